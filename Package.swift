@@ -1,0 +1,159 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A Swift target below `Sources`, with the project's settings.
+func source(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: common)
+}
+
+/// A driver plugin: one folder below `Plugins`.
+func plugin(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: ["DriverKit", "EVSEModel"] + dependencies,
+        path: "Plugins/\(name)", exclude: ["README.md"], resources: resources,
+        swiftSettings: common)
+}
+
+func tests(
+    _ target: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: "\(target)Tests", dependencies: [.init(stringLiteral: target)] + dependencies,
+        resources: resources, swiftSettings: common)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: common)
+}
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+
+/// Drivers that the loop process runs: no Foundation below them.
+let cyclicPlugins: [Target.Dependency] = [
+    "GPIOCableLock", "GPIOContactor", "PWMControlPilot", "GPIOResidualCurrent", "GPIOInputs",
+    "IIOTemperature", "StatusLEDs",
+]
+/// Drivers that run on a bus thread of the station process.
+let busPlugins: [Target.Dependency] = ["ModbusEnergyMeter", "NFCReader"]
+
+let package = Package(
+    name: "forecourt",
+    products: [
+        .executable(name: "forecourt", targets: ["forecourt"]),
+        .executable(name: "forecourt-loop", targets: ["forecourt-loop"]),
+        .executable(name: "forecourt-nfc", targets: ["forecourt-nfc"]),
+        .executable(name: "forecourt-bench", targets: ["forecourt-bench"]),
+        .library(name: "ForecourtDriverKit", targets: ["EVSEModel", "DriverKit", "FieldBus"]),
+        .library(name: "ForecourtMain", targets: ["StationRuntime"]),
+        .library(name: "ForecourtLoopMain", targets: ["LoopRuntime"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // C
+        .target(name: "CRealtime"),
+        .systemLibrary(
+            name: "CGPIOD", path: "Sources/CGPIOD", pkgConfig: "libgpiod",
+            providers: [.apt(["libgpiod-dev"])]),
+        .systemLibrary(
+            name: "CModbus", path: "Sources/CModbus", pkgConfig: "libmodbus",
+            providers: [.apt(["libmodbus-dev"])]),
+        .systemLibrary(
+            name: "CNFC", path: "Sources/CNFC", pkgConfig: "libnfc",
+            providers: [.apt(["libnfc-dev"])]),
+        .systemLibrary(
+            name: "CWebSockets", path: "Sources/CWebSockets", pkgConfig: "libwebsockets",
+            providers: [.apt(["libwebsockets-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
+
+        // Words, contracts, the loop
+        source("EVSEModel"),
+        source("SharedImage", ["EVSEModel", "CRealtime"]),
+        source("DriverKit", ["EVSEModel"]),
+        source("SimulatedChip", ["CRealtime"]),
+        source("ControlLoop", ["EVSEModel"]),
+        source(
+            "LoopRuntime",
+            ["EVSEModel", "SharedImage", "DriverKit", "ControlLoop", "SimulatedChip", "CRealtime",
+             "CGPIOD"] + cyclicPlugins),
+        source("FieldBus", ["EVSEModel", "DriverKit", "CModbus"]),
+        source("BoardFile", ["EVSEModel", "DriverKit", yams]),
+
+        // The station core, sans-I/O
+        source("JSON"),
+        source("Charging", ["EVSEModel", "JSON"]),
+        source("OCPPJ", ["JSON", "EVSEModel"]),
+        source("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
+        source("StationCore", ["EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201"]),
+
+        // The shell
+        source("CSMSLink", ["EVSEModel", "CWebSockets", "COpenSSL"]),
+        source("Store", ["EVSEModel", grdb]),
+        source(
+            "StationRuntime",
+            ["EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
+             "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
+             argumentParser, logging, flyingFox] + cyclicPlugins + busPlugins),
+
+        // The simulated world and the bench
+        source("Plant", ["EVSEModel", "SimulatedChip", "JSON", "CRealtime", flyingFox, yams]),
+        source("Bench", ["EVSEModel", "JSON", argumentParser, flyingFox]),
+
+        // Plugins
+        plugin("GPIOCableLock"),
+        plugin("GPIOContactor"),
+        plugin("PWMControlPilot"),
+        plugin("GPIOResidualCurrent"),
+        plugin("GPIOInputs"),
+        plugin("IIOTemperature"),
+        plugin("StatusLEDs"),
+        plugin("ModbusEnergyMeter", ["FieldBus", yams], resources: [.copy("Models")]),
+        plugin("NFCReader", ["FieldBus"]),
+
+        // Executables
+        executable("forecourt", ["StationRuntime"]),
+        executable("forecourt-loop", ["LoopRuntime"]),
+        executable("forecourt-nfc", ["CNFC", "CRealtime"]),
+        executable("forecourt-bench", ["Bench"]),
+
+        // Tests
+        tests("EVSEModel"),
+        tests("SharedImage", ["EVSEModel"]),
+        tests("ControlLoop", ["EVSEModel"]),
+        tests("LoopRuntime", ["EVSEModel", "SharedImage", "DriverKit", "SimulatedChip"]),
+        tests("FieldBus", ["EVSEModel", "DriverKit"]),
+        tests("BoardFile", ["EVSEModel", "DriverKit"]),
+        tests("JSON"),
+        tests("Charging", ["EVSEModel", "JSON"]),
+        tests("OCPPJ", ["JSON", "EVSEModel"]),
+        tests("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
+        tests("StationCore", ["OCPPJ", "JSON", "Charging", "EVSEModel", "OCPP201"]),
+        tests("CSMSLink", ["EVSEModel"]),
+        tests("Store", ["EVSEModel"]),
+        tests("StationRuntime", ["EVSEModel", "BoardFile", "DriverKit", "JSON"]),
+        tests("Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus"]),
+        tests("Bench", ["JSON"]),
+    ]
+)

@@ -1,0 +1,111 @@
+public import EVSEModel
+
+/// A plugin whose driver runs on its bus thread in the station process.
+public protocol BusPlugin: DriverPlugin {
+    /// Makes the driver without any I/O.
+    static func make(
+        _ configuration: Configuration, host: any DriverHost
+    ) throws(DriverError) -> any BusDriver
+}
+
+/// A device behind a blocking C library: an actor pinned to its bus's thread.
+///
+/// Made (no I/O) - `configure` (open, identify, read) - `activate` (outputs may move) - `poll` at
+/// the driver's pace - `deactivate` (outputs safe, still readable) - `cleanup` (released). The last
+/// two cannot throw: what goes wrong there is raised as a fault. Each may be called twice.
+public protocol BusDriver: Actor {
+    func configure() async throws(DriverError)
+    func activate() async throws(DriverError)
+    /// One round of work: reads, publishes through the host, and returns when the next is due.
+    func poll() async -> Milliseconds
+    func deactivate() async
+    func cleanup() async
+    /// What `forecourt probe` shows: identity, raw bytes, decoded values, reply times.
+    func probe() async throws(DriverError) -> ProbeReport
+}
+
+/// What a bus driver may reach of the station: time, faults, samples, logs. Safe from any thread.
+public protocol DriverHost: Sendable {
+    var device: DeviceID { get }
+    /// Reads the monotonic clock; tests supply their own.
+    func now() -> Instant
+    func publish(_ sample: MeterSample)
+    func publish(_ token: PresentedToken)
+    /// Raises or clears a fault under this device; repeating the same is no event.
+    func fault(_ fault: Fault, holds: Bool, _ detail: String)
+    func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String])
+    /// A shared resource of the board by name: the bus on which this device sits.
+    func bus(_ name: String) -> (any Sendable)?
+}
+
+public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }
+
+/// A token that a reader read.
+public struct PresentedToken: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        case iso14443 = "ISO14443"
+        case iso15693 = "ISO15693"
+        case keyCode = "KeyCode"
+        case local = "Local"
+        case macAddress = "MacAddress"
+    }
+    /// As the reader gives it: RFID UIDs in upper-case hexadecimal. 1...36 characters.
+    public let text: String
+    public let kind: Kind
+    public let at: Instant
+    public init(text: String, kind: Kind, at: Instant) {
+        self.text = text
+        self.kind = kind
+        self.at = at
+    }
+}
+
+/// What a probe of one device found.
+public struct ProbeReport: Hashable, Sendable {
+    public struct Value: Hashable, Sendable {
+        public let name: String
+        public let text: String
+        /// The bytes it was decoded from, in hexadecimal; empty where there are none.
+        public let raw: String
+        public init(name: String, text: String, raw: String = "") {
+            self.name = name
+            self.text = text
+            self.raw = raw
+        }
+    }
+    public var identity: String
+    public var values: [Value]
+    /// Reply times of this probe's exchanges, in microseconds.
+    public var replyTimes: [Int64]
+    public init(identity: String, values: [Value] = [], replyTimes: [Int64] = []) {
+        self.identity = identity
+        self.values = values
+        self.replyTimes = replyTimes
+    }
+}
+
+/// One call to a driver that failed.
+public struct DriverError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Code: String, Hashable, Sendable {
+        case configuration
+        case notFound = "not-found"
+        case busy
+        case noReply = "no-reply"
+        case badReply = "bad-reply"
+        case wrongDevice = "wrong-device"
+        case refused
+        case inputOutput = "input-output"
+    }
+    public let code: Code
+    public let device: DeviceID
+    /// What happened, with address and number.
+    public let what: String
+    public let remedy: String
+    public init(_ code: Code, device: DeviceID, _ what: String, remedy: String) {
+        self.code = code
+        self.device = device
+        self.what = what
+        self.remedy = remedy
+    }
+    public var description: String { "\(device): \(what). \(remedy)" }
+}

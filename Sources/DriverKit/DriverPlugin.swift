@@ -1,0 +1,116 @@
+public import EVSEModel
+
+/// A plugin's name in board files: `gpio-cable-lock`.
+public struct PluginName: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    public let text: String
+    public init(stringLiteral text: String) { self.text = text }
+    public init(_ text: String) { self.text = text }
+    public var description: String { text }
+}
+
+/// A job that a device does for an EVSE, a connector or the station.
+public enum Role: String, Hashable, Sendable, CaseIterable {
+    // Cyclic
+    case pilot
+    case proximity
+    case lock
+    case contactor
+    case residualCurrent = "residual-current"
+    case emergencyStop = "emergency-stop"
+    case enclosure
+    case temperature
+    case ventilation
+    case indicator
+    // Bus
+    case meter
+    case reader
+    case display
+    case vehicleCommunication = "vehicle-communication"
+    case powerModule = "power-module"
+    case powerCabinet = "power-cabinet"
+}
+
+/// What every driver plugin declares.
+///
+/// The configuration's keys are data, so that one declaration serves the board check, the JSON
+/// Schema for editors, `forecourt explain` and the plugin's own typed reading.
+public protocol DriverPlugin: Sendable {
+    static var name: PluginName { get }
+    /// One line for listings.
+    static var summary: String { get }
+    /// Roles that a device of this plugin can fill.
+    static var roles: Set<Role> { get }
+    static var keys: [ConfigurationKey] { get }
+    /// Rules that no single key expresses. Reports everything it finds; opens nothing.
+    static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues)
+}
+
+extension DriverPlugin {
+    public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {}
+}
+
+/// Where a cyclic driver belongs.
+@frozen public struct Slot: BitwiseCopyable, Sendable {
+    /// Zero-based indices into the process image.
+    public let evse: Int
+    public let connector: Int
+    @inlinable public init(evse: Int, connector: Int) {
+        self.evse = evse
+        self.connector = connector
+    }
+}
+
+/// A plugin whose driver the loop process calls once a cycle.
+public protocol CyclicPlugin: DriverPlugin {
+    associatedtype Driver: CyclicDriver
+    /// All that the driver needs, flat. Called by the station process after `check` found nothing.
+    static func plan(_ configuration: Configuration, period: Milliseconds) -> Driver.Plan
+}
+
+/// Runs in the loop process; the real-time thread calls it once a cycle.
+///
+/// It states what it senses and does what it is told: judging is the laws' business. `read` and
+/// `write` allocate nothing, take no lock and call no operating system: lines are sampled before
+/// the cycle and driven after it.
+public protocol CyclicDriver: Sendable {
+    associatedtype Plan: BitwiseCopyable & Sendable
+    init(plan: Plan)
+    mutating func read(_ lines: borrowing Lines, at slot: Slot, into inputs: inout EVSEInputs)
+    mutating func write(_ outputs: EVSEOutputs, at slot: Slot, to lines: inout Lines)
+}
+
+extension CyclicDriver {
+    @inlinable public mutating func read(
+        _ lines: borrowing Lines, at slot: Slot, into inputs: inout EVSEInputs
+    ) {}
+    @inlinable public mutating func write(
+        _ outputs: EVSEOutputs, at slot: Slot, to lines: inout Lines
+    ) {}
+}
+
+/// The board's lines as one cycle sees them: sampled inputs, and outputs to be driven at its end.
+///
+/// A view of memory that the loop owns; valid during the call only.
+@frozen public struct Lines: ~Copyable {
+    @usableFromInline let values: UnsafeMutablePointer<Int32>
+    @usableFromInline let count: Int
+
+    /// - Parameter values: one logical value per line of the plan; must outlive this view.
+    @inlinable public init(values: UnsafeMutablePointer<Int32>, count: Int) {
+        self.values = values
+        self.count = count
+    }
+    /// Logical level; false for an absent line.
+    @inlinable public func isHigh(_ line: LineID) -> Bool { value(line) != 0 }
+    /// Digital: 0 or 1. Analogue: microvolts. PWM: duty in 0.01 %. Absent lines read 0.
+    @inlinable public func value(_ line: LineID) -> Int32 {
+        Int(line.index) < count ? values[Int(line.index)] : 0
+    }
+    /// Sets an output; absent lines are ignored.
+    @inlinable public mutating func set(_ line: LineID, _ value: Int32) {
+        if Int(line.index) < count { values[Int(line.index)] = value }
+    }
+    @inlinable public mutating func set(_ line: LineID, _ isHigh: Bool) {
+        set(line, isHigh ? 1 : 0)
+    }
+}

@@ -1,0 +1,19 @@
+/// Who limits the offered current now.
+@frozen public enum LimitCause: UInt8, BitwiseCopyable, Hashable, Sendable, CaseIterable {
+    /// Nothing is offered: no session that may have energy.
+    case notGranted = 0
+    case boardRating = 1
+    case cableRating = 2
+    /// The limit that the station core granted: charging profiles and local limits.
+    case stationLimit = 3
+    case temperature = 4
+    case groupShare = 5
+    case phaseLimit = 6
+    /// The station process is silent: the board's safe value holds.
+    case stationSilent = 7
+    /// A needed input (meter, temperature, external limit) is too old: the safe value holds.
+    case staleInput = 8
+    case missedDeadlines = 9
+    case fault = 10
+    case vehicle = 11
+}

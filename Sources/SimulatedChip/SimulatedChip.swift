@@ -1,0 +1,118 @@
+import CRealtime
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// An input/output chip in a memory file: the loop process sits on one side of it like on a GPIO,
+/// PWM and ADC chip, the plant on the other.
+///
+/// Nothing but 32-bit cells, so that the layout is as plain as a register map (see
+/// `docs/simulated-chip.md`). Every access is atomic; either side may die at any instruction.
+public struct SimulatedChip: @unchecked Sendable {
+    // Sendable: the mapping lives as long as the process and every access to it is atomic.
+
+    public static let digitalLines = 64
+    public static let pwmChannels = 16
+    public static let analogChannels = 32
+
+    /// Cell numbers. A later version only appends.
+    enum Cell {
+        static let magic = 0
+        static let owner = 1
+        static let watchdog = 2
+        static let digital = 16  // 4 cells a line: direction, driven, sensed, bias
+        static let pwm = digital + 4 * SimulatedChip.digitalLines  // 2 cells: duty, period
+        static let analog = pwm + 2 * SimulatedChip.pwmChannels  // 1 cell: microvolts
+        static let count = analog + SimulatedChip.analogChannels
+    }
+    static let magic: Int32 = 0x4643_4831  // "FCH1"
+
+    private let cells: UnsafeMutablePointer<Int32>
+
+    /// Maps the chip; `create` makes the file (the plant does), otherwise it must exist.
+    /// - Throws: ``SimulatedChipError`` with the system's reason.
+    public init(path: String, create: Bool) throws(SimulatedChipError) {
+        let size = Cell.count * MemoryLayout<Int32>.stride
+        guard let memory = forecourt_map_shared(path, size, create ? 1 : 0) else {
+            throw SimulatedChipError(path: path, errno: errno)
+        }
+        cells = memory.bindMemory(to: Int32.self, capacity: Cell.count)
+        if create {
+            forecourt_store32(cells + Cell.magic, Self.magic)
+        } else if forecourt_load32(cells + Cell.magic) != Self.magic {
+            throw SimulatedChipError(path: path, errno: EINVAL)
+        }
+    }
+
+    private func load(_ cell: Int) -> Int32 { forecourt_load32(cells + cell) }
+    private func store(_ cell: Int, _ value: Int32) { forecourt_store32(cells + cell, value) }
+
+    /// Process that holds the lines; 0 is none. A chip whose owner is dead has released its lines.
+    public var owner: Int32 {
+        get { load(Cell.owner) }
+        nonmutating set { store(Cell.owner, newValue) }
+    }
+    /// Counts feeds of the chip's watchdog.
+    public var watchdog: Int32 {
+        get { load(Cell.watchdog) }
+        nonmutating set { store(Cell.watchdog, newValue) }
+    }
+
+    // The chip's side that the loop uses
+
+    /// 0 released (input), 1 output.
+    public func setDirection(_ line: Int, isOutput: Bool) {
+        guard line < Self.digitalLines else { return }
+        store(Cell.digital + 4 * line, isOutput ? 1 : 0)
+    }
+    /// Physical level that the loop drives.
+    public func drive(_ line: Int, _ level: Int32) {
+        guard line < Self.digitalLines else { return }
+        store(Cell.digital + 4 * line + 1, level)
+    }
+    public func sensed(_ line: Int) -> Int32 {
+        line < Self.digitalLines ? load(Cell.digital + 4 * line + 2) : 0
+    }
+    /// Duty in 0.01 %.
+    public func setDuty(_ channel: Int, _ duty: Int32) {
+        guard channel < Self.pwmChannels else { return }
+        store(Cell.pwm + 2 * channel, duty)
+    }
+    public func setPeriod(_ channel: Int, nanoseconds: Int32) {
+        guard channel < Self.pwmChannels else { return }
+        store(Cell.pwm + 2 * channel + 1, nanoseconds)
+    }
+    public func microvolts(_ channel: Int) -> Int32 {
+        channel < Self.analogChannels ? load(Cell.analog + channel) : 0
+    }
+
+    // The chip's side that the plant uses
+
+    public func isOutput(_ line: Int) -> Bool {
+        line < Self.digitalLines && load(Cell.digital + 4 * line) == 1
+    }
+    public func driven(_ line: Int) -> Int32 {
+        line < Self.digitalLines ? load(Cell.digital + 4 * line + 1) : 0
+    }
+    public func setSensed(_ line: Int, _ level: Int32) {
+        guard line < Self.digitalLines else { return }
+        store(Cell.digital + 4 * line + 2, level)
+    }
+    public func duty(_ channel: Int) -> Int32 {
+        channel < Self.pwmChannels ? load(Cell.pwm + 2 * channel) : 0
+    }
+    public func setMicrovolts(_ channel: Int, _ value: Int32) {
+        guard channel < Self.analogChannels else { return }
+        store(Cell.analog + channel, value)
+    }
+}
+
+/// The chip's memory file cannot be used.
+public struct SimulatedChipError: Error, CustomStringConvertible {
+    public let path: String
+    public let errno: Int32
+    public var description: String {
+        "simulated chip \(path): \(String(cString: strerror(errno))). "
+            + "Start the plant first: it makes the file."
+    }
+}

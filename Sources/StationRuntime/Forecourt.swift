@@ -1,0 +1,19 @@
+public import ArgumentParser
+
+/// The `forecourt` program.
+public struct Forecourt: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "forecourt",
+        abstract: "The software inside an electric-vehicle charging station.",
+        subcommands: [])
+    /// What this program is composed of; set once by ``main(catalog:)`` before any command runs.
+    nonisolated(unsafe) static var catalog = PluginCatalog.builtIn
+
+    public init() {}
+
+    /// Runs the command line with these plugins. A program of one's own calls this.
+    public static func main(catalog: PluginCatalog) async {
+        Self.catalog = catalog
+        await main(nil)
+    }
+}

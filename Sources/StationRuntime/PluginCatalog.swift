@@ -1,0 +1,32 @@
+public import DriverKit
+
+/// The drivers that a station program knows: no discovery at load time, no globals.
+///
+/// A laboratory's own program adds its plugins to ``builtIn`` and passes the catalog to
+/// ``Forecourt/main(catalog:)``.
+public struct PluginCatalog: Sendable {
+    public private(set) var cyclic: [any CyclicPlugin.Type]
+    public private(set) var bus: [any BusPlugin.Type]
+
+    public init(cyclic: [any CyclicPlugin.Type] = [], bus: [any BusPlugin.Type] = []) {
+        self.cyclic = cyclic
+        self.bus = bus
+    }
+
+    /// Every driver of this repository, one line each.
+    public static var builtIn: PluginCatalog {
+        PluginCatalog(
+            cyclic: [],
+            bus: [])
+    }
+
+    public func adding(cyclic: [any CyclicPlugin.Type] = [], bus: [any BusPlugin.Type] = [])
+        -> PluginCatalog
+    {
+        PluginCatalog(cyclic: self.cyclic + cyclic, bus: self.bus + bus)
+    }
+
+    public func plugin(named name: PluginName) -> (any DriverPlugin.Type)? {
+        cyclic.first { $0.name == name } ?? bus.first { $0.name == name }
+    }
+}

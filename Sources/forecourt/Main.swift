@@ -1,0 +1,8 @@
+import StationRuntime
+
+@main
+struct Main {
+    static func main() async {
+        await Forecourt.main(catalog: .builtIn)
+    }
+}
