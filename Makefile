@@ -1,0 +1,55 @@
+# Forecourt. `make demo` and `make test` are the two commands; `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CONFIGURATION ?= release
+JOBS ?= $(shell nproc)
+BUILD := .build/$(CONFIGURATION)
+SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-import-check error
+STATE ?= /tmp/forecourt-demo
+
+.PHONY: help demo test build packages unit interop bench-cases guest example lint format bench clean
+
+help: ## lists what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+packages: ## installs the C libraries and tools that the build needs
+	@Scripts/install-packages build
+
+build: packages ## builds the programs
+	@Scripts/step "Building (the first time takes some minutes)" swift build $(SWIFT_FLAGS)
+
+demo: build ## charges a simulated car on the ac-wallbox board, from a card tap to the CSMS
+	@$(BUILD)/forecourt-bench demo --board ac-wallbox
+
+test: ## installs, builds, and passes everything
+	@Scripts/test $(CONFIGURATION)
+
+unit: packages ## unit and property tests only
+	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests
+	@swift test -c $(CONFIGURATION) --skip-build
+
+interop: build ## a CSMS that is not ours (PyPI ocpp) drives the station over ws and wss
+	@Scripts/interop $(BUILD)
+
+bench-cases: build ## the bench's cases on the ac-wallbox board, with a report in .build/report
+	@$(BUILD)/forecourt-bench run --board ac-wallbox --report .build/report
+
+guest: build ## GPIO drivers on a real character device, in a QEMU guest
+	@Scripts/gpio-guest $(BUILD)
+
+example: build ## builds the example plugin package and checks its board
+	@Scripts/check-example-plugin
+
+lint: ## format and import rules
+	@swift format lint --strict --recursive Package.swift Sources Plugins Tests
+	@Scripts/check-imports
+
+format: ## formats the sources in place
+	@swift format --in-place --recursive Package.swift Sources Plugins Tests
+
+bench: build ## speed and memory, side by side with references
+	@$(MAKE) -C Benchmarks run
+
+clean: ## removes what was built
+	@rm -rf .build
