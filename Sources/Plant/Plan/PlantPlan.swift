@@ -1,0 +1,270 @@
+package import EVSEModel
+
+/// What the plant simulates, and where each signal meets a wire.
+///
+/// The composition root compiles it from a board and hands it over as JSON (``encoded()``); the
+/// plant knows neither boards nor drivers. Device names are the board's: faults and taps name them.
+package struct PlantPlan: Hashable, Sendable {
+    package static let format = 1
+
+    package var board: String
+    /// Seeds everything that scatters: noise, reaction times, bounce.
+    package var seed: UInt64 = 1
+    /// Folder of the simulated end points: `chip`, and one link per serial bus, named after it.
+    package var wires: String
+    /// Memory file of the meters' registers; they survive every restart. A new one starts at 0 Wh.
+    package var registers: String
+    package var mains = Mains()
+    package var evses: [EVSE] = []
+    package var meters: [Meter] = []
+    package var readers: [Reader] = []
+    package var switches: [Switch] = []
+    package var indicators: [Indicator] = []
+    package var buses: [SerialBus] = []
+
+    package init(board: String, wires: String, registers: String) {
+        self.board = board
+        self.wires = wires
+        self.registers = registers
+    }
+
+    /// A digital line of the simulated chip.
+    package struct Line: Hashable, Sendable {
+        /// Number among the chip's digital lines.
+        package var number: Int
+        /// The board inverts it: the chip sees low where the signal is true.
+        package var activeLow: Bool
+        /// Level while nobody drives an output: true is pulled up.
+        package var pulledUp: Bool
+        package init(_ number: Int, activeLow: Bool = false, pulledUp: Bool? = nil) {
+            self.number = number
+            self.activeLow = activeLow
+            // Without a word about the pull the released line is the signal's false.
+            self.pulledUp = pulledUp ?? activeLow
+        }
+    }
+
+    /// A converter channel with a straight line from signal to converter:
+    /// microvolts = `atZero` + `perUnit` x signal.
+    package struct Channel: Hashable, Sendable {
+        package var number: Int
+        /// Microvolts at the converter where the signal is 0.
+        package var atZero: Double
+        /// Microvolts at the converter per unit of the signal (V for the pilot, °C).
+        package var perUnit: Double
+        package init(_ number: Int, atZero: Double, perUnit: Double) {
+            self.number = number
+            self.atZero = atZero
+            self.perUnit = perUnit
+        }
+    }
+
+    /// The supply upstream of the contactors.
+    package struct Mains: Hashable, Sendable {
+        /// Phase to neutral.
+        package var voltage = Volts(230)
+        package var frequency = Hertz(raw: 50_000)
+        package init() {}
+    }
+
+    package struct EVSE: Hashable, Sendable {
+        package var number: Int
+        /// Phases wired to the outlet, 1...3.
+        package var phases = 1
+        package var connectors: [Connector] = []
+        package var contactor: Contactor?
+        package var residualCurrent: ResidualCurrent?
+        /// Output that runs the fan (state D).
+        package var ventilation: Line?
+        /// Output that trips the upstream breaker.
+        package var shuntTrip: Line?
+        /// Input: supply present at the contactor.
+        package var mainsPresent: Line?
+        package init(number: Int) { self.number = number }
+    }
+
+    package struct Connector: Hashable, Sendable {
+        package var number: Int
+        /// The board's word: `sType2`, `cType1`, ... Information only.
+        package var type = "sType2"
+        /// A fixed cable: no proximity contact to measure, nothing to unplug on the station's side.
+        package var hasFixedCable = false
+        package var pilot: Pilot?
+        package var proximity: Proximity?
+        package var lock: Lock?
+        package var temperatures: [Temperature] = []
+        package init(number: Int) { self.number = number }
+    }
+
+    /// One PWM channel drives the pilot (0 % is -12 V, 100 % is +12 V); two peak detectors read it.
+    package struct Pilot: Hashable, Sendable {
+        package var device: String
+        package var pwm: Int
+        /// Signal unit: V on the pilot.
+        package var high: Channel
+        package var low: Channel
+        package init(device: String, pwm: Int, high: Channel, low: Channel) {
+            self.device = device
+            self.pwm = pwm
+            self.high = high
+            self.low = low
+        }
+    }
+
+    /// The divider's level at the converter for each cable, in millivolts.
+    package struct Proximity: Hashable, Sendable {
+        package var device: String
+        package var channel: Int
+        package var none: Int
+        package var amperes13: Int
+        package var amperes20: Int
+        package var amperes32: Int
+        package var amperes63: Int
+        /// Level of a resistance that no cable has: what the fault `broken` puts there.
+        package var fault: Int
+        package init(
+            device: String, channel: Int, none: Int, amperes13: Int, amperes20: Int,
+            amperes32: Int, amperes63: Int, fault: Int
+        ) {
+            self.device = device
+            self.channel = channel
+            self.none = none
+            self.amperes13 = amperes13
+            self.amperes20 = amperes20
+            self.amperes32 = amperes32
+            self.amperes63 = amperes63
+            self.fault = fault
+        }
+    }
+
+    /// A motor between two half bridges; a low/b low and both high brake. `a` alone engages.
+    package struct Lock: Hashable, Sendable {
+        package var device: String
+        package var motorA: Line
+        package var motorB: Line
+        /// True while the bolt is engaged.
+        package var feedback: Line?
+        /// Full travel of the bolt.
+        package var strokeTime = Milliseconds(300)
+        package init(device: String, motorA: Line, motorB: Line, feedback: Line?) {
+            self.device = device
+            self.motorA = motorA
+            self.motorB = motorB
+            self.feedback = feedback
+        }
+    }
+
+    package struct Contactor: Hashable, Sendable {
+        package enum MirrorKind: String, Hashable, Sendable, CaseIterable {
+            /// The auxiliary contact is closed (signal true) while the main contacts are open.
+            case normallyClosed
+            /// The auxiliary contact is closed (signal true) while the main contacts are closed.
+            case normallyOpen
+        }
+        package var device: String
+        package var coil: Line
+        package var mirror: Line?
+        package var mirrorKind = MirrorKind.normallyClosed
+        package var closeTime = Milliseconds(20)
+        package var openTime = Milliseconds(15)
+        package init(device: String, coil: Line) {
+            self.device = device
+            self.coil = coil
+        }
+    }
+
+    /// RDC-DD or RCD with a test input.
+    package struct ResidualCurrent: Hashable, Sendable {
+        package var device: String
+        /// True while the device reports a trip.
+        package var tripped: Line
+        /// Output: true makes it test itself, and it must report a trip.
+        package var test: Line?
+        /// From the test input to the reported trip, and from its end to the end of the report.
+        package var testResponse = Milliseconds(60)
+        package init(device: String, tripped: Line, test: Line?) {
+            self.device = device
+            self.tripped = tripped
+            self.test = test
+        }
+    }
+
+    package struct Temperature: Hashable, Sendable {
+        package var device: String
+        /// Signal unit: °C.
+        package var channel: Channel
+        package init(device: String, channel: Channel) {
+            self.device = device
+            self.channel = channel
+        }
+    }
+
+    /// A contact that people or the weather work: emergency stop, door, tilt, water.
+    package struct Switch: Hashable, Sendable {
+        package enum Kind: String, Hashable, Sendable, CaseIterable {
+            case emergencyStop, door, tilt, water, ground
+        }
+        package var device: String
+        package var kind: Kind
+        /// True while pressed, open, tilted, wet; for `ground` while protective earth is present.
+        package var line: Line
+        package init(device: String, kind: Kind, line: Line) {
+            self.device = device
+            self.kind = kind
+            self.line = line
+        }
+    }
+
+    /// Lamps and buzzers, shown in the rig's state.
+    package struct Indicator: Hashable, Sendable {
+        package var device: String
+        package var name: String
+        package var line: Line
+        package init(device: String, name: String, line: Line) {
+            self.device = device
+            self.name = name
+            self.line = line
+        }
+    }
+
+    package struct Meter: Hashable, Sendable {
+        package var device: String
+        package var bus: String
+        /// Modbus unit, 1...247.
+        package var unit: Int
+        /// Register map: `sdm230` or `sdm630`.
+        package var model: String
+        /// EVSE whose outlet it measures.
+        package var evse: Int
+        package init(device: String, bus: String, unit: Int, model: String, evse: Int) {
+            self.device = device
+            self.bus = bus
+            self.unit = unit
+            self.model = model
+            self.evse = evse
+        }
+    }
+
+    package struct Reader: Hashable, Sendable {
+        package var device: String
+        package var bus: String
+        /// What sits there: `pn532`.
+        package var kind: String
+        package init(device: String, bus: String, kind: String = "pn532") {
+            self.device = device
+            self.bus = bus
+            self.kind = kind
+        }
+    }
+
+    package struct SerialBus: Hashable, Sendable {
+        package var name: String
+        package var baud: Int
+        /// Bits of one character on the line: 10 for 8N1, 11 with parity or two stop bits.
+        package var characterBits = 10
+        package init(name: String, baud: Int) {
+            self.name = name
+            self.baud = baud
+        }
+    }
+}
