@@ -1,0 +1,184 @@
+import CRealtime
+package import EVSEModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The process image as a memory file that loop and station share.
+///
+/// Each block has one writer and stands behind a sequence counter that is odd while it is written;
+/// a reader copies, and copies again where the counter moved. Writing waits for nobody and
+/// allocates nothing, reading is bounded. Either process may die at any instruction: a block left
+/// half written reads as `nil` until its writer's successor publishes.
+///
+/// The mapping lives until the process ends; make one value a process and copy it freely.
+package struct SharedImage: @unchecked Sendable {
+    // Sendable: the mapping is never removed, and every access to it is atomic (CRealtime).
+
+    /// Tries before a read gives up. Chosen: a write takes about 1 µs, so a reader that meets one
+    /// so often in a row meets a writer that died in the middle.
+    package static let readAttempts = 64
+
+    let base: UnsafeMutableRawPointer
+
+    /// Maps the image at `path`.
+    ///
+    /// - Parameter create: makes the file where it is missing, and makes it anew where another
+    ///   build made it; a file of this build is kept with its contents. Whoever starts the loop
+    ///   creates; everybody else passes `false`.
+    /// - Throws: ``SharedImageError``; nothing was changed then.
+    package init(path: String, create: Bool) throws(SharedImageError) {
+        do {
+            base = try Self.map(path)
+            return
+        } catch {
+            guard create, error.code == .missing || error.code == .otherBuild else { throw error }
+        }
+        // Made beside and moved into place: a process that still has the old file mapped keeps its
+        // memory (truncating it would kill that process with SIGBUS), and nobody sees half a file.
+        let fresh = "\(path).new.\(getpid())"
+        unlink(fresh)
+        guard let memory = forecourt_map_shared(fresh, SharedImageLayout.size, 1) else {
+            throw SharedImageError(code: .system(errno), path: path)
+        }
+        let words = memory.assumingMemoryBound(to: UInt64.self)
+        forecourt_store64(
+            words + SharedImageLayout.fingerprintWord, SharedImageLayout.fingerprint)
+        forecourt_store64(words + SharedImageLayout.sizeWord, UInt64(SharedImageLayout.size))
+        forecourt_store64(words + SharedImageLayout.magicWord, SharedImageLayout.magic)
+        guard rename(fresh, path) == 0 else {
+            let number = errno
+            munmap(memory, SharedImageLayout.size)
+            unlink(fresh)
+            throw SharedImageError(code: .system(number), path: path)
+        }
+        base = memory
+    }
+
+    private static func map(
+        _ path: String
+    ) throws(SharedImageError) -> UnsafeMutableRawPointer {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw SharedImageError(code: errno == ENOENT ? .missing : .system(errno), path: path)
+        }
+        guard status.st_size == SharedImageLayout.size else {
+            throw SharedImageError(code: .otherBuild, path: path)
+        }
+        guard let memory = forecourt_map_shared(path, SharedImageLayout.size, 0) else {
+            throw SharedImageError(code: .system(errno), path: path)
+        }
+        let words = memory.assumingMemoryBound(to: UInt64.self)
+        guard
+            forecourt_load64(words + SharedImageLayout.magicWord) == SharedImageLayout.magic,
+            forecourt_load64(words + SharedImageLayout.sizeWord) == UInt64(SharedImageLayout.size),
+            forecourt_load64(words + SharedImageLayout.fingerprintWord)
+                == SharedImageLayout.fingerprint
+        else {
+            munmap(memory, SharedImageLayout.size)
+            throw SharedImageError(code: .otherBuild, path: path)
+        }
+        return memory
+    }
+
+    // MARK: Blocks
+
+    /// Publishes the loop's block. Only the loop process calls this.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publish(_ image: borrowing LoopImage) {
+        withUnsafePointer(to: image) {
+            store($0, MemoryLayout<LoopImage>.size, at: SharedImageLayout.loop)
+        }
+    }
+
+    /// The loop's newest block; `nil` before the first cycle, or where the loop died in a write.
+    package func loop() -> LoopImage? {
+        var image = LoopImage()
+        return load(&image, MemoryLayout<LoopImage>.size, at: SharedImageLayout.loop) ? image : nil
+    }
+
+    /// Publishes the station's heartbeat and targets. Only the station process calls this.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publish(_ image: borrowing StationImage) {
+        withUnsafePointer(to: image) {
+            store($0, MemoryLayout<StationImage>.size, at: SharedImageLayout.station)
+        }
+    }
+
+    /// Copies the station's newest block into `image`.
+    ///
+    /// - Returns: `false`, and `image` is as it was, before the first publication or where the
+    ///   station died in a write.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func readStation(into image: inout StationImage) -> Bool {
+        var copy = StationImage()
+        guard load(&copy, MemoryLayout<StationImage>.size, at: SharedImageLayout.station) else {
+            return false
+        }
+        image = copy
+        return true
+    }
+
+    /// The station's newest block; `nil` as ``readStation(into:)`` is `false`.
+    package func station() -> StationImage? {
+        var image = StationImage()
+        return readStation(into: &image) ? image : nil
+    }
+
+    /// Publishes an EVSE's newest meter reading. One thread an EVSE calls this.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publish(_ sample: borrowing MeterSample, evse: EVSEID) {
+        withUnsafePointer(to: sample) {
+            store($0, MemoryLayout<MeterSample>.size, at: meterOffset(evse))
+        }
+    }
+
+    /// Copies an EVSE's newest meter reading into `sample`; `false`, and nothing copied, where
+    /// there is none yet.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func readMeter(_ evse: EVSEID, into sample: inout MeterSample) -> Bool {
+        var copy = MeterSample()
+        guard load(&copy, MemoryLayout<MeterSample>.size, at: meterOffset(evse)) else {
+            return false
+        }
+        sample = copy
+        return true
+    }
+
+    /// An EVSE's newest meter reading.
+    package func meter(_ evse: EVSEID) -> MeterSample? {
+        var sample = MeterSample()
+        return readMeter(evse, into: &sample) ? sample : nil
+    }
+
+    // MARK: Memory
+
+    private func meterOffset(_ evse: EVSEID) -> Int {
+        SharedImageLayout.meters + evse.index * SharedImageLayout.meterStride
+    }
+
+    private func store(_ source: UnsafeRawPointer, _ size: Int, at offset: Int) {
+        let sequence = (base + offset).assumingMemoryBound(to: UInt64.self)
+        forecourt_publish(sequence, sequence + 1, source, size)
+    }
+
+    private func load(_ target: UnsafeMutableRawPointer, _ size: Int, at offset: Int) -> Bool {
+        let sequence = UnsafePointer((base + offset).assumingMemoryBound(to: UInt64.self))
+        for _ in 0..<Self.readAttempts
+        where forecourt_read(sequence, sequence + 1, target, size) != 0 {
+            return true
+        }
+        return false
+    }
+}

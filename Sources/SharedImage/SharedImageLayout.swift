@@ -1,0 +1,52 @@
+import EVSEModel
+
+/// Where the blocks stand in the memory file.
+///
+/// ```
+/// header     magic, version, size of the file, sizes of the blocks' types
+/// loop       sequence, LoopImage         written by the loop, each cycle
+/// station    sequence, StationImage      written by the station process
+/// meters     sequence, MeterSample  x 4  written by the bus threads, one writer an EVSE
+/// timing     counters                    written by the loop, each cycle
+/// ```
+///
+/// Every block starts on a cache line of its own, so that its writer shares none with another.
+package enum SharedImageLayout {
+    /// "FCIMAGE" and the layout's version. Any change of the image's types changes ``fingerprint``
+    /// by itself as far as it changes a size; other changes need a new version here.
+    package static let magic: UInt64 = 0x4643_494D_4147_4501
+
+    static let magicWord = 0
+    static let sizeWord = 1
+    static let fingerprintWord = 2
+
+    // Computed, so that they fold to constants: a static `let` may take a lock at its first use.
+    static let cacheLine = 64
+    static var loop: Int { cacheLine }
+    static var station: Int { loop + block(MemoryLayout<LoopImage>.size) }
+    static var meters: Int { station + block(MemoryLayout<StationImage>.size) }
+    static var meterStride: Int { block(MemoryLayout<MeterSample>.size) }
+    static var timing: Int { meters + StationBounds.evses * meterStride }
+    /// Size of the whole file in bytes.
+    package static var size: Int { timing + aligned(TimingCell.count * 8) }
+
+    /// Tells builds apart whose image differs in size.
+    package static var fingerprint: UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a over the sizes
+        for part in [
+            MemoryLayout<LoopImage>.size, MemoryLayout<EVSEImage>.size,
+            MemoryLayout<EVSEInputs>.size, MemoryLayout<EVSEOutputs>.size,
+            MemoryLayout<EVSEStatus>.size, MemoryLayout<StationImage>.size,
+            MemoryLayout<EVSETargets>.size, MemoryLayout<MeterSample>.size, TimingCell.count,
+        ] {
+            hash = (hash ^ UInt64(part)) &* 0x100_0000_01b3
+        }
+        return hash
+    }
+
+    private static func aligned(_ size: Int) -> Int {
+        (size + cacheLine - 1) / cacheLine * cacheLine
+    }
+    /// A block is its sequence counter and its payload.
+    private static func block(_ payload: Int) -> Int { aligned(8 + payload) }
+}
