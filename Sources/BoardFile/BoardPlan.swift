@@ -1,0 +1,203 @@
+package import DriverKit
+package import EVSEModel
+
+/// A station as its checked board file describes it: everything that the composition root needs,
+/// with every reference resolved. Made by ``BoardFile/load(_:overlays:plugins:)`` only.
+package struct BoardPlan: Sendable {
+    /// The file it was read from, as the user named it.
+    package var file = ""
+    package var name = ""
+    /// One line for listings.
+    package var summary = ""
+    package var station = StationIdentity()
+    package var feed = Feed()
+    package var loop = LoopSettings()
+    /// In the file's order, as are devices and EVSEs.
+    package var buses = [BoardBus]()
+    package var devices = [BoardDevice]()
+    package var evses = [BoardEVSE]()
+    /// Devices that serve the whole station: a reader for several EVSEs, an emergency stop.
+    package var shared = [Role: [DeviceID]]()
+    package var ocpp = OCPPSettings()
+    package var security = SecuritySettings()
+    /// What the station supports, by PICS id (`C-08`, `HFS-8`). Ids that the board does not name
+    /// are absent.
+    package var features = [String: FeatureValue]()
+    /// Every line that a device uses; a ``LineID`` is an index into it.
+    package var lines = [BoardLine]()
+
+    package func bus(_ name: String) -> BoardBus? { buses.first { $0.name == name } }
+    package func device(_ id: DeviceID) -> BoardDevice? { devices.first { $0.id == id } }
+    package func evse(_ id: EVSEID) -> BoardEVSE? { evses.first { $0.id == id } }
+    /// False also where the board says nothing.
+    package func supports(_ feature: String) -> Bool { features[feature] == .flag(true) }
+}
+
+/// What BootNotification says of the station. Lengths are bounded as in OCPP 2.0.1.
+package struct StationIdentity: Hashable, Sendable {
+    package var vendor = ""
+    package var model = ""
+    package var serialNumber = ""
+    package var firmwareVersion = ""
+}
+
+/// The supply upstream of the station.
+package struct Feed: Hashable, Sendable {
+    package var phases: UInt8 = 1
+    /// Breaker upstream, per phase.
+    package var limit = Amperes(0)
+    /// Phase to neutral.
+    package var voltage = Volts(230)
+}
+
+/// How the loop process runs.
+package struct LoopSettings: Hashable, Sendable {
+    package var period = Milliseconds(10)
+    /// SCHED_FIFO priority, 1...99.
+    package var priority: UInt8 = 80
+    /// Hardware watchdog device; empty is none.
+    package var watchdog = ""
+    package var watchdogLine = LineID.absent
+}
+
+/// A bus: what devices sit on.
+package struct BoardBus: Sendable {
+    package var name: String
+    package var kind: BusKind
+    /// Checked parameters, defaults filled in; keys as in ``BusKind/keys``.
+    package var configuration: Configuration
+
+    /// The path to open on real hardware: `/dev/ttyS1`, `/dev/gpiochip0`, `/sys/class/pwm/pwmchip0`,
+    /// `/sys/bus/iio/devices/iio:device0`.
+    package var realPath: String { kind.realPath(configuration) }
+}
+
+/// A device: a driver, its bus and its configuration.
+package struct BoardDevice: Sendable {
+    package var id: DeviceID
+    package var plugin: any DriverPlugin.Type
+    /// The bus named by the device; absent where each line names its own.
+    package var bus: String?
+    package var configuration: Configuration
+    /// The jobs it was given.
+    package var assignments: [Assignment]
+
+    /// Runs in the loop process.
+    package var isCyclic: Bool { plugin is any CyclicPlugin.Type }
+    /// The EVSE that it serves; `nil` where it serves several or the station.
+    package var evse: EVSEID? {
+        let evses = Set(assignments.map(\.evse))
+        return evses.count == 1 ? evses.first.flatMap { $0 } : nil
+    }
+}
+
+/// A job of a device.
+package struct Assignment: Hashable, Sendable {
+    package var role: Role
+    /// Absent where the device serves the whole station.
+    package var evse: EVSEID?
+    /// Absent where the device serves an EVSE as a whole.
+    package var connector: ConnectorID?
+}
+
+/// An EVSE, composed of connectors and device roles.
+package struct BoardEVSE: Sendable {
+    package var id: EVSEID
+    package var connectors: [BoardConnector]
+    package var devices: [Role: [DeviceID]]
+    /// Numbers of the control laws, ratings resolved: what the loop gets.
+    package var plan: EVSEPlan
+}
+
+package struct BoardConnector: Sendable {
+    package var id: ConnectorID
+    /// OCPP 2.0.1 ConnectorEnumType spelling: `sType2`, `cType1`, `cCCS1`.
+    package var type: String
+    /// The cable is part of the station; otherwise a socket outlet.
+    package var hasFixedCable: Bool
+    package var limit: Amperes
+    package var devices: [Role: [DeviceID]]
+}
+
+/// The `ocpp` section. Names as on the command line of `forecourt run`.
+package struct OCPPSettings: Sendable {
+    /// `1.6` or `2.0.1`.
+    package var version = "2.0.1"
+    /// The station's identity at its CSMS; empty where only the command line gives it.
+    package var identity = ""
+    /// `ws://` or `wss://`, without the identity; empty where only the command line gives it.
+    package var csms = ""
+    package var securityProfile: UInt8 = 2
+    /// Security profile 0 is allowed on real hardware too.
+    package var allowsNoSecurity = false
+    package var networkProfiles = [NetworkProfile]()
+    /// Factory values of component variables, in the order given.
+    package var variables = [VariableValue]()
+    /// Factory values of 1.6 configuration keys; names in the spelling given.
+    package var keys = [KeyValue]()
+
+    package struct VariableValue: Hashable, Sendable {
+        package var component: String
+        package var variable: String
+        package var instance: String?
+        package var value: String
+    }
+    package struct KeyValue: Hashable, Sendable {
+        package var key: String
+        package var value: String
+    }
+}
+
+/// A network connection profile (OCPP 2.0.1 NetworkConnectionProfileType, what a station without
+/// modem needs of it).
+package struct NetworkProfile: Hashable, Sendable {
+    /// Configuration slot, 1...: what NetworkConfigurationPriority lists.
+    package var slot: Int
+    package var url: String
+    package var securityProfile: UInt8
+    package var messageTimeout = Milliseconds.seconds(30)
+    package var interface = "Wired0"
+}
+
+/// The `security` section: where secrets and trust lie. Paths as given; relative ones are meant
+/// from the board's folder, those of the command line from the current directory.
+package struct SecuritySettings: Hashable, Sendable {
+    package var csmsRoots = ""
+    package var manufacturerRoots = ""
+    package var v2gRoots = ""
+    package var mobilityOperatorRoots = ""
+    package var clientCertificates = ""
+    package var clientKeys = ""
+    package var v2gCertificates = ""
+    package var v2gKeys = ""
+    package var keyPassword = ""
+    package var password = ""
+    package var passwordFile = ""
+}
+
+/// What a PICS table says of one id.
+package enum FeatureValue: Hashable, Sendable {
+    case flag(Bool)
+    case number(Int64)
+    case text(String)
+    case list([String])
+}
+
+/// A line of a GPIO, PWM or ADC bus that a device uses.
+package struct BoardLine: Hashable, Sendable {
+    package var bus: String
+    /// The line's number on its bus.
+    package var number: UInt16
+    package var kind: LineKind
+    package var isActiveLow = false
+    /// 0 none, 1 pull-up, 2 pull-down.
+    package var bias: UInt8 = 0
+    package var debounceMicroseconds: UInt32 = 0
+    /// Who uses it, under which configuration key, and at which place of that key's list.
+    package var device: DeviceID
+    package var key: String
+    package var index = 0
+    /// Its number on the one simulated chip, in the number space of its kind (digital lines, PWM
+    /// channels, analogue channels).
+    package var simulatedNumber: UInt16 = 0
+}

@@ -1,0 +1,115 @@
+package import DriverKit
+import EVSEModel
+
+/// A kind of bus, with its configuration keys as data.
+package enum BusKind: String, CaseIterable, Sendable {
+    case modbusRTU = "modbus-rtu"
+    case serial
+    case gpioChip = "gpio-chip"
+    case pwmChip = "pwm-chip"
+    case adc
+
+    package var summary: String {
+        switch self {
+        case .modbusRTU: "RS-485 line with Modbus RTU devices"
+        case .serial: "serial port with one device"
+        case .gpioChip: "GPIO character device"
+        case .pwmChip: "PWM chip of the kernel's PWM class"
+        case .adc: "converter of the kernel's industrial I/O subsystem"
+        }
+    }
+
+    /// Lines of these kinds are on it; none on a bus of messages.
+    package var hasLines: Bool {
+        switch self {
+        case .gpioChip, .pwmChip, .adc: true
+        case .modbusRTU, .serial: false
+        }
+    }
+
+    /// Highest line number plus one.
+    package var lineCount: Int {
+        switch self {
+        case .gpioChip: 512
+        case .pwmChip: 64
+        case .adc: 64
+        case .modbusRTU, .serial: 0
+        }
+    }
+
+    package var keys: [ConfigurationKey] {
+        switch self {
+        case .modbusRTU:
+            serialKeys(baud: "9600", parity: "none") + [
+                ConfigurationKey(
+                    "reply-timeout", .duration(10...10_000), default: "200 ms",
+                    "How long a device may take to answer."),
+                ConfigurationKey(
+                    "retries", .integer(0...10), default: "2",
+                    "Further tries after a request without a good reply."),
+                ConfigurationKey(
+                    "pause", .duration(0...1000), default: "0 ms",
+                    "Silence between requests beyond the 3.5 characters of the standard."),
+                ConfigurationKey(
+                    "rs485", .boolean, default: "false",
+                    "The kernel driver switches the transmitter (RTS) through the RS-485 call."),
+            ]
+        case .serial:
+            serialKeys(baud: "115200", parity: "none")
+        case .gpioChip:
+            [
+                ConfigurationKey(
+                    "chip", .text(maximumLength: 48), required: true,
+                    "The chip's device below /dev, or its full path: gpiochip0.")
+            ]
+        case .pwmChip:
+            [
+                ConfigurationKey(
+                    "chip", .text(maximumLength: 48), required: true,
+                    "The chip's folder below /sys/class/pwm, or its full path: pwmchip0."),
+                ConfigurationKey(
+                    "period", .duration(1...100), default: "1 ms",
+                    "PWM period; a control pilot has 1 ms (IEC 61851-1 Annex A)."),
+            ]
+        case .adc:
+            [
+                ConfigurationKey(
+                    "device", .text(maximumLength: 48), required: true,
+                    "The device's folder below /sys/bus/iio/devices, or its full path."),
+                ConfigurationKey(
+                    "conversion", .duration(0...100), default: "0 ms",
+                    "How long one channel takes to read, where it is serial and slow."),
+            ]
+        }
+    }
+
+    private func serialKeys(baud: String, parity: String) -> [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "port", .text(maximumLength: 48), required: true,
+                "The port's device below /dev, or its full path: ttyS1."),
+            ConfigurationKey(
+                "baud",
+                .choice([
+                    "1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200", "230400",
+                ]), default: baud, "Bits per second."),
+            ConfigurationKey(
+                "parity", .choice(["none", "even", "odd"]), default: parity, "Parity bit."),
+            ConfigurationKey(
+                "stop-bits", .choice(["1", "2"]), default: "1", "Stop bits."),
+        ]
+    }
+
+    func realPath(_ configuration: Configuration) -> String {
+        switch self {
+        case .modbusRTU, .serial: path(configuration.text("port"), below: "/dev/")
+        case .gpioChip: path(configuration.text("chip"), below: "/dev/")
+        case .pwmChip: path(configuration.text("chip"), below: "/sys/class/pwm/")
+        case .adc: path(configuration.text("device"), below: "/sys/bus/iio/devices/")
+        }
+    }
+
+    private func path(_ name: String, below folder: String) -> String {
+        name.hasPrefix("/") ? name : folder + name
+    }
+}
