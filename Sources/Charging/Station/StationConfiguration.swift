@@ -1,0 +1,103 @@
+package import EVSEModel
+
+/// What the board says of a station, as far as charging needs it. Fixed for the process's life.
+package struct StationConfiguration: Sendable {
+    package var evses: [EVSEConfiguration]
+    /// Factory values: they count where the store holds nothing newer. Unknown or invalid ones are
+    /// reported by ``SettingsTree/check(_:_:)`` before; here they fall back to the default.
+    package var factorySettings: [SettingKey: String]
+    /// Settings that this board's certificate fixes: writable by their definition, read-only here.
+    package var fixedSettings: Set<SettingKey>
+    /// From which transaction ids are made, together with a persisted counter: 128 random bits
+    /// that the shell drew once for this station and stored. The same seed gives the same ids.
+    package var seed: IdentifierSeed
+    package var bounds: StationLimits
+    package init(
+        evses: [EVSEConfiguration], factorySettings: [SettingKey: String] = [:],
+        fixedSettings: Set<SettingKey> = [], seed: IdentifierSeed,
+        bounds: StationLimits = StationLimits()
+    ) {
+        self.evses = evses
+        self.factorySettings = factorySettings
+        self.fixedSettings = fixedSettings
+        self.seed = seed
+        self.bounds = bounds
+    }
+}
+
+/// One EVSE of a board; its position in ``StationConfiguration/evses`` is its number less one.
+package struct EVSEConfiguration: Hashable, Sendable {
+    package enum Supply: String, Hashable, Sendable {
+        case ac = "AC"
+        case dc = "DC"
+    }
+    package var supply: Supply
+    /// Phases that the EVSE can use: 1...3; 1 for DC.
+    package var phases: Int
+    /// Board rating per phase: the least of EVSE, connector and feed.
+    package var rating: Amperes
+    /// Phase to neutral; turns watts into amperes where the meter gives no voltage.
+    package var nominalVoltage: Volts
+    /// Smallest current that can be offered. IEC 61851-1: 6 A.
+    package var minimum: Amperes
+    package var hasMeter: Bool
+    /// Quantities that the meter (or the EVSE) can give besides energy.
+    package var measurands: Set<Measurand>
+    package var connectors: [ConnectorConfiguration]
+    package init(
+        supply: Supply = .ac, phases: Int = 1, rating: Amperes = Amperes(32),
+        nominalVoltage: Volts = Volts(230), minimum: Amperes = Amperes(6), hasMeter: Bool = true,
+        measurands: Set<Measurand> = [
+            .energyImportRegister, .energyImportInterval, .currentImport, .currentOffered, .voltage,
+            .powerImport, .powerOffered, .frequency,
+        ],
+        connectors: [ConnectorConfiguration] = [ConnectorConfiguration()]
+    ) {
+        self.supply = supply
+        self.phases = phases
+        self.rating = rating
+        self.nominalVoltage = nominalVoltage
+        self.minimum = minimum
+        self.hasMeter = hasMeter
+        self.measurands = measurands
+        self.connectors = connectors
+    }
+}
+
+package struct ConnectorConfiguration: Hashable, Sendable {
+    /// Spelling of OCPP's ConnectorEnumType: `sType2`, `cType1`, `cCCS1` ...
+    package var type: String
+    /// Vehicle-side cable is part of the station: nothing to unlock at the outlet.
+    package var hasFixedCable: Bool
+    package var hasLock: Bool
+    package init(type: String = "sType2", hasFixedCable: Bool = false, hasLock: Bool = true) {
+        self.type = type
+        self.hasFixedCable = hasFixedCable
+        self.hasLock = hasLock
+    }
+}
+
+/// Bounds of everything that the domain keeps.
+package struct StationLimits: Hashable, Sendable {
+    package var cacheEntries = 1000
+    package var localListEntries = 5000
+    package var localListEntriesPerUpdate = 500
+    package var chargingProfiles = 50
+    package var periodsPerSchedule = 100
+    package var profileStackLevel = 20
+    /// Meter reports that one transaction may collect for its last message.
+    package var endedReports = 200
+    /// Authorisation questions that may be open at once.
+    package var pendingAuthorizations = 16
+    package init() {}
+}
+
+/// 128 bits from which identifiers are derived.
+package struct IdentifierSeed: Hashable, Sendable {
+    package var high: UInt64
+    package var low: UInt64
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
