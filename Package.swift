@@ -46,7 +46,7 @@ let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox
 /// Drivers that the loop process runs: no Foundation below them.
 let cyclicPlugins: [Target.Dependency] = [
     "GPIOCableLock", "GPIOContactor", "PWMControlPilot", "GPIOResidualCurrent", "GPIOInputs",
-    "IIOTemperature", "StatusLEDs",
+    "IIOProximityPilot", "IIOTemperature", "StatusLEDs",
 ]
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = ["ModbusEnergyMeter", "NFCReader"]
@@ -127,6 +127,7 @@ let package = Package(
         plugin("PWMControlPilot"),
         plugin("GPIOResidualCurrent"),
         plugin("GPIOInputs"),
+        plugin("IIOProximityPilot"),
         plugin("IIOTemperature"),
         plugin("StatusLEDs"),
         plugin("ModbusEnergyMeter", ["FieldBus", yams], resources: [.copy("Models")]),

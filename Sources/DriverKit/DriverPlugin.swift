@@ -18,6 +18,8 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case residualCurrent = "residual-current"
     case emergencyStop = "emergency-stop"
     case enclosure
+    /// Mains and protective earth, as sensed at the contactor's input.
+    case supply
     case temperature
     case ventilation
     case indicator
@@ -28,6 +30,18 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case vehicleCommunication = "vehicle-communication"
     case powerModule = "power-module"
     case powerCabinet = "power-cabinet"
+}
+
+/// What a configured device can do beyond its role; the board compiler tells the laws of it.
+public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
+    /// The contactor's position is sensed.
+    case contactorFeedback = "contactor-feedback"
+    /// The residual-current device has a test input.
+    case selfTest = "self-test"
+    /// An upstream breaker can be tripped.
+    case shuntTrip = "shunt-trip"
+    /// A ventilator can be switched.
+    case ventilation
 }
 
 /// What every driver plugin declares.
@@ -41,11 +55,17 @@ public protocol DriverPlugin: Sendable {
     /// Roles that a device of this plugin can fill.
     static var roles: Set<Role> { get }
     static var keys: [ConfigurationKey] { get }
+    /// Roles that this very device can fill, going by which of its optional lines are wired.
+    static func roles(of configuration: Configuration) -> Set<Role>
+    /// What this very device can do beyond its role.
+    static func features(of configuration: Configuration) -> Set<DriverFeature>
     /// Rules that no single key expresses. Reports everything it finds; opens nothing.
     static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues)
 }
 
 extension DriverPlugin {
+    public static func roles(of configuration: Configuration) -> Set<Role> { roles }
+    public static func features(of configuration: Configuration) -> Set<DriverFeature> { [] }
     public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {}
 }
 
@@ -100,9 +120,16 @@ extension CyclicDriver {
         self.values = values
         self.count = count
     }
-    /// Logical level; false for an absent line.
-    @inlinable public func isHigh(_ line: LineID) -> Bool { value(line) != 0 }
-    /// Digital: 0 or 1. Analogue: microvolts. PWM: duty in 0.01 %. Absent lines read 0.
+    /// What a line reads whose interface gave no sample in this cycle.
+    @inlinable public static var noSample: Int32 { .min }
+    /// Logical level; false for an absent line and for one without a sample.
+    @inlinable public func isHigh(_ line: LineID) -> Bool { value(line) > 0 }
+    /// The line exists and its interface gave a sample in this cycle.
+    @inlinable public func isSampled(_ line: LineID) -> Bool {
+        line.isPresent && value(line) != Self.noSample
+    }
+    /// Digital: 0 or 1. Analogue: microvolts. PWM: duty in 0.01 %. Absent lines read 0; a line
+    /// whose interface failed reads ``noSample``.
     @inlinable public func value(_ line: LineID) -> Int32 {
         Int(line.index) < count ? values[Int(line.index)] : 0
     }

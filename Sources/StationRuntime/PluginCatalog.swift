@@ -1,4 +1,5 @@
 public import DriverKit
+import LoopRuntime
 
 /// The drivers that a station program knows: no discovery at load time, no globals.
 ///
@@ -16,7 +17,7 @@ public struct PluginCatalog: Sendable {
     /// Every driver of this repository, one line each.
     public static var builtIn: PluginCatalog {
         PluginCatalog(
-            cyclic: [],
+            cyclic: CyclicCatalog.builtIn.plugins,
             bus: [])
     }
 

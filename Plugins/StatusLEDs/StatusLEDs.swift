@@ -1,0 +1,127 @@
+public import DriverKit
+public import EVSEModel
+
+/// Red, green and blue status lights and a buzzer, each a GPIO output.
+public enum StatusLEDsPlugin: CyclicPlugin {
+    public typealias Driver = StatusLEDs
+    public static var name: PluginName { "status-leds" }
+    public static var summary: String { "red, green, blue status lights and a buzzer" }
+    public static var roles: Set<Role> { [.indicator] }
+    public static var keys: [ConfigurationKey] {
+        [
+            ConfigurationKey("red-line", .line(.digitalOutput), "High lights the red LED."),
+            ConfigurationKey("green-line", .line(.digitalOutput), "High lights the green LED."),
+            ConfigurationKey("blue-line", .line(.digitalOutput), "High lights the blue LED."),
+            ConfigurationKey("buzzer-line", .line(.digitalOutput), "High sounds the buzzer."),
+        ]
+    }
+
+    public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
+        issues.require(
+            keys.contains { configuration.has($0.name) }, at: "red-line",
+            "no light and no buzzer is named",
+            remedy: "name at least one line, or leave the device out")
+        var seen = [LineID: String]()
+        for key in keys where configuration.has(key.name) {
+            let line = configuration.line(key.name)
+            if let other = seen[line] {
+                issues.report(
+                    at: key.name, "\(key.name) and \(other) are one line",
+                    remedy: "give each light a line of its own")
+            }
+            seen[line] = key.name
+        }
+    }
+
+    public static func plan(_ configuration: Configuration, period: Milliseconds)
+        -> StatusLEDs.Plan
+    {
+        StatusLEDs.Plan(
+            red: configuration.line("red-line"), green: configuration.line("green-line"),
+            blue: configuration.line("blue-line"), buzzer: configuration.line("buzzer-line"),
+            quarterSecond: Milliseconds(250).cycles(of: period),
+            tenthSecond: Milliseconds(100).cycles(of: period))
+    }
+}
+
+/// Shows the indication as colour and rhythm, counted in cycles.
+public struct StatusLEDs: CyclicDriver {
+    /// The lights' lines, and the rhythm's units in cycles.
+    public struct Plan: BitwiseCopyable, Sendable {
+        let red: LineID
+        let green: LineID
+        let blue: LineID
+        let buzzer: LineID
+        let quarterSecond: Int32
+        let tenthSecond: Int32
+    }
+
+    private let plan: Plan
+    private var shown = Indication.unavailable
+    /// Position in the rhythm, which wraps, and in the beeps, which stops at its end.
+    private var cycle: Int32 = 0
+    private var beepCycle: Int32 = 0
+
+    public init(plan: Plan) { self.plan = plan }
+
+    public mutating func write(_ outputs: EVSEOutputs, at slot: Slot, to lines: inout Lines) {
+        if outputs.indication != shown {
+            shown = outputs.indication
+            cycle = 0
+            beepCycle = 0
+        } else {
+            cycle = (cycle + 1) % (plan.quarterSecond * 8)
+            if beepCycle < Int32.max { beepCycle += 1 }
+        }
+        let pattern = Pattern(shown)
+        let isLit = pattern.rhythm.isLit(quarter: cycle / plan.quarterSecond)
+        lines.set(plan.red, pattern.red && isLit)
+        lines.set(plan.green, pattern.green && isLit)
+        lines.set(plan.blue, pattern.blue && isLit)
+        // Beeps belong to the change of an indication, once: even slots of a tenth sound.
+        let tenth = beepCycle / plan.tenthSecond
+        lines.set(plan.buzzer, tenth < 2 * pattern.beeps && tenth % 2 == 0)
+    }
+}
+
+/// Colour, rhythm and sound of an indication. Chosen: green is ready, blue a session, red trouble.
+struct Pattern {
+    enum Rhythm {
+        case steady
+        case slow
+        case fast
+        case flash
+
+        /// The rhythm's level in a quarter of a second, repeating every two seconds.
+        @inline(__always) func isLit(quarter: Int32) -> Bool {
+            switch self {
+            case .steady: true
+            case .slow: quarter % 8 < 4
+            case .fast: quarter % 2 == 0
+            case .flash: quarter % 8 == 0
+            }
+        }
+    }
+    var red = false
+    var green = false
+    var blue = false
+    var rhythm = Rhythm.steady
+    var beeps: Int32 = 0
+
+    init(_ indication: Indication) {
+        switch indication {
+        case .idle: green = true
+        case .authorising: (blue, rhythm) = (true, .fast)
+        case .accepted: (green, rhythm, beeps) = (true, .fast, 1)
+        case .rejected: (red, rhythm, beeps) = (true, .fast, 3)
+        case .plugIn: (green, rhythm) = (true, .slow)
+        case .charging: (blue, rhythm) = (true, .slow)
+        case .suspended: blue = true
+        case .finishing: (green, blue, rhythm) = (true, true, .slow)
+        case .reserved: (red, blue) = (true, true)
+        case .unavailable: (red, rhythm) = (true, .slow)
+        case .faulted: red = true
+        case .offline: (green, rhythm) = (true, .flash)
+        }
+    }
+}
