@@ -6,6 +6,35 @@ public protocol BusPlugin: DriverPlugin {
     static func make(
         _ configuration: Configuration, host: any DriverHost
     ) throws(DriverError) -> any BusDriver
+    /// What a device so configured asks of its bus; `nil` where it shares the bus with nobody.
+    /// The board check adds these up for each bus.
+    static func busLoad(_ configuration: Configuration) -> BusLoad?
+}
+
+extension BusPlugin {
+    public static func busLoad(_ configuration: Configuration) -> BusLoad? { nil }
+}
+
+/// Exchanges of a device with its bus in each of its periods.
+public struct BusLoad: Hashable, Sendable {
+    public struct Exchange: Hashable, Sendable {
+        /// Characters of the request and of its reply, framing included.
+        public let sent: Int
+        public let received: Int
+        public init(sent: Int, received: Int) {
+            self.sent = sent
+            self.received = received
+        }
+    }
+    public let period: Milliseconds
+    public let exchanges: [Exchange]
+    /// The longest time that the device may go without a good exchange.
+    public let maximumAge: Milliseconds
+    public init(period: Milliseconds, exchanges: [Exchange], maximumAge: Milliseconds) {
+        self.period = period
+        self.exchanges = exchanges
+        self.maximumAge = maximumAge
+    }
 }
 
 /// A device behind a blocking C library: an actor pinned to its bus's thread.
@@ -34,8 +63,9 @@ public protocol DriverHost: Sendable {
     /// Raises or clears a fault under this device; repeating the same is no event.
     func fault(_ fault: Fault, holds: Bool, _ detail: String)
     func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String])
-    /// A shared resource of the board by name: the bus on which this device sits.
-    func bus(_ name: String) -> (any Sendable)?
+    /// The bus on which this device sits: `ModbusBus` or `SerialBus` of `FieldBus`; `nil` where the
+    /// device names none.
+    var bus: (any Sendable)? { get }
 }
 
 public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }
