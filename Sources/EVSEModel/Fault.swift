@@ -60,7 +60,9 @@
     @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
     @inlinable public init(_ fault: Fault) { rawValue = 1 << UInt64(fault.rawValue) }
     @inlinable public var isEmpty: Bool { rawValue == 0 }
-    @inlinable public func union(_ other: Self) -> Self { Self(rawValue: rawValue | other.rawValue) }
+    @inlinable public func union(_ other: Self) -> Self {
+        Self(rawValue: rawValue | other.rawValue)
+    }
     @inlinable public func subtracting(_ other: Self) -> Self {
         Self(rawValue: rawValue & ~other.rawValue)
     }
@@ -70,8 +72,12 @@
     @inlinable public func contains(_ fault: Fault) -> Bool {
         rawValue & (1 << UInt64(fault.rawValue)) != 0
     }
-    @inlinable public mutating func raise(_ fault: Fault) { rawValue |= 1 << UInt64(fault.rawValue) }
-    @inlinable public mutating func clear(_ fault: Fault) { rawValue &= ~(1 << UInt64(fault.rawValue)) }
+    @inlinable public mutating func raise(_ fault: Fault) {
+        rawValue |= 1 << UInt64(fault.rawValue)
+    }
+    @inlinable public mutating func clear(_ fault: Fault) {
+        rawValue &= ~(1 << UInt64(fault.rawValue))
+    }
     @inlinable public mutating func set(_ fault: Fault, _ holds: Bool) {
         if holds { raise(fault) } else { clear(fault) }
     }
