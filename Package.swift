@@ -96,8 +96,11 @@ let package = Package(
         source("ControlLoop", ["EVSEModel"]),
         source(
             "LoopRuntime",
-            ["EVSEModel", "SharedImage", "DriverKit", "ControlLoop", "SimulatedChip", "CRealtime",
-             "CGPIOD"] + cyclicPlugins),
+            [
+                "EVSEModel", "SharedImage", "DriverKit", "ControlLoop", "SimulatedChip",
+                "CRealtime",
+                "CGPIOD",
+            ] + cyclicPlugins),
         source("FieldBus", ["EVSEModel", "DriverKit", "CModbus"]),
         source("BoardFile", ["EVSEModel", "DriverKit", yams]),
 
@@ -113,13 +116,15 @@ let package = Package(
         source("Store", ["EVSEModel", grdb]),
         source(
             "StationRuntime",
-            ["EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
-             "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
-             argumentParser, logging, flyingFox] + cyclicPlugins + busPlugins),
+            [
+                "EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
+                "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
+                argumentParser, logging, flyingFox,
+            ] + cyclicPlugins + busPlugins),
 
         // The simulated world and the bench
         source("Plant", ["EVSEModel", "SimulatedChip", "JSON", "CRealtime", flyingFox, yams]),
-        source("Bench", ["EVSEModel", "JSON", argumentParser, flyingFox]),
+        source("Bench", ["EVSEModel", "JSON", argumentParser, flyingFox, yams]),
 
         // Plugins
         plugin("GPIOCableLock"),

@@ -1,4 +1,8 @@
+import Bench
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async {
+        await BenchCommand.main()
+    }
 }

@@ -1,0 +1,247 @@
+import EVSEModel
+import Foundation
+import JSON
+import Synchronization
+
+/// What a case holds in its hands: the station, its world, and the CSMS.
+///
+/// Expectations read messages in order: each one that is met moves the place from which the next is
+/// looked for, so a case reads like the sequence that it wants to see.
+final class CaseContext: Sendable {
+    let csms: BenchCSMS
+    private let options: StationUnderTest.Options
+    private let state = Mutex(State())
+
+    private struct State {
+        var place = 0
+        var station: StationUnderTest?
+        var rig: RigClient?
+        var local: RigClient?
+        var steps = [Step]()
+    }
+
+    /// A line of the report: what the case did or saw.
+    struct Step: Sendable {
+        let at: Instant
+        let text: String
+    }
+
+    init(csms: BenchCSMS, options: StationUnderTest.Options) {
+        self.csms = csms
+        self.options = options
+    }
+
+    var steps: [Step] { state.withLock { $0.steps } }
+    func note(_ text: String) {
+        state.withLock { $0.steps.append(Step(at: MonotonicClock.now, text: text)) }
+    }
+
+    // The station
+
+    /// The running station's world.
+    var rig: RigClient {
+        get throws {
+            guard let rig = state.withLock({ $0.rig }) else {
+                throw BenchError("the station is not running")
+            }
+            return rig
+        }
+    }
+    var station: StationUnderTest {
+        get throws {
+            guard let station = state.withLock({ $0.station }) else {
+                throw BenchError("the station is not running")
+            }
+            return station
+        }
+    }
+
+    /// Starts the station (again, after ``kill()`` or ``stop()``) on the same state.
+    func start() async throws {
+        let station = try StationUnderTest(options)
+        state.withLock { $0.station = station }
+        let ends = try await station.ready(within: .seconds(20))
+        let rig = try RigClient(url: ends.rig)
+        let local = try ends.local.map { try RigClient(url: $0) }
+        state.withLock {
+            $0.rig = rig
+            $0.local = local
+        }
+        note("station started")
+    }
+    func kill() throws {
+        note("station killed")
+        try station.killAtOnce()
+    }
+    func stop() async throws {
+        let status = await station(or: nil)?.stop()
+        try require(status == 0, "SIGTERM ends the station with status 0, not \(status ?? -1)")
+    }
+    private func station(or none: StationUnderTest?) -> StationUnderTest? {
+        state.withLock { $0.station } ?? none
+    }
+
+    /// Starts, boots and waits until the connector's first status was reported.
+    func boot() async throws {
+        try await start()
+        try await expect("BootNotification")
+        try await expect("StatusNotification")
+    }
+
+    /// Takes the OCPP link down, or lets it dial again.
+    func link(_ connected: Bool) async throws {
+        guard let local = state.withLock({ $0.local }) else {
+            throw BenchError("the station has no local interface")
+        }
+        note(connected ? "link allowed" : "link taken down")
+        try await local.post("/local/v1/ocpp", ["connected": .bool(connected)])
+        try await csms.waitUntilConnected(connected, within: .seconds(10))
+    }
+
+    // Stimuli
+
+    func plug(_ ev: JSONValue = [:]) async throws {
+        note("plug")
+        try await rig.plug(ev: ev)
+    }
+    func unplug() async throws {
+        note("unplug")
+        try await rig.unplug()
+    }
+    func tap(_ uid: String) async throws {
+        note("tap \(uid)")
+        try await rig.tap(uid)
+    }
+    func fault(_ device: String, _ kind: String) async throws -> String {
+        note("fault \(device) \(kind)")
+        return try await rig.fault(device, kind)
+    }
+    func clear(_ fault: String) async throws {
+        note("fault cleared")
+        try await rig.clear(fault: fault)
+    }
+
+    /// Sends a request; its result's payload.
+    @discardableResult
+    func call(
+        _ action: String, _ payload: JSONValue = [:], within limit: Milliseconds = .seconds(10)
+    ) async throws -> JSONValue {
+        let reply = try await csms.call(action, payload, within: limit)
+        guard reply.kind == .result else {
+            throw CaseFailure("\(action) was answered with CALLERROR \(reply.text)")
+        }
+        return reply.payload
+    }
+    /// Sends a request that must be answered with a CALLERROR; its code.
+    func callError(_ action: String, _ payload: JSONValue = [:]) async throws -> String {
+        let reply = try await csms.call(action, payload, within: .seconds(10))
+        guard reply.kind == .error else {
+            throw CaseFailure("\(action) was answered with a result: \(reply.text)")
+        }
+        return reply.payload.string ?? ""
+    }
+
+    // Expectations
+
+    /// Waits for the station's next request of this action that fits, and moves behind it.
+    @discardableResult
+    func expect(
+        _ action: String, within limit: Milliseconds = .seconds(12), _ what: String = "",
+        where fits: @escaping @Sendable (JSONValue) -> Bool = { _ in true }
+    ) async throws -> JSONValue {
+        let start = state.withLock { $0.place }
+        let found = try await csms.find(
+            from: start, within: limit, what: what.isEmpty ? action : "\(action) (\(what))"
+        ) { $0.fromStation && $0.kind == .call && $0.action == action && fits($0.payload) }
+        state.withLock { $0.place = found.index + 1 }
+        return found.message.payload
+    }
+
+    /// No such request may come for this long.
+    func expectNone(
+        _ what: String, for time: Milliseconds,
+        where fits: @escaping @Sendable (Message) -> Bool
+    ) async throws {
+        let start = await csms.log.count
+        do {
+            let found = try await csms.find(from: start, within: time, what: "") {
+                $0.fromStation && $0.kind == .call && fits($0)
+            }
+            throw Unwanted(text: found.message.text)
+        } catch let unwanted as Unwanted {
+            throw CaseFailure("\(what): \(unwanted.text)")
+        } catch is CaseFailure {}
+    }
+    private struct Unwanted: Error { let text: String }
+
+    /// A TransactionEvent of this kind that fits.
+    @discardableResult
+    func expectTransaction(
+        _ kind: String, trigger: String? = nil, charging: String? = nil,
+        within limit: Milliseconds = .seconds(12)
+    ) async throws -> JSONValue {
+        let what = [kind, trigger, charging].compactMap(\.self).joined(separator: " ")
+        return try await expect("TransactionEvent", within: limit, what) { event in
+            event["eventType"]?.string == kind
+                && (trigger == nil || event["triggerReason"]?.string == trigger)
+                && (charging == nil
+                    || event["transactionInfo"]?["chargingState"]?.string == charging)
+        }
+    }
+
+    func expectStatus(_ status: String, within limit: Milliseconds = .seconds(12)) async throws {
+        try await expect("StatusNotification", within: limit, status) {
+            $0["connectorStatus"]?.string == status
+        }
+    }
+
+    /// Waits until the world's state fits.
+    @discardableResult
+    func expectWorld(
+        _ what: String, within limit: Milliseconds = .seconds(12),
+        where fits: (JSONValue) -> Bool
+    ) async throws -> JSONValue {
+        let deadline = MonotonicClock.now + limit
+        while true {
+            let state = try await rig.state()
+            if fits(state) { return state }
+            guard MonotonicClock.now < deadline else {
+                throw CaseFailure("\(what) within \(limit): \(connector(of: state).text)")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    func require(_ holds: Bool, _ rule: @autoclosure () -> String) throws {
+        if !holds { throw CaseFailure(rule()) }
+    }
+    func require(_ value: JSONValue?, equals wanted: JSONValue, _ what: String) throws {
+        try require(value == wanted, "\(what) is \(value?.text ?? "absent"), not \(wanted.text)")
+    }
+
+    /// The first connector in a rig state.
+    func connector(of state: JSONValue) -> JSONValue { state["connectors"]?[0] ?? .null }
+
+    // Flows that many cases begin with
+
+    /// A car charges after a tap; returns the transaction's id.
+    func charge(uid: String = "04A2B3C4D5E6F7") async throws -> String {
+        try await plug()
+        try await expectStatus("Occupied")
+        try await tap(uid)
+        let started = try await expectTransaction("Started")
+        try await expectTransaction("Updated", charging: "Charging", within: .seconds(20))
+        return try transactionID(started)
+    }
+    func transactionID(_ event: JSONValue) throws -> String {
+        guard let id = event["transactionInfo"]?["transactionId"]?.string else {
+            throw CaseFailure("a TransactionEvent without transactionId: \(event.text)")
+        }
+        return id
+    }
+
+    /// Ends what still runs; called by the runner.
+    func tearDown() async {
+        if let station = station(or: nil), station.exitStatus == nil { _ = await station.stop() }
+    }
+}

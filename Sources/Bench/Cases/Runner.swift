@@ -1,0 +1,97 @@
+import EVSEModel
+import Foundation
+import JSON
+
+/// Runs cases, several at once, each on a station of its own.
+struct Runner: Sendable {
+    let board: String
+    let features: [String: PICSCondition.Feature]
+    let jobs: Int
+    /// Called as each case ends, in the order of their ending.
+    let onResult: @Sendable (CaseResult, _ done: Int, _ all: Int) -> Void
+
+    func run(_ cases: [Case]) async throws -> [CaseResult] {
+        var results = [CaseResult]()
+        try await withThrowingTaskGroup(of: CaseResult.self) { group in
+            var next = 0
+            func addNext() {
+                guard next < cases.count else { return }
+                let test = cases[next]
+                next += 1
+                group.addTask { try await run(test) }
+            }
+            for _ in 0..<max(1, jobs) { addNext() }
+            while let result = try await group.next() {
+                results.append(result)
+                onResult(result, results.count, cases.count)
+                addNext()
+            }
+        }
+        let order = Dictionary(uniqueKeysWithValues: cases.enumerated().map { ($1.id, $0) })
+        return results.sorted { order[$0.test.id, default: 0] < order[$1.test.id, default: 0] }
+    }
+
+    private func run(_ test: Case) async throws -> CaseResult {
+        let start = MonotonicClock.now
+        guard try PICSCondition(test.condition).holds(with: features) else {
+            return CaseResult(
+                test: test, outcome: .notApplicable,
+                reason: "the board's features: \(test.condition)",
+                start: start, end: start, steps: [], messages: [], signals: [], openings: [])
+        }
+        let state = FileManager.default.temporaryDirectory
+            .appendingPathComponent("forecourt-bench-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+        let csms = BenchCSMS()
+        let url = try await csms.start()
+        let bench = CaseContext(
+            csms: csms,
+            options: .init(board: board, csms: url, state: state, settings: test.settings))
+        let recorder = SignalRecorder()
+        let recording = Task { await recorder.record(bench) }
+        var reason = ""
+        do {
+            try await test.body(bench)
+        } catch {
+            reason = "\(error)"
+        }
+        let openings = await recorder.openings(bench)
+        recording.cancel()
+        await bench.tearDown()
+        let messages = await csms.log
+        await csms.stop()
+        if reason.isEmpty {
+            try? FileManager.default.removeItem(at: state)
+        } else {
+            reason += " (state and log: \(state.path))"
+        }
+        return CaseResult(
+            test: test, outcome: reason.isEmpty ? .passed : .failed, reason: reason, start: start,
+            end: MonotonicClock.now, steps: bench.steps, messages: messages,
+            signals: await recorder.samples, openings: openings)
+    }
+}
+
+/// Follows the first connector's signals while a case runs.
+actor SignalRecorder {
+    /// Every change, thinned to one sample in 100 ms, at most an hour of them.
+    private(set) var samples = [SignalSample]()
+
+    func record(_ bench: CaseContext) async {
+        while !Task.isCancelled, samples.count < 36_000 {
+            if let rig = try? bench.rig, let state = try? await rig.state() {
+                let sample = SignalSample(
+                    at: MonotonicClock.now, connector: bench.connector(of: state))
+                if samples.last.map({ !$0.looksLike(sample) }) ?? true { samples.append(sample) }
+            }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    func openings(_ bench: CaseContext) async -> [Double] {
+        guard let state = try? await bench.rig.state() else { return [] }
+        return (state["contactorOpenings"]?.array ?? []).compactMap {
+            $0["delayMicroseconds"]?.number?.double
+        }
+    }
+}

@@ -1,0 +1,11 @@
+public import ArgumentParser
+
+/// The `forecourt-bench` program.
+public struct BenchCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "forecourt-bench",
+        abstract: "A CSMS, a rig and cases that show what a station does.",
+        subcommands: [RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self])
+
+    public init() {}
+}

@@ -1,0 +1,86 @@
+import EVSEModel
+import Foundation
+import JSON
+
+/// One charging session for people to watch: every step with the message or signal that shows it.
+struct Demo {
+    let board: String
+    let chargingTime: Milliseconds
+
+    func run() async throws {
+        let state = FileManager.default.temporaryDirectory
+            .appendingPathComponent("forecourt-demo-\(getpid())")
+        try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+        let recording = state.appendingPathComponent("session.jsonl")
+        introduce()
+        let csms = BenchCSMS()
+        let url = try await csms.start()
+        let bench = CaseContext(
+            csms: csms,
+            options: .init(
+                board: board, csms: url, identity: "FC-DEMO-1", state: state,
+                settings: ["ocpp.variables.SampledDataCtrlr.TxUpdatedInterval=2"],
+                arguments: ["--record", recording.path]))
+        let narrator = Narrator(bench)
+        let narrating = Task { await narrator.follow() }
+        let session: Result<Void, any Error>
+        do {
+            try await charge(bench, narrator)
+            session = .success(())
+        } catch {
+            session = .failure(error)
+        }
+        narrating.cancel()
+        await narrating.value
+        await bench.tearDown()
+        await narrator.summarise(recording: recording.path)
+        await csms.stop()
+        if case .failure(let error) = session {
+            print("The demo failed: \(error)")
+            print("The station's log: \(state.appendingPathComponent("station.log").path)")
+            throw error
+        }
+        print("Demo: one car charged, \(await narrator.energyText) delivered and accounted for.")
+    }
+
+    private func introduce() {
+        print(
+            """
+            Forecourt demo: board \(board) on simulated hardware
+              station    forecourt, with its control loop in forecourt-loop, OCPP 2.0.1
+              lines      GPIO, PWM and ADC on a simulated chip: pilot, bolt, contactor, RDC-DD
+              meter      Modbus RTU on a pseudo-terminal, read by libmodbus
+              reader     PN532 on a pseudo-terminal, read by libnfc
+              CSMS       the bench's own, over a WebSocket
+            """)
+    }
+
+    private func charge(_ bench: CaseContext, _ narrator: Narrator) async throws {
+        await narrator.say("The station starts and reports to the CSMS")
+        try await bench.boot()
+        await narrator.say("A car is plugged in")
+        try await bench.plug(["phases": 1, "maxCurrent": 32, "batteryWh": 60000])
+        try await bench.expectStatus("Occupied")
+        await narrator.say("The driver presents a card")
+        try await bench.tap("04A2B3C4D5E6F7")
+        let started = try await bench.expectTransaction("Started")
+        let id = try bench.transactionID(started)
+        try await bench.expectTransaction("Updated", charging: "Charging", within: .seconds(20))
+        await narrator.say("The car charges")
+        try await narrator.plot(for: Milliseconds(chargingTime.count / 2))
+        await narrator.say("The CSMS limits this session to 10 A")
+        try await bench.setProfile(
+            chargingProfile(id: 1, purpose: "TxProfile", limit: 10, transaction: id), evse: 1,
+            "Accepted")
+        try await narrator.plot(for: Milliseconds(chargingTime.count / 2))
+        await narrator.say("The driver presents the card again")
+        try await bench.tap("04A2B3C4D5E6F7")
+        let ended = try await bench.expectTransaction("Ended", within: .seconds(20))
+        await narrator.note(started: started, ended: ended)
+        await narrator.say("The car is unplugged")
+        try await bench.unplug()
+        try await bench.rig.post("/rig/v1/connectors/1/1/unplug", ["side": "station"])
+        try await bench.expectStatus("Available")
+        try await Task.sleep(for: .milliseconds(300))
+    }
+}
