@@ -20,6 +20,8 @@ package struct BoardPlan: Sendable {
     package var shared = [Role: [DeviceID]]()
     package var ocpp = OCPPSettings()
     package var security = SecuritySettings()
+    /// The OCPP version whose PICS ids ``features`` uses: an id means another thing in 1.6.
+    package var featuresProtocol = "2.0.1"
     /// What the station supports, by PICS id (`C-08`, `HFS-8`). Ids that the board does not name
     /// are absent.
     package var features = [String: FeatureValue]()
@@ -198,6 +200,6 @@ package struct BoardLine: Hashable, Sendable {
     package var key: String
     package var index = 0
     /// Its number on the one simulated chip, in the number space of its kind (digital lines, PWM
-    /// channels, analogue channels).
-    package var simulatedNumber: UInt16 = 0
+    /// channels, analogue channels); absent where that chip has no room left.
+    package var simulatedNumber: UInt16?
 }

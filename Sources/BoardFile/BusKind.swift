@@ -51,6 +51,9 @@ package enum BusKind: String, CaseIterable, Sendable {
                     "pause", .duration(0...1000), default: "0 ms",
                     "Silence between requests beyond the 3.5 characters of the standard."),
                 ConfigurationKey(
+                    "echo", .boolean, default: "false",
+                    "The adapter hears its own sending: the request comes back before the reply."),
+                ConfigurationKey(
                     "rs485", .boolean, default: "false",
                     "The kernel driver switches the transmitter (RTS) through the RS-485 call."),
             ]

@@ -2,6 +2,9 @@ public import EVSEModel
 
 /// A plugin whose driver runs on its bus thread in the station process.
 public protocol BusPlugin: DriverPlugin {
+    /// Kinds of bus that its devices can sit on, as board files name them: `modbus-rtu`, `serial`.
+    /// Empty for a device that needs no bus of the board.
+    static var busKinds: [String] { get }
     /// Makes the driver without any I/O.
     static func make(
         _ configuration: Configuration, host: any DriverHost
@@ -35,6 +38,10 @@ public struct BusLoad: Hashable, Sendable {
         self.exchanges = exchanges
         self.maximumAge = maximumAge
     }
+}
+
+extension BusPlugin {
+    public static var busKinds: [String] { [] }
 }
 
 /// A device behind a blocking C library: an actor pinned to its bus's thread.
