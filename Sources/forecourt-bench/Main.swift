@@ -3,6 +3,6 @@ import Bench
 @main
 struct Main {
     static func main() async {
-        await BenchCommand.main()
+        await BenchCommand.start()
     }
 }

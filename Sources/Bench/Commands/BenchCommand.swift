@@ -8,4 +8,7 @@ public struct BenchCommand: AsyncParsableCommand {
         subcommands: [RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self])
 
     public init() {}
+
+    /// Runs the command line and ends the process.
+    public static func start() async { await main(nil) }
 }
