@@ -219,6 +219,9 @@
     public var cycle: UInt64 = 0
     /// Start of the cycle.
     public var at = Instant.zero
+    /// The loop's process, and the plan that it runs: ``LoopPlan/fingerprint``.
+    public var process: Int32 = 0
+    public var planFingerprint: UInt64 = 0
     /// Starts of the loop since the plan was made.
     public var starts: UInt32 = 0
     public var deadlineMisses: UInt64 = 0

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "Realtime.h"
+
 /// Tells Swift's `@_noLocks` check that a C function neither locks nor allocates.
 #define FORECOURT_NO_LOCKS __attribute__((swift_attr("@_noLocks")))
 

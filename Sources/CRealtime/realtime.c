@@ -1,0 +1,156 @@
+#define _GNU_SOURCE
+#include "Realtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/watchdog.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { stack_size = 512 * 1024, touched_stack = 128 * 1024 };
+
+void forecourt_prepare_memory(struct forecourt_rights *rights) {
+    // Freed memory stays mapped and locked; no allocation maps pages of its own.
+    mallopt(M_TRIM_THRESHOLD, -1);
+    mallopt(M_MMAP_MAX, 0);
+    rights->memory = mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? 0 : errno;
+    // The request holds while the descriptor is open (pm_qos_interface.rst).
+    int latency = open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC);
+    int32_t microseconds = 0;
+    if (latency >= 0 && write(latency, &microseconds, sizeof microseconds) > 0) {
+        rights->latency = 0;
+    } else {
+        rights->latency = errno;
+        if (latency >= 0) close(latency);
+    }
+}
+
+struct start {
+    void (*body)(void *);
+    void *context;
+};
+
+static void __attribute__((noinline)) touch_stack(void) {
+    volatile char page[touched_stack];
+    for (size_t index = 0; index < sizeof page; index += 1024) page[index] = 0;
+}
+
+static void *run(void *argument) {
+    struct start start = *(struct start *)argument;
+    free(argument);
+    touch_stack();
+    start.body(start.context);
+    return NULL;
+}
+
+int forecourt_start_realtime(
+    int priority, void (*body)(void *), void *context, uint64_t *handle,
+    struct forecourt_rights *rights) {
+    struct start *start = malloc(sizeof *start);
+    if (!start) return ENOMEM;
+    *start = (struct start){body, context};
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_size);
+    pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
+    pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
+    struct sched_param parameter = {.sched_priority = priority};
+    pthread_attr_setschedparam(&attributes, &parameter);
+    pthread_t thread;
+    rights->scheduling = pthread_create(&thread, &attributes, run, start);
+    int result = 0;
+    if (rights->scheduling != 0) {
+        pthread_attr_setinheritsched(&attributes, PTHREAD_INHERIT_SCHED);
+        result = pthread_create(&thread, &attributes, run, start);
+        if (result != 0) free(start);
+    }
+    pthread_attr_destroy(&attributes);
+    *handle = (uint64_t)thread;
+    return result;
+}
+
+void forecourt_join(uint64_t handle) { pthread_join((pthread_t)handle, NULL); }
+
+void forecourt_sleep_until(int64_t nanoseconds) {
+    struct timespec deadline = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL) == EINTR) {}
+}
+
+static void end_signals(sigset_t *set) {
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+void forecourt_block_end_signals(void) {
+    sigset_t set;
+    end_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int forecourt_wait_end_signal(int milliseconds) {
+    sigset_t set;
+    end_signals(&set);
+    struct timespec timeout = {milliseconds / 1000, (milliseconds % 1000) * 1000000L};
+    int number = sigtimedwait(&set, NULL, &timeout);
+    return number > 0 ? number : 0;
+}
+
+int forecourt_spawn_session(
+    const char *path, char *const arguments[], const char *log, pid_t *process) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(
+        &actions, 2, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    sigdelset(&all, SIGKILL);
+    sigdelset(&all, SIGSTOP);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int result = posix_spawn(process, path, &actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+}
+
+int forecourt_pidfd_open(pid_t process) {
+    return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+int forecourt_open_locked(const char *path) {
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) return -1;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+    int failure = errno;
+    close(descriptor);
+    errno = failure;
+    return -1;
+}
+
+int forecourt_set_watchdog_timeout(int descriptor, int seconds) {
+    return ioctl(descriptor, WDIOC_SETTIMEOUT, &seconds) == 0 ? 0 : errno;
+}

@@ -1,0 +1,120 @@
+import EVSEModel
+import SimulatedChip
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// All lines of a simulated chip: digital, PWM and analogue.
+final class SimulatedChipLines: LineInterface {
+    private let chip: SimulatedChip
+    private let inputs: UnsafeMutableBufferPointer<InterfaceLine>
+    private let outputs: UnsafeMutableBufferPointer<InterfaceLine>
+    private var isOpen = true
+
+    init(path: String, lines: [InterfaceLine]) throws(LoopError) {
+        do {
+            chip = try SimulatedChip(path: path, create: false)
+        } catch {
+            throw .system(
+                error.errno, at: path, "cannot map the simulated chip",
+                remedy: "Start the plant first: it makes the file")
+        }
+        let owner = chip.owner
+        if owner != getpid(), Self.isLoop(owner) {
+            throw LoopError(
+                .busy, at: path, "the chip's lines are in use by process \(owner)",
+                remedy: "End that loop first.")
+        }
+        for line in lines where line.offset >= Self.capacity(of: line.kind) {
+            throw LoopError(
+                .missing, at: "\(path) \(line.kind) \(line.offset)",
+                "no such line, the chip has 0...\(Self.capacity(of: line.kind) - 1)",
+                remedy: "Correct the line's number in the board file.")
+        }
+        let isInput = { (line: InterfaceLine) in
+            line.kind == .digitalInput || line.kind == .analogInput
+        }
+        let (ins, outs) = (lines.filter(isInput), lines.filter { !isInput($0) })
+        inputs = .allocate(capacity: ins.count)
+        _ = inputs.initialize(from: ins)
+        outputs = .allocate(capacity: outs.count)
+        _ = outputs.initialize(from: outs)
+        super.init()
+        // Level before direction, as a chip's data register is set before its driver is enabled.
+        for line in outs {
+            set(line, line.physical(line.safeValue))
+            switch line.kind {
+            case .digitalOutput: chip.setDirection(line.offset, isOutput: true)
+            case .pwmOutput: chip.setPeriod(line.offset, nanoseconds: line.period)
+            case .digitalInput, .analogInput, .unused: break
+            }
+        }
+        for line in ins where line.kind == .digitalInput {
+            chip.setDirection(line.offset, isOutput: false)
+        }
+        chip.owner = getpid()
+    }
+
+    deinit {
+        release()
+        inputs.deallocate()
+        outputs.deallocate()
+    }
+
+    /// Whether a process lives that runs the same program. The number alone proves nothing: after
+    /// a restart of the machine or container it belongs to anybody.
+    private static func isLoop(_ process: Int32) -> Bool {
+        guard process > 0, let name = programName("\(process)") else { return false }
+        return name == programName("self")
+    }
+    private static func programName(_ process: String) -> [UInt8]? {
+        let descriptor = open("/proc/\(process)/comm", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var name = [UInt8](repeating: 0, count: 32)
+        let count = read(descriptor, &name, name.count)
+        return count > 0 ? name : nil
+    }
+
+    private static func capacity(of kind: LineKind) -> Int {
+        switch kind {
+        case .digitalInput, .digitalOutput: SimulatedChip.digitalLines
+        case .pwmOutput: SimulatedChip.pwmChannels
+        case .analogInput: SimulatedChip.analogChannels
+        case .unused: 0
+        }
+    }
+
+    private func set(_ line: InterfaceLine, _ physical: Int32) {
+        if line.kind == .pwmOutput {
+            chip.setDuty(line.offset, physical)
+        } else {
+            chip.drive(line.offset, physical)
+        }
+    }
+
+    override func sample(into values: UnsafeMutablePointer<Int32>) -> Bool {
+        for line in inputs {
+            values[line.index] =
+                line.kind == .analogInput
+                ? chip.microvolts(line.offset) : line.physical(chip.sensed(line.offset))
+        }
+        return true
+    }
+
+    override func drive(from values: UnsafeMutablePointer<Int32>) -> Bool {
+        for line in outputs { set(line, line.physical(values[line.index])) }
+        chip.watchdog &+= 1
+        return true
+    }
+
+    override func release() {
+        guard isOpen else { return }
+        isOpen = false
+        for line in outputs {
+            if line.kind == .digitalOutput { chip.setDirection(line.offset, isOutput: false) }
+        }
+        chip.owner = 0
+    }
+}
