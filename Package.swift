@@ -135,7 +135,7 @@ let package = Package(
         plugin("IIOProximityPilot"),
         plugin("IIOTemperature"),
         plugin("StatusLEDs"),
-        plugin("ModbusEnergyMeter", ["FieldBus", yams], resources: [.copy("Models")]),
+        plugin("ModbusEnergyMeter", ["FieldBus", yams], resources: [.embedInCode("Models")]),
         plugin("NFCReader", ["FieldBus"]),
 
         // Executables

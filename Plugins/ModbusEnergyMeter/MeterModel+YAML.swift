@@ -1,0 +1,141 @@
+internal import FieldBus
+internal import Yams
+
+/// What is wrong with a model file, and where.
+package struct MeterModelError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let file: String
+    /// 1-based; 0 where the whole file is meant.
+    package let line: Int
+    package let column: Int
+    package let what: String
+
+    package var description: String {
+        line == 0 ? "\(file): \(what)" : "\(file):\(line):\(column): \(what)"
+    }
+}
+
+extension MeterModel {
+    /// Reads a model file. Unknown keys are refused, so that a misspelt one is not lost in silence.
+    package init(yaml: String, name: String, file: String) throws(MeterModelError) {
+        let root: Node?
+        do {
+            root = try compose(yaml: yaml)
+        } catch {
+            throw MeterModelError(file: file, line: 0, column: 0, what: "\(error)")
+        }
+        guard let root else {
+            throw MeterModelError(file: file, line: 0, column: 0, what: "the file is empty")
+        }
+        let reader = ModelReader(file: file)
+        let top = try reader.map(
+            root,
+            keys: [
+                "format", "maker", "title", "phases", "table", "type", "word-order", "read-limit",
+                "maximum-gap", "none", "identify", "registers",
+            ])
+        _ = try reader.integer(top.required("format"), in: 1...1)
+        self.name = name
+        maker = try reader.text(top.required("maker"))
+        title = try reader.text(top.required("title"))
+        phases = Int(try reader.integer(top.required("phases"), in: 1...3))
+        table = try reader.choice(top.required("table"))
+        wordOrder = try reader.choice(top.required("word-order"))
+        readLimit = Int(try reader.integer(top.required("read-limit"), in: 4...125))
+        maximumGap = 0
+        if let node = top["maximum-gap"] {
+            maximumGap = Int(try reader.integer(node, in: 0...125))
+        }
+        identities = []
+        registers = [:]
+        let registerNodes = try reader.map(
+            top.required("registers"), keys: MeterQuantity.allCases.map(\.rawValue))
+        for quantity in MeterQuantity.allCases {
+            guard let node = registerNodes[quantity.rawValue] else { continue }
+            registers[quantity] = try Self.registers(
+                of: quantity, node, top, phases: phases, reader)
+        }
+        for quantity in MeterQuantity.required where registers[quantity] == nil {
+            throw reader.error(
+                registerNodes.node, "\(quantity.rawValue) is missing: a station needs it")
+        }
+        if let node = top["identify"] { identities = try Self.identities(node, table, reader) }
+    }
+
+    private static func registers(
+        of quantity: MeterQuantity, _ node: Node, _ top: ModelReader.Map, phases: Int,
+        _ reader: ModelReader
+    ) throws(MeterModelError) -> [MeterRegister] {
+        let map = try reader.map(node, keys: ["at", "type", "unit", "scale", "range", "none"])
+        var type = RegisterType.ascii
+        if let own = map["type"] {
+            type = try reader.choice(own)
+        } else {
+            type = try reader.choice(top.required("type"))
+        }
+        guard type != .ascii else { throw reader.error(node, "text is no measured value") }
+
+        let unit = try map.required("unit")
+        let unitText = try reader.text(unit)
+        guard let factor = quantity.units[unitText] else {
+            let known = quantity.units.keys.sorted().joined(separator: ", ")
+            throw reader.error(unit, "\(unitText) is no unit of \(quantity.rawValue): \(known)")
+        }
+        var scale = 1.0
+        if let node = map["scale"] { scale = try reader.number(node) }
+        guard scale != 0 else { throw reader.error(node, "a scale of 0 measures nothing") }
+
+        let rangeNode = try map.required("range")
+        let bounds = reader.list(rangeNode)
+        guard bounds.count == 2 else { throw reader.error(rangeNode, "two numbers are wanted") }
+        let (low, high) = (try reader.number(bounds[0]), try reader.number(bounds[1]))
+        guard low < high else { throw reader.error(rangeNode, "\(low) is not below \(high)") }
+
+        var none = [UInt64]()
+        if let node = map["none"] ?? top["none"] {
+            for pattern in reader.list(node) {
+                none.append(UInt64(try reader.integer(pattern, in: 0...Int64.max)))
+            }
+        }
+        let addresses = try reader.list(map.required("at"))
+        let wanted = quantity.isPerPhase ? phases : 1
+        guard addresses.count == wanted else {
+            throw reader.error(
+                node, "\(quantity.rawValue) has \(addresses.count) addresses, \(wanted) are wanted")
+        }
+        var registers = [MeterRegister]()
+        for address in addresses {
+            let last = Int64(0x1_0000 - type.width)
+            registers.append(
+                MeterRegister(
+                    address: UInt16(try reader.integer(address, in: 0...last)), type: type,
+                    scale: scale * factor, range: low * factor...high * factor, none: none))
+        }
+        return registers
+    }
+
+    private static func identities(
+        _ node: Node, _ table: ModbusTable, _ reader: ModelReader
+    ) throws(MeterModelError) -> [Identity] {
+        let map = try reader.map(node, keys: nil)
+        var identities = [Identity]()
+        for (name, node) in map.entries.sorted(by: { $0.key < $1.key }) {
+            let entry = try reader.map(node, keys: ["at", "type", "count", "table", "expected"])
+            let type: RegisterType = try reader.choice(entry.required("type"))
+            var identity = Identity(
+                name: name, table: table,
+                address: UInt16(try reader.integer(entry.required("at"), in: 0...0xFFF0)),
+                type: type, count: type.width, expected: [])
+            if type == .ascii {
+                identity.count = Int(try reader.integer(entry.required("count"), in: 1...32))
+            }
+            if let table = entry["table"] { identity.table = try reader.choice(table) }
+            if let node = entry["expected"] {
+                for value in reader.list(node) {
+                    identity.expected.append(try reader.integer(value, in: 0...0xFFFF_FFFF))
+                }
+            }
+            identities.append(identity)
+        }
+        return identities
+    }
+}

@@ -1,0 +1,99 @@
+package import FieldBus
+
+/// What a meter measures, by its name in model files.
+package enum MeterQuantity: String, Hashable, Sendable, CaseIterable {
+    // One register per phase
+    case voltage, current, power
+    // One for the whole meter
+    case totalPower = "total-power"
+    case reactivePower = "reactive-power"
+    case powerFactor = "power-factor"
+    case frequency
+    case energyImport = "energy-import"
+    case energyExport = "energy-export"
+
+    package var isPerPhase: Bool {
+        switch self {
+        case .voltage, .current, .power: true
+        default: false
+        }
+    }
+
+    /// A meter without these is of no use to a station.
+    package static let required: [Self] = [.voltage, .current, .power, .energyImport]
+
+    package var symbol: String {
+        switch self {
+        case .voltage: "V"
+        case .current: "A"
+        case .power, .totalPower: "W"
+        case .reactivePower: "var"
+        case .powerFactor: ""
+        case .frequency: "Hz"
+        case .energyImport, .energyExport: "Wh"
+        }
+    }
+
+    /// What one of a model file's units is in the quantity's own: V, A, W, var, Hz, Wh, 1.
+    package var units: [String: Double] {
+        switch self {
+        case .voltage: ["V": 1, "mV": 0.001]
+        case .current: ["A": 1, "mA": 0.001]
+        case .power, .totalPower: ["W": 1, "kW": 1000]
+        case .reactivePower: ["var": 1, "kvar": 1000]
+        case .powerFactor: ["1": 1, "%": 0.01]
+        case .frequency: ["Hz": 1]
+        case .energyImport, .energyExport: ["Wh": 1, "kWh": 1000]
+        }
+    }
+}
+
+/// One number in a meter.
+package struct MeterRegister: Hashable, Sendable {
+    /// Zero-based, as on the wire.
+    package var address: UInt16
+    package var type: RegisterType
+    /// The number times this is the value in the quantity's own unit.
+    package var scale: Double
+    /// Values outside are not believed; in the quantity's own unit.
+    package var range: ClosedRange<Double>
+    /// Bit patterns that say "no value".
+    package var none: [UInt64]
+
+    package var addresses: Range<Int> { Int(address)..<Int(address) + type.width }
+}
+
+/// A meter's register map: a data file, not code.
+package struct MeterModel: Hashable, Sendable {
+    /// A text or number that tells what is connected.
+    package struct Identity: Hashable, Sendable {
+        package var name: String
+        package var table: ModbusTable
+        package var address: UInt16
+        package var type: RegisterType
+        package var count: Int
+        /// Values of this model; empty where any will do.
+        package var expected: [Int64]
+    }
+
+    /// As board files write it: `sdm630`.
+    package var name: String
+    package var maker: String
+    package var title: String
+    /// 1...3.
+    package var phases: Int
+    package var table: ModbusTable
+    package var wordOrder: WordOrder
+    /// Registers in one read, 1...125.
+    package var readLimit: Int
+    /// Unused registers that may be read along between used ones.
+    package var maximumGap: Int
+    package var registers: [MeterQuantity: [MeterRegister]]
+    package var identities: [Identity]
+
+    /// Highest power that the model's own ranges allow, in W: what bounds the growth of energy.
+    package var highestPower: Double {
+        let perPhase = registers[.power]?.map { max(abs($0.range.lowerBound), $0.range.upperBound) }
+        return perPhase?.reduce(0, +) ?? 0
+    }
+}

@@ -1,0 +1,143 @@
+package import EVSEModel
+
+/// The registers of one poll.
+package struct RegisterDump: Hashable, Sendable {
+    private var blocks = [(block: RegisterBlock, registers: [UInt16])]()
+
+    package init() {}
+
+    package mutating func add(_ block: RegisterBlock, _ registers: [UInt16]) {
+        blocks.append((block, registers))
+    }
+
+    /// `nil` where not all of them were read.
+    package func registers(_ addresses: Range<Int>) -> ArraySlice<UInt16>? {
+        for (block, registers) in blocks
+        where block.addresses.lowerBound <= addresses.lowerBound
+            && addresses.upperBound <= block.addresses.upperBound
+        {
+            let start = addresses.lowerBound - block.addresses.lowerBound
+            let end = start + addresses.count
+            return end <= registers.count ? registers[start..<end] : nil
+        }
+        return nil
+    }
+
+    package static func == (a: Self, b: Self) -> Bool {
+        a.blocks.elementsEqual(b.blocks) { $0.block == $1.block && $0.registers == $1.registers }
+    }
+    package func hash(into hasher: inout Hasher) {
+        for (block, registers) in blocks {
+            hasher.combine(block)
+            hasher.combine(registers)
+        }
+    }
+}
+
+/// The values of one poll, each in its quantity's own unit, one per phase where that applies.
+package struct MeterReading: Hashable, Sendable {
+    package var values = [MeterQuantity: [Double]]()
+    /// Numbers outside their range: left out of `values`.
+    package var implausible = [Implausible]()
+
+    package struct Implausible: Hashable, Sendable {
+        package var quantity: MeterQuantity
+        package var detail: String
+        package init(_ quantity: MeterQuantity, _ detail: String) {
+            self.quantity = quantity
+            self.detail = detail
+        }
+    }
+
+    package init() {}
+}
+
+extension MeterModel {
+    /// Decodes what was read. A quantity is there with all its phases or not at all.
+    package func decode(_ dump: RegisterDump) -> MeterReading {
+        var reading = MeterReading()
+        for quantity in MeterQuantity.allCases {
+            guard let registers = registers[quantity] else { continue }
+            var values = [Double]()
+            for register in registers {
+                guard let raw = dump.registers(register.addresses) else { break }
+                let bits = wordOrder.bits(raw)
+                guard !register.none.contains(bits), let number = register.type.number(bits) else {
+                    break
+                }
+                let value = number * register.scale
+                guard register.range.contains(value) else {
+                    reading.implausible.append(
+                        .init(
+                            quantity,
+                            "\(quantity.rawValue) \(rounded(value)) is outside \(rounded(register.range.lowerBound))...\(rounded(register.range.upperBound))"
+                        ))
+                    break
+                }
+                values.append(value)
+            }
+            if values.count == registers.count { reading.values[quantity] = values }
+        }
+        return reading
+    }
+}
+
+/// Three decimals are enough to be read.
+func rounded(_ value: Double) -> String {
+    let text = String((value * 1000).rounded() / 1000)
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
+
+extension MeterSample {
+    /// - Parameter isInverted: the meter is wired the other way round: what it counts as export is
+    ///   the vehicle's import.
+    package init(_ reading: MeterReading, phases: Int, isInverted: Bool, at: Instant) {
+        self.init()
+        self.at = at
+        self.phases = UInt8(clamping: phases)
+        let sign: Double = isInverted ? -1 : 1
+        if let values = reading.values[.current] {
+            for index in 0..<min(3, values.count) {
+                // Some meters sign the current by its direction; its magnitude is meant here.
+                current[index] = Amperes(exactly: abs(values[index])) ?? .zero
+            }
+            valid.insert(.current)
+        }
+        if let values = reading.values[.voltage] {
+            for index in 0..<min(3, values.count) {
+                voltage[index] = Volts(exactly: values[index]) ?? .zero
+            }
+            valid.insert(.voltage)
+        }
+        if let values = reading.values[.power] {
+            for index in 0..<min(3, values.count) {
+                power[index] = Watts(exactly: sign * values[index]) ?? .zero
+            }
+            let total = reading.values[.totalPower]?.first ?? values.reduce(0, +)
+            totalPower = Watts(exactly: sign * total) ?? .zero
+            valid.insert(.power)
+        }
+        if let value = reading.values[.reactivePower]?.first {
+            reactivePower = Watts(exactly: sign * value) ?? .zero
+            valid.insert(.reactivePower)
+        }
+        if let value = reading.values[.powerFactor]?.first {
+            powerFactor = Percent(exactly: value * 100) ?? .zero
+            valid.insert(.powerFactor)
+        }
+        if let value = reading.values[.frequency]?.first {
+            frequency = Hertz(exactly: value) ?? .zero
+            valid.insert(.frequency)
+        }
+        let (importing, exporting): (MeterQuantity, MeterQuantity) =
+            isInverted ? (.energyExport, .energyImport) : (.energyImport, .energyExport)
+        if let value = reading.values[importing]?.first, let energy = WattHours(exactly: value) {
+            energyImport = energy
+            valid.insert(.energyImport)
+        }
+        if let value = reading.values[exporting]?.first, let energy = WattHours(exactly: value) {
+            energyExport = energy
+            valid.insert(.energyExport)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package import DriverKit
+internal import EVSEModel
+
+/// An energy meter on Modbus: which registers mean what comes from a model file.
+package enum ModbusEnergyMeterPlugin: BusPlugin {
+    package static let name: PluginName = "modbus-energy-meter"
+    package static let summary = "Energy meter on a Modbus bus; register maps are data files"
+    package static let roles: Set<Role> = [.meter]
+    package static var keys: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "address", .integer(1...247), required: true,
+                "The meter's Modbus address; 0 is broadcast and 248 to 255 are reserved."),
+            ConfigurationKey(
+                "model", .model(MeterModels.names), required: true,
+                "Its register map: a file of Models, or of a folder in FORECOURT_METER_MODELS."),
+            ConfigurationKey(
+                "poll-period", .duration(100...60_000), default: "1 s", "Time between readings."),
+            ConfigurationKey(
+                "max-age", .duration(500...300_000), default: "5 s",
+                "The meter counts as lost when no reading succeeded for this long."),
+            ConfigurationKey(
+                "reply-timeout", .duration(10...10_000),
+                "Longest time to the first byte of a reply; left out: the bus's."),
+            ConfigurationKey(
+                "retries", .integer(0...10),
+                "Further tries after a request without a good reply; left out: the bus's."),
+            ConfigurationKey(
+                "pause", .duration(0...1000), default: "0 ms",
+                "Least time between two requests to this meter."),
+            ConfigurationKey(
+                "inverted", .boolean, default: "false",
+                "The meter is wired the other way round: its export is the vehicle's import."),
+        ]
+    }
+
+    package static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
+        let model: MeterModel
+        do throws(MeterModelError) {
+            model = try MeterModels.load(configuration.text("model"))
+        } catch {
+            issues.report(
+                at: "model", "\(error)", remedy: "correct the model file, or use another model")
+            return
+        }
+        let period = configuration.number("poll-period")
+        let age = configuration.number("max-age")
+        issues.require(
+            age >= 2 * period, at: "max-age",
+            "\(age) ms is less than two polls of \(period) ms: one lost reply would be a fault",
+            remedy: "set max-age to \(2 * period) ms or more, or poll more often")
+        if configuration.has("reply-timeout") {
+            let tries = configuration.has("retries") ? configuration.number("retries") + 1 : 1
+            let blocks = Int64(plan(model).count)
+            let worst = configuration.number("reply-timeout") * tries * blocks
+            issues.require(
+                worst <= period, at: "reply-timeout",
+                "\(blocks) reads of \(tries) tries take up to \(worst) ms, the poll period is \(period) ms",
+                remedy: "poll less often, or wait or try less")
+        }
+        if configuration.flag("inverted") {
+            issues.require(
+                model.registers[.energyExport] != nil, at: "inverted",
+                "\(model.name) has no export register, so an inverted one counts nothing",
+                remedy: "swap the meter's input and output wires")
+        }
+    }
+
+    package static func busLoad(_ configuration: Configuration) -> BusLoad? {
+        guard let model = try? MeterModels.load(configuration.text("model")) else { return nil }
+        return BusLoad(
+            period: configuration.quantity("poll-period"),
+            // Request: address, function, start, count, CRC. Reply: address, function, length,
+            // data, CRC.
+            exchanges: plan(model).map { .init(sent: 8, received: 5 + 2 * $0.count) },
+            maximumAge: configuration.quantity("max-age"))
+    }
+
+    package static func make(
+        _ configuration: Configuration, host: any DriverHost
+    ) throws(DriverError) -> any BusDriver {
+        try ModbusEnergyMeter(configuration, host: host)
+    }
+
+    static func plan(_ model: MeterModel, maximumGap: Int? = nil) -> [RegisterBlock] {
+        planBlocks(
+            model.registers.values.joined(), limit: model.readLimit,
+            maximumGap: maximumGap ?? model.maximumGap)
+    }
+}
