@@ -43,6 +43,7 @@ final class LinkService {
         information.options =
             UInt64(LWS_SERVER_OPTION_EXPLICIT_VHOSTS)
             | UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT)
+            | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
         information.fd_limit_per_thread = 16
         information.user = Unmanaged.passUnretained(self).toOpaque()
         guard let context = lws_create_context(&information) else {

@@ -30,6 +30,7 @@ package final class Store {
         /// Where a damaged file was put, and what was wrong with it; nothing is ever deleted.
         package var setAside: String?
         package var damage: String?
+        package init() {}
     }
     package let opening: Opening
     private let queue: DatabaseQueue

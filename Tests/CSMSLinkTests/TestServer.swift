@@ -1,0 +1,228 @@
+import COpenSSL
+import Foundation
+
+/// A server on loopback that does to its peers what a script says: one thread, one peer at a time.
+final class TestServer: @unchecked Sendable {
+    // Sendable: after init only the server's own thread and the descriptor's close touch it.
+    let port: UInt16
+    private let listener: Int32
+    private let tls: OpaquePointer?
+
+    /// - Parameter script: called for every accepted connection, which closes when it returns.
+    init(
+        certificate: (chain: String, key: String, clientRoots: String?)? = nil,
+        tlsVersion: Int? = nil,
+        script: @escaping @Sendable (Peer) throws -> Void
+    ) throws {
+        signal(SIGPIPE, SIG_IGN)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.listener = listener
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(listener, pointer, size) == 0 && listen(listener, 64) == 0
+                    && getsockname(listener, pointer, &size) == 0
+            }
+        }
+        guard isBound else { throw TestFailure("cannot listen on loopback") }
+        port = UInt16(bigEndian: address.sin_port)
+        if let certificate {
+            let context = SSL_CTX_new(TLS_server_method())
+            guard SSL_CTX_use_certificate_chain_file(context, certificate.chain) == 1,
+                SSL_CTX_use_PrivateKey_file(context, certificate.key, SSL_FILETYPE_PEM) == 1
+            else { throw TestFailure("server certificate unusable") }
+            if let roots = certificate.clientRoots {
+                SSL_CTX_load_verify_locations(context, roots, nil)
+                SSL_CTX_set_verify(
+                    context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+            }
+            if let tlsVersion {
+                SSL_CTX_set_security_level(context, 0)
+                SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, 0, nil)
+                SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, tlsVersion, nil)
+            }
+            tls = context
+        } else {
+            tls = nil
+        }
+        let secure = tls.map { SendablePointer(raw: $0) }
+        Thread {
+            while true {
+                let descriptor = accept(listener, nil, nil)
+                guard descriptor >= 0 else { return }
+                var limit = timeval(tv_sec: 20, tv_usec: 0)
+                setsockopt(
+                    descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit,
+                    socklen_t(MemoryLayout<timeval>.size))
+                if let peer = Peer(descriptor: descriptor, tls: secure?.raw) {
+                    try? script(peer)
+                    peer.close()
+                }
+            }
+        }.start()
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+}
+
+struct SendablePointer: @unchecked Sendable {
+    // Sendable: OpenSSL's contexts count their references atomically.
+    let raw: OpaquePointer
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// The server's end of one connection; used by the server's thread only.
+final class Peer {
+    let descriptor: Int32
+    private let ssl: OpaquePointer?
+    private var isClosed = false
+
+    init?(descriptor: Int32, tls: OpaquePointer?) {
+        self.descriptor = descriptor
+        guard let tls else {
+            ssl = nil
+            return
+        }
+        ssl = SSL_new(tls)
+        SSL_set_fd(ssl, descriptor)
+        guard SSL_accept(ssl) == 1 else {
+            ERR_clear_error()
+            SSL_free(ssl)
+            // Unread bytes would turn the close into a reset, which overtakes the alert.
+            shutdown(descriptor, Int32(SHUT_WR))
+            var bytes = [UInt8](repeating: 0, count: 1024)
+            while read(descriptor, &bytes, bytes.count) > 0 {}
+            Glibc.close(descriptor)
+            return nil
+        }
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        if let ssl {
+            SSL_shutdown(ssl)
+            SSL_free(ssl)
+        }
+        Glibc.close(descriptor)
+    }
+
+    /// Ends the connection with a reset.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        isClosed = true
+        Glibc.close(descriptor)
+    }
+
+    func readByte() throws -> UInt8 {
+        var byte: UInt8 = 0
+        let count =
+            if let ssl { Int(SSL_read(ssl, &byte, 1)) } else { read(descriptor, &byte, 1) }
+        guard count == 1 else { throw TestFailure("end of stream") }
+        return byte
+    }
+    func write(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { rest in
+                if let ssl {
+                    Int(SSL_write(ssl, rest.baseAddress, Int32(rest.count)))
+                } else {
+                    Glibc.write(descriptor, rest.baseAddress, rest.count)
+                }
+            }
+            guard count > 0 else { throw TestFailure("peer gone") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Request line and headers, names in lower case.
+    func readRequest() throws -> (line: String, headers: [String: String]) {
+        var bytes = [UInt8]()
+        while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) { bytes.append(try readByte()) }
+        var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
+        let first = String(lines.removeFirst())
+        var headers = [String: String]()
+        for line in lines {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            headers[line[..<colon].lowercased()] =
+                line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        }
+        return (first, headers)
+    }
+
+    /// Reads the upgrade and accepts it; returns the request.
+    @discardableResult
+    func accept(
+        subprotocol: String? = "ocpp2.0.1"
+    ) throws -> (line: String, headers: [String: String]) {
+        let request = try readRequest()
+        let key = request.headers["sec-websocket-key", default: ""]
+        var digest = [UInt8](repeating: 0, count: 20)
+        let source = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+        EVP_Digest(source, source.count, &digest, nil, EVP_sha1(), nil)
+        var answer =
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + "Sec-WebSocket-Accept: \(Data(digest).base64EncodedString())\r\n"
+        if let subprotocol { answer += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
+        try write(Array((answer + "\r\n").utf8))
+        return request
+    }
+
+    /// One frame of the client, unmasked.
+    func readFrame() throws -> (opcode: UInt8, payload: [UInt8]) {
+        let first = try readByte()
+        let second = try readByte()
+        var length = Int(second & 0x7F)
+        let extra = length == 126 ? 2 : length == 127 ? 8 : 0
+        if extra > 0 {
+            length = 0
+            for _ in 0..<extra { length = length << 8 | Int(try readByte()) }
+        }
+        guard second & 0x80 != 0 else { throw TestFailure("client frames must be masked") }
+        let mask = [try readByte(), try readByte(), try readByte(), try readByte()]
+        var payload = [UInt8]()
+        for index in 0..<length { payload.append(try readByte() ^ mask[index & 3]) }
+        return (first & 0x0F, payload)
+    }
+    /// The next text message, pings answered on the way.
+    func readText() throws -> String {
+        while true {
+            let frame = try readFrame()
+            switch frame.opcode {
+            case 1: return String(decoding: frame.payload, as: UTF8.self)
+            case 8: throw TestFailure("closed")
+            case 9: try send(opcode: 10, frame.payload)
+            default: break
+            }
+        }
+    }
+    func send(opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) throws {
+        var frame = [opcode | (isFinal ? 0x80 : 0)]
+        switch payload.count {
+        case ..<126: frame.append(UInt8(payload.count))
+        case ..<65_536: frame += [126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
+        default:
+            frame.append(127)
+            for shift in stride(from: 56, through: 0, by: -8) {
+                frame.append(UInt8(truncatingIfNeeded: payload.count >> shift))
+            }
+        }
+        try write(frame + payload)
+    }
+    func send(text: String) throws { try send(opcode: 1, Array(text.utf8)) }
+    /// Blocks until the client is gone.
+    func waitForEnd() { while (try? readByte()) != nil {} }
+}
