@@ -1,0 +1,196 @@
+package import Charging
+import EVSEModel
+
+// Classes of OCPP 2.0.1 edition 3 part 2, section 2, named without their "Type".
+
+package struct StatusInfo: Payload {
+    package var reasonCode = ""
+    package var additionalInfo: String?
+    package init() {}
+    package init(_ reasonCode: String, _ additionalInfo: String? = nil) {
+        self.reasonCode = String(reasonCode.prefix(20))
+        self.additionalInfo = additionalInfo.map { String($0.prefix(512)) }
+    }
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("reasonCode", &reasonCode, limit: 20)
+        try fields.field("additionalInfo", &additionalInfo, limit: 512)
+    }
+}
+
+package struct WireIdToken: Payload {
+    package struct AdditionalInfo: Payload {
+        package var additionalIdToken = ""
+        package var type = ""
+        package init() {}
+        package mutating func map(_ fields: inout Fields) throws(CodecError) {
+            try fields.field("additionalIdToken", &additionalIdToken, limit: 36)
+            try fields.field("type", &type, limit: 50)
+        }
+    }
+    package var additionalInfo: [AdditionalInfo] = []
+    package var idToken = ""
+    package var type = IdToken.Kind.central
+    package init() {}
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.list("additionalInfo", &additionalInfo, 0...16)
+        try fields.field("idToken", &idToken, limit: 36)
+        try fields.field("type", &type)
+    }
+
+    package init(_ token: IdToken) {
+        idToken = token.text
+        type = token.kind
+        additionalInfo = token.additionalInfo.map { entry in
+            var info = AdditionalInfo()
+            info.additionalIdToken = entry.text
+            info.type = entry.type
+            return info
+        }
+    }
+    package var domain: IdToken {
+        IdToken(
+            idToken, type,
+            additionalInfo: additionalInfo.map { .init(text: $0.additionalIdToken, type: $0.type) })
+    }
+}
+
+package struct MessageContent: Payload {
+    package enum Format: String, WireEnum { case ASCII, HTML, URI, UTF8 }
+    package var format = Format.UTF8
+    package var language: String?
+    package var content = ""
+    package init() {}
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("format", &format)
+        try fields.field("language", &language, limit: 8)
+        try fields.field("content", &content, limit: 512)
+    }
+}
+
+package struct IdTokenInfo: Payload {
+    package var status = AuthorizationStatus.unknown
+    package var cacheExpiryDateTime: DateTime?
+    package var chargingPriority: Int?
+    package var language1: String?
+    package var evseId: [Int] = []
+    package var groupIdToken: WireIdToken?
+    package var language2: String?
+    package var personalMessage: MessageContent?
+    package init() {}
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("status", &status)
+        try fields.field("cacheExpiryDateTime", &cacheExpiryDateTime)
+        try fields.field("chargingPriority", &chargingPriority)
+        try fields.field("language1", &language1, limit: 8)
+        try fields.list("evseId", &evseId, 0...1024)
+        try fields.field("groupIdToken", &groupIdToken)
+        try fields.field("language2", &language2, limit: 8)
+        try fields.field("personalMessage", &personalMessage)
+    }
+
+    package var domain: TokenInfo {
+        TokenInfo(
+            status: status, cacheExpiry: cacheExpiryDateTime?.unixTime,
+            groupToken: groupIdToken?.domain,
+            // Numbers of EVSEs that this station does not have allow none of its own.
+            evses: evseId.isEmpty ? nil : evseId.compactMap(EVSEID.init),
+            chargingPriority: chargingPriority)
+    }
+}
+
+package struct EVSEReference: Payload, Hashable {
+    package var id = 0
+    package var connectorId: Int?
+    package init() {}
+    package init(_ id: Int, connector: Int? = nil) {
+        self.id = id
+        connectorId = connector
+    }
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("id", &id)
+        try fields.field("connectorId", &connectorId)
+    }
+}
+
+package struct Component: Payload, Hashable {
+    package var name = ""
+    package var instance: String?
+    package var evse: EVSEReference?
+    package init() {}
+    package init(_ name: String, instance: String? = nil, evse: EVSEReference? = nil) {
+        self.name = name
+        self.instance = instance
+        self.evse = evse
+    }
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("evse", &evse)
+        try fields.field("name", &name, limit: 50)
+        try fields.field("instance", &instance, limit: 50)
+    }
+}
+
+package struct Variable: Payload, Hashable {
+    package var name = ""
+    package var instance: String?
+    package init() {}
+    package init(_ name: String, instance: String? = nil) {
+        self.name = name
+        self.instance = instance
+    }
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("name", &name, limit: 50)
+        try fields.field("instance", &instance, limit: 50)
+    }
+}
+
+package struct WireMeterValue: Payload {
+    package struct Unit: Payload {
+        package var unit: String?
+        package var multiplier: Int?
+        package init() {}
+        package mutating func map(_ fields: inout Fields) throws(CodecError) {
+            try fields.field("unit", &unit, limit: 20)
+            try fields.field("multiplier", &multiplier)
+        }
+    }
+    package struct Sample: Payload {
+        package var value = Thousandths(0)
+        package var context: ReadingContext?
+        package var measurand: Measurand?
+        package var phase: MeasuredPhase?
+        package var location: MeasuringLocation?
+        package var unitOfMeasure: Unit?
+        package init() {}
+        package mutating func map(_ fields: inout Fields) throws(CodecError) {
+            try fields.field("value", &value)
+            try fields.field("context", &context)
+            try fields.field("measurand", &measurand)
+            try fields.field("phase", &phase)
+            try fields.field("location", &location)
+            try fields.field("unitOfMeasure", &unitOfMeasure)
+        }
+        package init(_ value: MeterValue) {
+            self.value = Thousandths(value.thousandths)
+            context = value.context
+            measurand = value.measurand
+            phase = value.phase
+            location = value.location
+            var unit = Unit()
+            unit.unit = value.unit
+            unitOfMeasure = unit
+        }
+    }
+    package var timestamp = DateTime()
+    package var sampledValue: [Sample] = []
+    package init() {}
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("timestamp", &timestamp)
+        try fields.list("sampledValue", &sampledValue, 1...1024)
+    }
+    /// `nil` for a report without values, which the wire cannot say.
+    package init?(_ report: MeterReport) {
+        guard !report.values.isEmpty else { return nil }
+        timestamp = .event(report.time)
+        sampledValue = report.values.map(Sample.init)
+    }
+}
