@@ -21,6 +21,8 @@ package struct PlantPlan: Hashable, Sendable {
     package var switches: [Switch] = []
     package var indicators: [Indicator] = []
     package var buses: [SerialBus] = []
+    /// Digital line that the loop toggles for the board's watchdog.
+    package var watchdog: Line?
 
     package init(board: String, wires: String, registers: String) {
         self.board = board
@@ -78,8 +80,6 @@ package struct PlantPlan: Hashable, Sendable {
         package var ventilation: Line?
         /// Output that trips the upstream breaker.
         package var shuntTrip: Line?
-        /// Input: supply present at the contactor.
-        package var mainsPresent: Line?
         package init(number: Int) { self.number = number }
     }
 
@@ -191,22 +191,46 @@ package struct PlantPlan: Hashable, Sendable {
 
     package struct Temperature: Hashable, Sendable {
         package var device: String
-        /// Signal unit: °C.
-        package var channel: Channel
-        package init(device: String, channel: Channel) {
+        package var sensor: Sensor
+        package init(device: String, sensor: Sensor) {
             self.device = device
-            self.channel = channel
+            self.sensor = sensor
+        }
+        package enum Sensor: Hashable, Sendable {
+            /// Signal unit: °C.
+            case linear(Channel)
+            case thermistor(Thermistor)
         }
     }
 
-    /// A contact that people or the weather work: emergency stop, door, tilt, water.
+    /// An NTC between the channel and ground, fed through a resistor from a supply.
+    package struct Thermistor: Hashable, Sendable {
+        package var channel: Int
+        /// Resistance at 25 °C.
+        package var nominal: Ohms
+        /// B value in kelvin.
+        package var beta: Int
+        /// Resistor from the channel to the supply.
+        package var reference: Ohms
+        package var supply: Volts
+        package init(channel: Int, nominal: Ohms, beta: Int, reference: Ohms, supply: Volts) {
+            self.channel = channel
+            self.nominal = nominal
+            self.beta = beta
+            self.reference = reference
+            self.supply = supply
+        }
+    }
+
+    /// A contact that people, the weather or the supply work. One device may have several.
     package struct Switch: Hashable, Sendable {
         package enum Kind: String, Hashable, Sendable, CaseIterable {
-            case emergencyStop, door, tilt, water, ground
+            case emergencyStop, door, tilt, water, mains, ground
         }
         package var device: String
         package var kind: Kind
-        /// True while pressed, open, tilted, wet; for `ground` while protective earth is present.
+        /// True while pressed, open, tilted, wet; `mains` and `ground`: true while present. A
+        /// normally-closed chain (high while not pressed) is an `activeLow` line here.
         package var line: Line
         package init(device: String, kind: Kind, line: Line) {
             self.device = device

@@ -1,0 +1,154 @@
+/// What can be faulty at each kind of device: data for the rig's listing and for its checks.
+package enum FaultCatalog {
+    /// Kinds of simulated devices, as the rig names them.
+    package enum DeviceClass: String, Hashable, Sendable, CaseIterable {
+        case contactor, lock, pilot, proximity, temperature, mains, meter, reader
+        case residualCurrent = "residual-current"
+        case emergencyStop = "emergency-stop"
+        case door, tilt, water, ground
+        case serialBus = "serial-bus"
+    }
+
+    package struct Entry: Hashable, Sendable {
+        package let kind: FaultKind
+        package let help: String
+        /// Unit, range and the value taken where none is given; `nil` takes no value.
+        package let value: Value?
+        /// An idle connector becomes `Faulted` by it, and `Available` once it is cleared.
+        package let makesFaulted: Bool
+        /// `count` limits it to that many replies.
+        package let isPerReply: Bool
+
+        package struct Value: Hashable, Sendable {
+            package let unit: String
+            package let range: ClosedRange<Double>
+            package let standard: Double
+        }
+    }
+
+    private static func entry(
+        _ kind: FaultKind, _ help: String, _ value: Entry.Value? = nil, makesFaulted: Bool = false
+    ) -> Entry {
+        Entry(kind: kind, help: help, value: value, makesFaulted: makesFaulted, isPerReply: false)
+    }
+    private static func reply(_ kind: FaultKind, _ help: String, _ value: Entry.Value? = nil)
+        -> Entry
+    {
+        Entry(kind: kind, help: help, value: value, makesFaulted: false, isPerReply: true)
+    }
+    private static func value(
+        _ unit: String, _ range: ClosedRange<Double>, _ standard: Double
+    ) -> Entry.Value {
+        Entry.Value(unit: unit, range: range, standard: standard)
+    }
+
+    package static func entry(_ kind: FaultKind, of type: DeviceClass) -> Entry? {
+        entries(of: type).first { $0.kind == kind }
+    }
+
+    package static func entries(of type: DeviceClass) -> [Entry] {
+        switch type {
+        case .contactor:
+            [
+                entry(.welded, "the main contacts are fused: closed whatever the coil says"),
+                entry(.stuckOpen, "the main contacts never close"),
+                entry(.slow, "opens and closes later", value("ms", 1...10_000, 500)),
+                entry(
+                    .bounce, "the mirror contact chatters after closing",
+                    value("ms", 1...5_000, 100)),
+                entry(.mirrorStuck, "the mirror contact stays as it is now"),
+                entry(.mirrorBroken, "the mirror contact's wire is broken"),
+            ]
+        case .lock:
+            [
+                entry(.jammed, "the bolt does not move"),
+                entry(
+                    .slow, "the bolt takes this many times its stroke time",
+                    value("times", 1...100, 4)),
+                entry(.noFeedback, "the feedback switch always says free"),
+                entry(.forcedOpen, "somebody forced the bolt free"),
+            ]
+        case .pilot:
+            [
+                entry(.shorted, "the pilot is shorted to earth (0 V, state E)", makesFaulted: true),
+                entry(.open, "the pilot's wire to the outlet is broken"),
+                entry(.diodeShorted, "the diode of whichever vehicle is plugged is shorted"),
+            ]
+        case .proximity:
+            [
+                entry(.broken, "a resistance that no cable has"),
+                entry(.open, "the proximity wire is broken: as if no plug were in"),
+            ]
+        case .temperature:
+            [
+                entry(
+                    .hot, "heats to this temperature", value("°C", 30...200, 95),
+                    makesFaulted: true),
+                entry(.sensorOpen, "the sensor's wire is broken"),
+                entry(.sensorShorted, "the sensor is shorted"),
+            ]
+        case .residualCurrent:
+            [
+                entry(.trip, "reports a residual current"),
+                entry(.selfTestFails, "does not answer its test input"),
+            ]
+        case .emergencyStop: [entry(.pressed, "somebody pressed it", makesFaulted: true)]
+        case .door: [entry(.doorOpen, "the enclosure is open", makesFaulted: true)]
+        case .tilt: [entry(.tilted, "the station was knocked over", makesFaulted: true)]
+        case .water: [entry(.wet, "water stands in the enclosure", makesFaulted: true)]
+        case .ground: [entry(.earthLost, "protective earth is gone", makesFaulted: true)]
+        case .mains:
+            [
+                entry(.outage, "no supply on any phase"),
+                entry(.voltage, "another voltage, phase to neutral", value("V", 0...400, 170)),
+            ]
+        case .serialBus: [entry(.absent, "the adapter is pulled out: the port hangs up")]
+        case .meter: meter
+        case .reader: reader
+        }
+    }
+
+    private static var meter: [Entry] {
+        [
+            reply(.silent, "no reply"),
+            reply(.slow, "replies this much later", value("ms", 1...60_000, 700)),
+            reply(.garbled, "wrong CRC"),
+            reply(.stuck, "every value stays as it is now"),
+            reply(.wrongUnit, "replies under the next unit's id"),
+            reply(.truncated, "the reply ends after this many bytes", value("bytes", 1...250, 4)),
+            reply(.extra, "this many bytes more after the reply", value("bytes", 1...64, 3)),
+            reply(.doubled, "sends the reply twice"),
+            reply(.exception, "an exception reply with this code", value("code", 1...11, 4)),
+            reply(.echo, "the request comes back before the reply, as some adapters do"),
+            reply(.chatter, "a second master's traffic precedes the reply"),
+            reply(.noise, "bytes as at a wrong baud rate instead of the reply"),
+            reply(.split, "a gap of this length inside the reply", value("ms", 1...5_000, 30)),
+            reply(.zero, "every value reads 0"),
+            reply(.maximum, "every value reads the largest that the format holds"),
+            reply(.previousRegister, "values are those of one register before"),
+            reply(.wordSwap, "low word first"),
+            reply(
+                .rollover, "energy counters have rolled over: less than before by this much",
+                value("kWh", 0.001...1e6, 1)),
+        ]
+    }
+
+    private static var reader: [Entry] {
+        [
+            reply(.silent, "no ACK, no reply"),
+            entry(.absent, "the adapter is pulled out: the port hangs up"),
+            reply(.slow, "replies this much later", value("ms", 1...60_000, 700)),
+            reply(.ackLost, "replies without ACK"),
+            reply(.split, "a gap of this length inside the reply", value("ms", 1...5_000, 30)),
+            reply(.garbled, "wrong checksum"),
+            reply(.truncated, "the reply ends after this many bytes", value("bytes", 1...250, 6)),
+            reply(.errorFrame, "an error frame instead of the reply"),
+            entry(.extendedFrames, "every reply is an extended frame"),
+            entry(
+                .abortMute, "mute this long after the host aborts a command",
+                value("ms", 1...5_000, 30)),
+            entry(.wrongFirmware, "another chip's identity", value("IC", 0...255, 0x33)),
+            entry(.booting, "mute until it is woken"),
+        ]
+    }
+}

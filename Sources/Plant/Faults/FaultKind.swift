@@ -1,0 +1,89 @@
+/// Everything that can be made to go wrong, under the name that the rig uses.
+///
+/// Which device can have which fault, and what a value means, stands in ``FaultCatalog``.
+package enum FaultKind: String, Hashable, Sendable, CaseIterable {
+    // Contactor
+    case welded
+    case stuckOpen = "stuck-open"
+    case slow
+    case bounce
+    case mirrorStuck = "mirror-stuck"
+    case mirrorBroken = "mirror-broken"
+    // Lock
+    case jammed
+    case noFeedback = "no-feedback"
+    case forcedOpen = "forced-open"
+    // Residual-current device
+    case trip
+    case selfTestFails = "self-test-fails"
+    // Temperature
+    case hot
+    case sensorOpen = "sensor-open"
+    case sensorShorted = "sensor-shorted"
+    // Pilot and proximity
+    case shorted
+    case open
+    case diodeShorted = "diode-shorted"
+    case broken
+    // Contacts
+    case pressed
+    case doorOpen = "door-open"
+    case tilted
+    case wet
+    case earthLost = "earth-lost"
+    // Mains
+    case outage
+    case voltage
+    // Replies of a Modbus unit or a reader
+    case silent
+    case garbled
+    case truncated
+    case split
+    case absent
+    // Replies of a Modbus unit
+    case wrongUnit = "wrong-unit"
+    case extra
+    case doubled
+    case exception
+    case echo
+    case chatter
+    case noise
+    case stuck
+    case zero
+    case maximum
+    case previousRegister = "previous-register"
+    case wordSwap = "word-swap"
+    case rollover
+    // Replies of a PN532
+    case ackLost = "ack-lost"
+    case errorFrame = "error-frame"
+    case extendedFrames = "extended-frames"
+    case abortMute = "abort-mute"
+    case wrongFirmware = "wrong-firmware"
+    case booting
+}
+
+/// The faults that one device has now, with their values.
+package struct DeviceFaults: Hashable, Sendable {
+    package private(set) var values = [FaultKind: Double]()
+    package init() {}
+    package init(_ values: [FaultKind: Double]) { self.values = values }
+    package var isEmpty: Bool { values.isEmpty }
+    package func has(_ kind: FaultKind) -> Bool { !values.isEmpty && values[kind] != nil }
+    /// `nil` where the device has no such fault.
+    package func value(_ kind: FaultKind) -> Double? { values.isEmpty ? nil : values[kind] }
+    mutating func set(_ kind: FaultKind, _ value: Double) { values[kind] = value }
+}
+
+/// A fault in force.
+package struct ActiveFault: Hashable, Sendable {
+    package let id: String
+    package let device: String
+    package let kind: FaultKind
+    package let value: Double
+    package let since: Int64
+    /// World time in nanoseconds at which it ends by itself.
+    package let until: Int64?
+    /// Replies that it still spoils; bus faults only.
+    package var remaining: Int?
+}

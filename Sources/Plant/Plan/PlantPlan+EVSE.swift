@@ -1,0 +1,177 @@
+import EVSEModel
+import JSON
+
+// The JSON of an EVSE's parts; see PlantPlan+JSON.swift.
+extension PlantPlan.EVSE {
+    init(_ value: JSONValue, at path: String) throws(ShapeError) {
+        var reader = try ObjectReader(value, at: path)
+        self.init(number: try reader.number("number", 1...StationBounds.evses))
+        phases = try reader.number("phases", 1...3)
+        for (value, path) in try reader.elements("connectors") {
+            connectors.append(try PlantPlan.Connector(value, at: path))
+        }
+        if let value = reader.value("contactor") {
+            var inner = try ObjectReader(value, at: reader.at("contactor"))
+            var part = PlantPlan.Contactor(
+                device: try inner.device(), coil: try inner.line("coil"))
+            part.mirror = try inner.optionalLine("mirror")
+            part.mirrorKind =
+                try inner.choice("mirrorKind", PlantPlan.Contactor.MirrorKind.self)
+                ?? part.mirrorKind
+            part.closeTime = try inner.quantity("closeTime", 0...10_000) ?? part.closeTime
+            part.openTime = try inner.quantity("openTime", 0...10_000) ?? part.openTime
+            try inner.finish()
+            contactor = part
+        }
+        if let value = reader.value("residualCurrent") {
+            var inner = try ObjectReader(value, at: reader.at("residualCurrent"))
+            var part = PlantPlan.ResidualCurrent(
+                device: try inner.device(), tripped: try inner.line("tripped"),
+                test: try inner.optionalLine("test"))
+            part.testResponse = try inner.quantity("testResponse", 0...10_000) ?? part.testResponse
+            try inner.finish()
+            residualCurrent = part
+        }
+        ventilation = try reader.optionalLine("ventilation")
+        shuntTrip = try reader.optionalLine("shuntTrip")
+        try reader.finish()
+    }
+
+    var json: JSONValue {
+        var object: JSONObject = [
+            "number": JSONValue(number), "phases": JSONValue(phases),
+            "connectors": .array(connectors.map(\.json)),
+        ]
+        if let contactor {
+            var part: JSONObject = [
+                "device": .string(contactor.device), "coil": contactor.coil.json,
+                "mirrorKind": .string(contactor.mirrorKind.rawValue),
+                "closeTime": JSONValue(contactor.closeTime.raw),
+                "openTime": JSONValue(contactor.openTime.raw),
+            ]
+            part["mirror"] = contactor.mirror?.json
+            object["contactor"] = .object(part)
+        }
+        if let residualCurrent {
+            var part: JSONObject = [
+                "device": .string(residualCurrent.device), "tripped": residualCurrent.tripped.json,
+                "testResponse": JSONValue(residualCurrent.testResponse.raw),
+            ]
+            part["test"] = residualCurrent.test?.json
+            object["residualCurrent"] = .object(part)
+        }
+        object["ventilation"] = ventilation?.json
+        object["shuntTrip"] = shuntTrip?.json
+        return .object(object)
+    }
+}
+
+extension PlantPlan.Connector {
+    init(_ value: JSONValue, at path: String) throws(ShapeError) {
+        var reader = try ObjectReader(value, at: path)
+        self.init(number: try reader.number("number", 1...StationBounds.connectorsPerEVSE))
+        type = try reader.string("type") ?? type
+        hasFixedCable = try reader.bool("hasFixedCable") ?? false
+        if let value = reader.value("pilot") {
+            var inner = try ObjectReader(value, at: reader.at("pilot"))
+            pilot = PlantPlan.Pilot(
+                device: try inner.device(), pwm: try inner.number("pwm", 0...15),
+                high: try inner.channel("high"), low: try inner.channel("low"))
+            try inner.finish()
+        }
+        if let value = reader.value("proximity") {
+            var inner = try ObjectReader(value, at: reader.at("proximity"))
+            let level = 0...100_000
+            proximity = PlantPlan.Proximity(
+                device: try inner.device(), channel: try inner.number("channel", 0...31),
+                none: try inner.number("none", level),
+                amperes13: try inner.number("amperes13", level),
+                amperes20: try inner.number("amperes20", level),
+                amperes32: try inner.number("amperes32", level),
+                amperes63: try inner.number("amperes63", level),
+                fault: try inner.number("fault", level))
+            try inner.finish()
+        }
+        if let value = reader.value("lock") {
+            var inner = try ObjectReader(value, at: reader.at("lock"))
+            var part = PlantPlan.Lock(
+                device: try inner.device(), motorA: try inner.line("motorA"),
+                motorB: try inner.line("motorB"), feedback: try inner.optionalLine("feedback"))
+            part.strokeTime = try inner.quantity("strokeTime", 1...10_000) ?? part.strokeTime
+            try inner.finish()
+            lock = part
+        }
+        for (value, path) in try reader.elements("temperatures") {
+            var inner = try ObjectReader(value, at: path)
+            let device = try inner.device()
+            let sensor: PlantPlan.Temperature.Sensor
+            if let value = inner.value("thermistor") {
+                var part = try ObjectReader(value, at: inner.at("thermistor"))
+                let ohms = 1...100_000_000
+                sensor = .thermistor(
+                    PlantPlan.Thermistor(
+                        channel: try part.number("channel", 0...31),
+                        nominal: Ohms(raw: Int32(try part.number("nominal", ohms))),
+                        beta: try part.number("beta", 1...20_000),
+                        reference: Ohms(raw: Int32(try part.number("reference", ohms))),
+                        supply: Volts(raw: Int32(try part.number("supply", 1...100_000)))))
+                try part.finish()
+            } else {
+                sensor = .linear(try inner.channel("linear"))
+            }
+            temperatures.append(PlantPlan.Temperature(device: device, sensor: sensor))
+            try inner.finish()
+        }
+        try reader.finish()
+    }
+
+    var json: JSONValue {
+        var object: JSONObject = [
+            "number": JSONValue(number), "type": .string(type),
+            "hasFixedCable": .bool(hasFixedCable),
+        ]
+        if let pilot {
+            object["pilot"] = [
+                "device": .string(pilot.device), "pwm": JSONValue(pilot.pwm),
+                "high": pilot.high.json, "low": pilot.low.json,
+            ]
+        }
+        if let proximity {
+            object["proximity"] = [
+                "device": .string(proximity.device), "channel": JSONValue(proximity.channel),
+                "none": JSONValue(proximity.none), "amperes13": JSONValue(proximity.amperes13),
+                "amperes20": JSONValue(proximity.amperes20),
+                "amperes32": JSONValue(proximity.amperes32),
+                "amperes63": JSONValue(proximity.amperes63), "fault": JSONValue(proximity.fault),
+            ]
+        }
+        if let lock {
+            var part: JSONObject = [
+                "device": .string(lock.device), "motorA": lock.motorA.json,
+                "motorB": lock.motorB.json, "strokeTime": JSONValue(lock.strokeTime.raw),
+            ]
+            part["feedback"] = lock.feedback?.json
+            object["lock"] = .object(part)
+        }
+        object["temperatures"] = .array(temperatures.map(\.json))
+        return .object(object)
+    }
+}
+
+extension PlantPlan.Temperature {
+    var json: JSONValue {
+        switch sensor {
+        case .linear(let channel):
+            ["device": .string(device), "linear": channel.json]
+        case .thermistor(let part):
+            [
+                "device": .string(device),
+                "thermistor": [
+                    "channel": JSONValue(part.channel), "nominal": JSONValue(part.nominal.raw),
+                    "beta": JSONValue(part.beta), "reference": JSONValue(part.reference.raw),
+                    "supply": JSONValue(part.supply.raw),
+                ],
+            ]
+        }
+    }
+}

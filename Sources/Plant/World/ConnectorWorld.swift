@@ -1,0 +1,144 @@
+import EVSEModel
+
+/// One outlet or cable: what is plugged, the bolt, the pilot, the heat.
+package struct ConnectorWorld: Hashable, Sendable {
+    package let plan: PlantPlan.Connector
+    /// `EVSE/connector`.
+    package let name: String
+    package internal(set) var vehicle: Vehicle?
+    /// Rating of the cable in the socket outlet, A; 0 is a resistor that no cable has.
+    package internal(set) var cable: Int?
+    package internal(set) var lock: LockModel?
+    package internal(set) var temperatures: [ThermalModel]
+    /// The pilot at the station, without noise.
+    package private(set) var circuit = PilotCircuit(signal: .unavailable, load: .absent)
+    /// What the station puts out.
+    package private(set) var output = PilotSignal.unavailable
+    package private(set) var pilotFaults = DeviceFaults()
+    var proximityFaults = DeviceFaults()
+    var lockFaults = DeviceFaults()
+    var temperatureFaults: [DeviceFaults]
+    /// The plug makes proximity before the pilot: seconds until the pilot's contact.
+    private var contactsIn = 0.0
+    /// The cable stays in the outlet after the vehicle left.
+    private var leavesCable = false
+    private var freeFor = 0.0
+
+    init(_ plan: PlantPlan.Connector, evse: Int) {
+        self.plan = plan
+        name = "\(evse)/\(plan.number)"
+        lock = plan.lock.map(LockModel.init)
+        temperatures = plan.temperatures.map { ThermalModel($0) }
+        temperatureFaults = Array(repeating: DeviceFaults(), count: plan.temperatures.count)
+    }
+
+    /// A per phase, now.
+    package var current: Double { vehicle?.current ?? 0 }
+    package var asksForEnergy: Bool { circuit.state == .c || circuit.state == .d }
+
+    mutating func setPilotFaults(_ faults: DeviceFaults) { pilotFaults = faults }
+
+    mutating func plug(_ vehicle: Vehicle) {
+        self.vehicle = vehicle
+        if !plan.hasFixedCable { cable = vehicle.model.cable }
+        // Chosen: the longer proximity and earth contacts lead by this much in a brisk hand.
+        contactsIn = 0.03
+    }
+    /// - Parameter leavingCable: the cable stays in the outlet until ``removeCable()``.
+    mutating func pullAtVehicle(leavingCable: Bool) {
+        vehicle = nil
+        leavesCable = leavingCable
+        freeFor = 0
+    }
+    mutating func removeCable() {
+        vehicle = nil
+        cable = nil
+    }
+
+    /// Moves the bolt and the pilot; the vehicle's current follows in ``step(_:voltage:phases:)``.
+    mutating func sense<Chip: ChipTerminals>(_ seconds: Double, _ outputs: OutputSignals<Chip>) {
+        if let lock = plan.lock {
+            self.lock?.step(
+                seconds, a: outputs.isOn(lock.motorA), b: outputs.isOn(lock.motorB),
+                faults: lockFaults)
+        }
+        takeCable(seconds)
+        contactsIn = max(0, contactsIn - seconds)
+        guard let pilot = plan.pilot else { return }
+        output = PilotSignal(duty: outputs.duty(pilot.pwm))
+    }
+
+    /// Whoever pulled the plug at the vehicle takes the cable out once the bolt lets it go.
+    private mutating func takeCable(_ seconds: Double) {
+        guard vehicle == nil, cable != nil, !leavesCable else { return }
+        freeFor = lock?.holdsPlug == true ? 0 : freeFor + seconds
+        // Chosen: a hand on the plug, as people do.
+        if freeFor >= 0.3 { cable = nil }
+    }
+
+    /// What the vehicle sees of the pilot.
+    private var signalAtVehicle: PilotSignal {
+        if pilotFaults.has(.open) || pilotFaults.has(.shorted) || contactsIn > 0 { return .none }
+        return output
+    }
+
+    mutating func step(_ seconds: Double, voltage: Double, phases: Int) {
+        let signal = signalAtVehicle
+        vehicle?.step(seconds, signal: signal, voltage: voltage, phases: phases)
+        updateCircuit()
+    }
+
+    /// The pilot's levels as they follow from what is plugged right now.
+    mutating func updateCircuit() {
+        let isConnected = contactsIn <= 0 && !pilotFaults.has(.open)
+        circuit = PilotCircuit(
+            signal: output, load: isConnected ? vehicle?.load ?? .absent : .absent,
+            diodeShorted: vehicle?.model.diodeShorted == true || pilotFaults.has(.diodeShorted),
+            shortedToEarth: pilotFaults.has(.shorted))
+    }
+
+    mutating func heat(_ seconds: Double, ambient: Double) {
+        for index in temperatures.indices {
+            temperatures[index].step(
+                seconds, current: current, ambient: ambient, faults: temperatureFaults[index])
+        }
+    }
+
+    /// Writes the converter channels and the bolt's switch.
+    func publish<Chip: ChipTerminals>(_ outputs: OutputSignals<Chip>, noise: inout Noise) {
+        if let pilot = plan.pilot {
+            for (channel, volts) in [(pilot.high, circuit.high), (pilot.low, circuit.low)] {
+                let signal = volts + noise.unit() * 0.02
+                outputs.chip.setMicrovolts(
+                    channel.number, clamp(channel.atZero + channel.perUnit * signal))
+            }
+        }
+        if let proximity = plan.proximity {
+            let level = proximityLevel(proximity) + noise.unit() * 3
+            outputs.chip.setMicrovolts(proximity.channel, clamp(level * 1000))
+        }
+        if let lock, let feedback = lock.plan.feedback {
+            outputs.set(feedback, lock.feedbackSignal(lockFaults))
+        }
+        for (index, temperature) in temperatures.enumerated() {
+            let (channel, level) = temperature.converter(temperatureFaults[index])
+            outputs.chip.setMicrovolts(channel, clamp(level + noise.unit() * 200))
+        }
+    }
+
+    private func proximityLevel(_ plan: PlantPlan.Proximity) -> Double {
+        if proximityFaults.has(.broken) { return Double(plan.fault) }
+        guard let cable, !proximityFaults.has(.open) else { return Double(plan.none) }
+        return switch cable {
+        case 13: Double(plan.amperes13)
+        case 20: Double(plan.amperes20)
+        case 32: Double(plan.amperes32)
+        case 63: Double(plan.amperes63)
+        default: Double(plan.fault)
+        }
+    }
+
+    private func clamp(_ microvolts: Double) -> Int32 {
+        Int32(max(-2e9, min(2e9, microvolts.rounded())))
+    }
+}

@@ -1,0 +1,93 @@
+import EVSEModel
+
+/// One EVSE: its energy path from the mains through the contactor to what is plugged.
+package struct EVSEWorld: Hashable, Sendable {
+    package let plan: PlantPlan.EVSE
+    package internal(set) var connectors: [ConnectorWorld]
+    package internal(set) var contactor: ContactorModel?
+    package internal(set) var residualCurrent: ResidualCurrentModel?
+    package private(set) var isCoilOn = false
+    package private(set) var isVentilated = false
+    /// The upstream breaker was tripped; switching the mains on resets it.
+    package internal(set) var isBreakerTripped = false
+    var contactorFaults = DeviceFaults()
+    var residualCurrentFaults = DeviceFaults()
+    /// Since when, and why, the contactor ought to open.
+    private(set) var opening: Opening?
+
+    struct Opening: Hashable, Sendable {
+        var connector: String
+        var cause: OpeningDelay.Cause
+        var since: Int64
+        var current: Double
+    }
+
+    init(_ plan: PlantPlan.EVSE) {
+        self.plan = plan
+        connectors = plan.connectors.map { ConnectorWorld($0, evse: plan.number) }
+        contactor = plan.contactor.map(ContactorModel.init)
+        residualCurrent = plan.residualCurrent.map(ResidualCurrentModel.init)
+    }
+
+    package var isEnergised: Bool { contactor?.isClosed ?? false }
+    /// A per phase, all connectors together.
+    package var current: Double { connectors.reduce(0) { $0 + $1.current } }
+
+    /// Starts the clock on the coil: the vehicle at this connector no longer asks for energy.
+    mutating func vehicleStopped(
+        _ connector: Int, _ cause: OpeningDelay.Cause, now: Int64, current: Double
+    ) {
+        guard isCoilOn, opening == nil else { return }
+        opening = Opening(
+            connector: connectors[connector].name, cause: cause, since: now, current: current)
+    }
+
+    /// One step: outputs in, physics, inputs out.
+    /// - Returns: the delay of a contactor opening that ended in this step.
+    mutating func step<Chip: ChipTerminals>(
+        _ seconds: Double, now: Int64, supply: Double, ambient: Double,
+        _ outputs: OutputSignals<Chip>, noise: inout Noise
+    ) -> OpeningDelay? {
+        isCoilOn = outputs.isOn(plan.contactor?.coil)
+        isVentilated = outputs.isOn(plan.ventilation)
+        if outputs.isOn(plan.shuntTrip) { isBreakerTripped = true }
+        let delay = endOpening(now)
+        let voltage = isBreakerTripped ? 0 : supply
+        // The coil is fed from the mains: without them the contactor falls open.
+        contactor?.step(
+            seconds, isEnergised: isCoilOn && voltage > 150, faults: contactorFaults, noise: &noise)
+        residualCurrent?.step(
+            seconds, test: outputs.isOn(plan.residualCurrent?.test), faults: residualCurrentFaults)
+        for index in connectors.indices {
+            let asked = connectors[index].asksForEnergy
+            let current = connectors[index].current
+            connectors[index].sense(seconds, outputs)
+            connectors[index].step(
+                seconds, voltage: isEnergised ? voltage : 0, phases: plan.phases)
+            connectors[index].heat(seconds, ambient: ambient)
+            if asked, !connectors[index].asksForEnergy {
+                vehicleStopped(index, .leftC, now: now, current: current)
+            }
+            connectors[index].publish(outputs, noise: &noise)
+        }
+        publish(outputs)
+        return delay
+    }
+
+    private mutating func endOpening(_ now: Int64) -> OpeningDelay? {
+        guard let begun = opening, !isCoilOn else { return nil }
+        opening = nil
+        return OpeningDelay(
+            connector: begun.connector, cause: begun.cause,
+            microseconds: (now - begun.since) / 1000, at: now / 1000, current: begun.current)
+    }
+
+    private func publish<Chip: ChipTerminals>(_ outputs: OutputSignals<Chip>) {
+        if let contactor, let mirror = contactor.plan.mirror {
+            outputs.set(mirror, contactor.mirrorSignal(contactorFaults))
+        }
+        if let residualCurrent {
+            outputs.set(residualCurrent.plan.tripped, residualCurrent.isTripped)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// What one energy meter measures now, and its books.
+package struct MeterWorld: Hashable, Sendable {
+    package let plan: PlantPlan.Meter
+    package internal(set) var books = EnergyBooks()
+    package private(set) var voltages = [0.0, 0.0, 0.0]
+    package private(set) var currents = [0.0, 0.0, 0.0]
+    package private(set) var powers = [0.0, 0.0, 0.0]
+    package private(set) var frequency = 0.0
+    /// Chosen: a car's charger with power factor correction.
+    static let powerFactor = 0.995
+
+    init(_ plan: PlantPlan.Meter) { self.plan = plan }
+
+    package var totalPower: Double { powers.reduce(0, +) }
+    /// It is fed from what it measures.
+    package var isPowered: Bool { voltages.contains { $0 > 90 } }
+
+    mutating func measure(
+        voltage: Double, phases: Int, currents: [Double], frequency: Double, nanoseconds: Int64
+    ) {
+        var milliwatts: Int64 = 0
+        for phase in 0..<3 {
+            voltages[phase] = phase < phases ? voltage : 0
+            self.currents[phase] = currents[phase]
+            powers[phase] = voltages[phase] * currents[phase] * Self.powerFactor
+            milliwatts += Int64((powers[phase] * 1000).rounded())
+        }
+        self.frequency = frequency
+        books.add(milliwatts: milliwatts, nanoseconds: nanoseconds)
+    }
+}

@@ -1,0 +1,195 @@
+package import EVSEModel
+import JSON
+
+/// The simulated physical world: one value, stepped to an instant in virtual or real time.
+///
+/// It reads a chip's outputs and writes its inputs in ``step(to:chip:released:)``; everything else
+/// happens through its actions (plug, tap, fault). It has no clock, thread or file, and given the
+/// same plan, seed, outputs and actions it does the same.
+package struct PlantWorld: Sendable {
+    package let plan: PlantPlan
+    /// World time in nanoseconds; the machine's monotonic clock in a plant that runs for real.
+    package private(set) var now: Int64
+    package internal(set) var evses: [EVSEWorld]
+    package internal(set) var meters: [MeterWorld]
+    package internal(set) var readers: [ReaderWorld]
+    package internal(set) var isMainsOn = true
+    /// Phase to neutral as set by the rig, V.
+    package internal(set) var mainsVoltage: Double
+    package internal(set) var ambient = 25.0
+    package internal(set) var faults = [ActiveFault]()
+    /// Faults by device: the same, for quick reading.
+    package internal(set) var faultsByDevice = [String: DeviceFaults]()
+    package private(set) var openings = [OpeningDelay]()
+    /// Events since ``takeEvents()``.
+    package internal(set) var events = [PlantEvent]()
+    package private(set) var isChipReleased = true
+    package private(set) var indicatorStates: [Bool]
+    package private(set) var watchdogToggles = 0
+    var nextFault = 1
+    var noise: Noise
+    private var shown = ShownSignals()
+    private var ripple = 0.0
+    private var nextRipple: Int64
+    private var nextSample: Int64
+    private var watchdogLevel = false
+    static let openingsKept = 1000
+    /// Events kept between two takes; a plant without a listener drops the oldest.
+    static let eventsKept = 4096
+
+    package init(_ plan: PlantPlan, at start: Instant) {
+        self.plan = plan
+        now = start.nanoseconds
+        evses = plan.evses.map(EVSEWorld.init)
+        meters = plan.meters.map { MeterWorld($0) }
+        readers = plan.readers.map { ReaderWorld($0) }
+        mainsVoltage = plan.mains.voltage.double
+        indicatorStates = Array(repeating: false, count: plan.indicators.count)
+        noise = Noise(seed: plan.seed)
+        nextRipple = start.nanoseconds
+        nextSample = start.nanoseconds
+    }
+
+    /// Something is under way whose time is measured: step as often as possible.
+    package var wantsFineSteps: Bool {
+        evses.contains { evse in
+            evse.opening.map { now - $0.since < 200_000_000 } ?? false
+        }
+    }
+
+    /// Advances to an instant, in parts of at most 20 ms.
+    /// - Parameter released: nobody holds the chip's lines.
+    package mutating func step<Chip: ChipTerminals>(
+        to instant: Instant, chip: Chip, released: Bool = false
+    ) {
+        let outputs = OutputSignals(chip: chip, isReleased: released)
+        isChipReleased = released
+        repeat {
+            let nanoseconds = min(20_000_000, max(0, instant.nanoseconds - now))
+            now += nanoseconds
+            stepOnce(nanoseconds, outputs)
+        } while now < instant.nanoseconds
+    }
+
+    private mutating func stepOnce<Chip: ChipTerminals>(
+        _ nanoseconds: Int64, _ outputs: OutputSignals<Chip>
+    ) {
+        let seconds = Double(nanoseconds) / 1e9
+        endFaults()
+        if now >= nextRipple {
+            nextRipple = now + 200_000_000
+            ripple = noise.unit() * 0.6
+        }
+        for index in evses.indices {
+            let delay = evses[index].step(
+                seconds, now: now, supply: voltage(of: evses[index]), ambient: ambient, outputs,
+                noise: &noise)
+            if let delay { record(delay, evse: index) }
+        }
+        for index in meters.indices { measure(index, nanoseconds) }
+        for index in readers.indices { readers[index].step(now) }
+        for contact in plan.switches { outputs.set(contact.line, signal(of: contact)) }
+        for index in plan.indicators.indices {
+            indicatorStates[index] = outputs.isOn(plan.indicators[index].line)
+        }
+        if let watchdog = plan.watchdog, outputs.isOn(watchdog) != watchdogLevel {
+            watchdogLevel.toggle()
+            watchdogToggles &+= 1
+        }
+        noticeChanges()
+        if now >= nextSample {
+            nextSample = now + 1_000_000_000
+            sample()
+        }
+    }
+
+    /// Phase to neutral at the contactor, V: less than at the transformer by 0.1 Ω x current.
+    private func voltage(of evse: EVSEWorld) -> Double {
+        let faults = faultsByDevice["mains"]
+        guard isMainsOn, faults?.has(.outage) != true else { return 0 }
+        let voltage = faults?.value(.voltage) ?? mainsVoltage
+        return voltage < 1 ? 0 : max(0, voltage + ripple - 0.1 * evse.current)
+    }
+
+    private mutating func measure(_ index: Int, _ nanoseconds: Int64) {
+        guard let evse = evses.first(where: { $0.plan.number == meters[index].plan.evse }) else {
+            return
+        }
+        let voltage = evse.isBreakerTripped ? 0 : voltage(of: evse)
+        var currents = [0.0, 0.0, 0.0]
+        for connector in evse.connectors {
+            guard let vehicle = connector.vehicle else { continue }
+            for phase in 0..<min(3, min(evse.plan.phases, vehicle.model.phases)) {
+                currents[phase] += vehicle.current
+            }
+        }
+        meters[index].measure(
+            voltage: voltage, phases: evse.plan.phases, currents: currents,
+            frequency: voltage > 0 ? plan.mains.frequency.double : 0, nanoseconds: nanoseconds)
+    }
+
+    private func signal(of contact: PlantPlan.Switch) -> Bool {
+        let faults = faultsByDevice[contact.device]
+        return switch contact.kind {
+        case .emergencyStop: faults?.has(.pressed) == true
+        case .door: faults?.has(.doorOpen) == true
+        case .tilt: faults?.has(.tilted) == true
+        case .water: faults?.has(.wet) == true
+        case .ground: faults?.has(.earthLost) != true
+        case .mains: hasSupply
+        }
+    }
+    /// At least one phase is up.
+    package var hasSupply: Bool {
+        guard isMainsOn, faultsByDevice["mains"]?.has(.outage) != true else { return false }
+        return (faultsByDevice["mains"]?.value(.voltage) ?? mainsVoltage) > 150
+    }
+
+    private mutating func record(_ delay: OpeningDelay, evse: Int) {
+        if openings.count >= Self.openingsKept { openings.removeFirst() }
+        openings.append(delay)
+        emit(
+            .opening, delay.connector,
+            [
+                "cause": .string(delay.cause.rawValue),
+                "microseconds": JSONValue(delay.microseconds),
+                "current": JSONValue(rounded: delay.current, digits: 2),
+            ])
+    }
+
+    // Events
+
+    mutating func emit(_ kind: PlantEvent.Kind, _ subject: String, _ fields: JSONObject) {
+        if events.count >= Self.eventsKept { events.removeFirst(Self.eventsKept / 4) }
+        events.append(
+            PlantEvent(kind: kind, microseconds: now / 1000, subject: subject, fields: fields))
+    }
+    /// The events since the last call, in order.
+    package mutating func takeEvents() -> [PlantEvent] {
+        defer { events.removeAll(keepingCapacity: true) }
+        return events
+    }
+    private mutating func noticeChanges() {
+        var shown = shown
+        shown.notice(&self)
+        self.shown = shown
+    }
+    private mutating func sample() {
+        for evse in evses {
+            let meter = meters.first { $0.plan.evse == evse.plan.number }
+            for connector in evse.connectors {
+                guard let vehicle = connector.vehicle else { continue }
+                var fields: JSONObject = [
+                    "offered": JSONValue(rounded: connector.output.offered ?? 0, digits: 2),
+                    "drawn": JSONValue(rounded: vehicle.current, digits: 2),
+                    "soc": JSONValue(rounded: vehicle.stateOfCharge, digits: 5),
+                ]
+                if let meter {
+                    fields["power"] = JSONValue(rounded: meter.totalPower, digits: 1)
+                    fields["meterWh"] = JSONValue(rounded: meter.books.wattHours, digits: 3)
+                }
+                emit(.sample, connector.name, fields)
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/// A card of ISO 14443 type A as it answers in the field.
+package struct Card: Hashable, Sendable {
+    /// 4, 7 or 10 bytes.
+    package var uid: [UInt8]
+    /// A card of 4 bytes that begin with 08 gives a new random UID each time it is powered.
+    package var isRandom = false
+    /// Answer to select of an ISO-DEP card; empty where it is none.
+    package var answerToSelect: [UInt8] = []
+    package init(uid: [UInt8], isRandom: Bool = false, answerToSelect: [UInt8] = []) {
+        self.uid = uid
+        self.isRandom = isRandom
+        self.answerToSelect = answerToSelect
+    }
+    /// ATQA, high byte first as the PN532 gives it: UID size in bits 7-8 (ISO/IEC 14443-3).
+    package var answerToRequest: [UInt8] {
+        switch uid.count {
+        case 4: [0x00, 0x04]
+        case 7: [0x00, 0x44]
+        default: [0x00, 0x84]
+        }
+    }
+    /// SAK: bit 6 says ISO-DEP; 08 is what common 1 KiB cards say.
+    package var selectAcknowledge: UInt8 { answerToSelect.isEmpty ? 0x08 : 0x20 }
+}
+
+/// A reader's field: which card is in it, and what was read last.
+package struct ReaderWorld: Hashable, Sendable {
+    package let plan: PlantPlan.Reader
+    package private(set) var card: Card?
+    package private(set) var leavesAt: Int64 = 0
+    /// The last token that was presented, as upper-case hexadecimal or text.
+    package private(set) var lastToken: String?
+    package private(set) var lastTapAt: Int64?
+    /// When the reader last told its host of a card, and when it was last asked anything.
+    package internal(set) var lastReadAt: Int64?
+    package internal(set) var lastAskedAt: Int64?
+
+    init(_ plan: PlantPlan.Reader) { self.plan = plan }
+
+    mutating func present(_ card: Card, until: Int64, now: Int64) {
+        self.card = card
+        leavesAt = until
+        lastToken = Self.hexadecimal(card.uid)
+        lastTapAt = now
+    }
+    mutating func step(_ now: Int64) {
+        if card != nil, now >= leavesAt { card = nil }
+    }
+
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+    /// `nil` where the text is not pairs of hexadecimal digits.
+    package static func bytes(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes = [UInt8]()
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = nibble(digits[index]), let low = nibble(digits[index + 1]) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+    private static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x41...0x46: digit - 0x41 + 10
+        case 0x61...0x66: digit - 0x61 + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import EVSEModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A contact's temperature: ambient, plus what the current heats (I²), with one time constant.
+package struct ThermalModel: Hashable, Sendable {
+    package let plan: PlantPlan.Temperature
+    package private(set) var celsius: Double
+    /// Chosen: 30 K above ambient at 32 A, as a healthy outlet shows after half an hour.
+    static let kelvinPerSquareAmpere = 30.0 / (32 * 32)
+    static let timeConstant = 600.0
+
+    package init(_ plan: PlantPlan.Temperature, ambient: Double = 25) {
+        self.plan = plan
+        celsius = ambient
+    }
+
+    package mutating func step(
+        _ seconds: Double, current: Double, ambient: Double, faults: DeviceFaults
+    ) {
+        if let hot = faults.value(.hot) {
+            // Fast, so that a case need not wait for copper: 63 % in a second.
+            celsius += (hot - celsius) * (1 - exp(-seconds))
+        } else {
+            let target = ambient + Self.kelvinPerSquareAmpere * current * current
+            let constant = celsius > target + 40 ? 2 : Self.timeConstant
+            celsius += (target - celsius) * (1 - exp(-seconds / constant))
+        }
+    }
+
+    /// Channel and microvolts at the converter.
+    package func converter(_ faults: DeviceFaults) -> (channel: Int, microvolts: Double) {
+        switch plan.sensor {
+        case .linear(let channel):
+            if faults.has(.sensorOpen) { return (channel.number, 3_300_000) }
+            if faults.has(.sensorShorted) { return (channel.number, 0) }
+            return (channel.number, channel.atZero + channel.perUnit * celsius)
+        case .thermistor(let part):
+            let supply = part.supply.double * 1_000_000
+            if faults.has(.sensorOpen) { return (part.channel, supply) }
+            if faults.has(.sensorShorted) { return (part.channel, 0) }
+            // The B equation of thermistor data sheets, with 25 °C as the reference.
+            let resistance =
+                part.nominal.double
+                * exp(Double(part.beta) * (1 / (celsius + 273.15) - 1 / 298.15))
+            return (part.channel, supply * resistance / (resistance + part.reference.double))
+        }
+    }
+}
