@@ -160,6 +160,6 @@ let package = Package(
         tests("Store"),
         tests("StationRuntime", ["EVSEModel", "BoardFile", "DriverKit", "JSON"]),
         tests("Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus"]),
-        tests("Bench", ["JSON"]),
+        tests("Bench"),
     ]
 )

@@ -8,13 +8,13 @@ struct CaseFailure: Error, CustomStringConvertible {
 }
 
 /// One test case: stimulus and expectation as a short function.
-struct Case: Sendable {
+package struct Case: Sendable {
     /// OCTT's id (`TC_…_CS`) or our own (`FC_…`, `HW_…`).
-    let id: String
+    package let id: String
     let title: String
-    let requirements: [String]
+    package let requirements: [String]
     /// When it applies, in the words of a PICS: `C-49 and (C-30 or C-31)`. `M` is always.
-    let condition: String
+    package let condition: String
     /// What is done to the station, and what must follow, in a line each for `explain`.
     let stimulus: String
     let expectation: String
@@ -38,7 +38,7 @@ struct Case: Sendable {
     }
 
     /// The functional block of the specification: `B` for `TC_B_01_CS`, `HW` for hardware cases.
-    var block: String {
+    package var block: String {
         let parts = id.split(separator: "_")
         return parts.first == "HW"
             ? "HW" : parts.dropFirst().first.map { String($0.prefix(1)) } ?? ""
@@ -46,8 +46,8 @@ struct Case: Sendable {
 }
 
 /// Every case of the bench.
-enum Catalogue {
-    static var all: [Case] {
+package enum Catalogue {
+    package static var all: [Case] {
         provisioning + authorization + transactions + remoteControl + availability + metering
             + smartCharging + dataTransfer + hardware
     }

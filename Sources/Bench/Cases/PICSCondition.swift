@@ -1,12 +1,12 @@
 /// When a case applies, written as the OCA's tables write it: feature ids joined by `and`, `or`,
 /// `NOT` and brackets, comparisons as `HFS-8 > 1`, `M` for always.
-struct PICSCondition {
+package struct PICSCondition {
     /// A board's features: a flag, a number or a word each.
-    enum Feature: Equatable { case flag(Bool), number(Int), word(String) }
+    package enum Feature: Equatable, Sendable { case flag(Bool), number(Int), word(String) }
 
     private let tokens: [String]
 
-    init(_ text: String) {
+    package init(_ text: String) {
         var spaced = ""
         for character in text {
             spaced += character == "(" || character == ")" ? " \(character) " : String(character)
@@ -15,7 +15,7 @@ struct PICSCondition {
     }
 
     /// - Throws: ``BenchError`` where the text is no condition.
-    func holds(with features: [String: Feature]) throws -> Bool {
+    package func holds(with features: [String: Feature]) throws -> Bool {
         var reader = Reader(tokens: tokens, features: features)
         let value = try reader.alternatives()
         guard reader.isAtEnd else {
