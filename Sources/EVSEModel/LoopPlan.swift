@@ -154,6 +154,10 @@
     public var stateFUnlockDelay = Milliseconds.seconds(5)
     /// Shortest state F after a fault in C.
     public var stateFMinimum = Milliseconds(300)
+    /// Shows state F on the pilot while the EVSE is inoperative and no vehicle is connected.
+    public var showsStateF = true
+    /// Limit per phase of the wiring that the rating does not tell; above any current is none.
+    public var phaseLimit = Amperes(raw: .max)
     @inlinable public init() {}
 }
 

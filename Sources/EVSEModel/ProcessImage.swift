@@ -36,15 +36,15 @@
 @frozen public struct MeterFields: OptionSet, BitwiseCopyable, Hashable, Sendable {
     public var rawValue: UInt32
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
-    public static let current = Self(rawValue: 1 << 0)
-    public static let voltage = Self(rawValue: 1 << 1)
-    public static let power = Self(rawValue: 1 << 2)
-    public static let energyImport = Self(rawValue: 1 << 3)
-    public static let energyExport = Self(rawValue: 1 << 4)
-    public static let frequency = Self(rawValue: 1 << 5)
-    public static let reactivePower = Self(rawValue: 1 << 6)
-    public static let powerFactor = Self(rawValue: 1 << 7)
-    public static let stateOfCharge = Self(rawValue: 1 << 8)
+    @inlinable public static var current: Self { Self(rawValue: 1 << 0) }
+    @inlinable public static var voltage: Self { Self(rawValue: 1 << 1) }
+    @inlinable public static var power: Self { Self(rawValue: 1 << 2) }
+    @inlinable public static var energyImport: Self { Self(rawValue: 1 << 3) }
+    @inlinable public static var energyExport: Self { Self(rawValue: 1 << 4) }
+    @inlinable public static var frequency: Self { Self(rawValue: 1 << 5) }
+    @inlinable public static var reactivePower: Self { Self(rawValue: 1 << 6) }
+    @inlinable public static var powerFactor: Self { Self(rawValue: 1 << 7) }
+    @inlinable public static var stateOfCharge: Self { Self(rawValue: 1 << 8) }
 }
 
 /// One reading of an energy meter. A sample whose `at` is zero was never taken.

@@ -1,0 +1,87 @@
+import EVSEModel
+
+extension EVSEControl {
+    /// Collects the faults that hold in this cycle, and clears what service cleared.
+    mutating func judge(
+        _ inputs: EVSEInputs, targets: EVSETargets, at: Instant, context: CycleContext
+    ) {
+        if isHeard, clears.isPending(targets.clearRequests) {
+            clearByService(inputs.contactor, at: at)
+            clears.answer(targets.clearRequests)
+        }
+        if contactor.isWelded { latched.raise(.contactorWelded) }
+        if contactor.isClosed, hasLock(active), locks[active].slipped {
+            held.raise(.lockUnexpectedlyOpen)
+        }
+        if locks[active].hasFailed, locks[active].goal == .engaged {
+            held.raise(.lockFailedToLock)
+        }
+        forgetHeld()
+
+        var now = context.deviceFaults
+        for index in 0..<connectorCount {
+            if pilots[index].hasPilotFault { now.raise(.pilotFault) }
+            if pilots[index].hasDiodeFault { now.raise(.diodeFault) }
+            if proximities[index].hasFault { now.raise(.proximityFault) }
+            if locks[index].hasFailed, locks[index].goal == .free {
+                now.raise(.lockFailedToUnlock)
+            }
+        }
+        if pilots[active].state == .d, !plan.hasVentilation { now.raise(.ventilationNotAvailable) }
+        if let cable = proximities[active].limit, cable < plan.minimum {
+            now.raise(.cableRatingTooLow)
+        }
+        if residual.isTripped { now.raise(.residualCurrentTrip) }
+        if contactor.hasLostFeedback { now.raise(.ioFault) }
+        if temperature.isTooHot { now.raise(.connectorOverTemperature) }
+        if temperature.hasSensorFault { now.raise(.temperatureSensorFault) }
+        judgeFreshness(inputs.meter, at: at, context: context, &now)
+        if hazards.faults.contains(.emergencyStop), targets.energyGranted { isGrantVoid = true }
+        faults = now.union(hazards.faults).union(held).union(latched)
+    }
+
+    /// Stale meter, silent station, missed deadlines, over-current.
+    private mutating func judgeFreshness(
+        _ meter: MeterSample, at: Instant, context: CycleContext, _ now: inout FaultSet
+    ) {
+        let newest = max(meter.at, startedAt ?? at)
+        let isStale = plan.hasMeter && at > newest + plan.meterMaxAge
+        let hasSensorFault = temperature.hasSensorFault
+        inputHold.step(
+            isStale || hasSensorFault, counts: contactor.isClosed, at: at, plan: plan)
+        stationHold.step(context.stationIsSilent, at: at, plan: plan)
+        deadlineHold.step(
+            plan.missLimit > 0 && context.missedInWindow >= plan.missLimit, at: at, plan: plan)
+        if isStale { now.raise(.meterLost) }
+        if context.stationIsSilent, isHeard { now.raise(.stationSilent) }
+        if deadlineHold.verdict != .fine { now.raise(.deadlineMissed) }
+        if context.starts > 1, let startedAt, at < startedAt + .seconds(10) {
+            now.raise(.loopRestarted)
+        }
+        if overCurrent.step(
+            meter, offered: duties[active].offered, isSupplying: contactor.phase == .energised,
+            isFresh: plan.hasMeter && !isStale && meter.at > .zero, at: at, plan: plan)
+        {
+            held.raise(.overCurrent)
+        }
+    }
+
+    /// Faults that another try with the same vehicle would only repeat end when it leaves.
+    private mutating func forgetHeld() {
+        let failedLock = held.contains(.lockFailedToLock)
+        if pilots[active].state == .a { held = FaultSet() }
+        // Its plug is still in the outlet: only pulling it makes another try worthwhile.
+        if failedLock, isPlugged(active) { held.raise(.lockFailedToLock) }
+        if failedLock, !isPlugged(active) { held.clear(.lockFailedToLock) }
+    }
+
+    private mutating func clearByService(_ feedback: ContactorFeedback, at: Instant) {
+        held = FaultSet()
+        residual.clear()
+        for index in 0..<connectorCount { pilots[index].clear() }
+        latched.clear(.residualCurrentSelfTest)  // tested again before the next closing
+        if contactor.isMeasuredOpen(feedback, at: at, plan: plan) {
+            latched.clear(.contactorWelded)
+        }
+    }
+}
