@@ -1,4 +1,8 @@
+import LoopRuntime
+
 @main
 struct Main {
-    static func main() {}
+    static func main() {
+        LoopMain.main(plugins: .builtIn)
+    }
 }
