@@ -148,7 +148,10 @@ let package = Package(
         tests("EVSEModel"),
         tests("SharedImage", ["EVSEModel"]),
         tests("ControlLoop", ["EVSEModel"]),
-        tests("LoopRuntime", ["EVSEModel", "SharedImage", "DriverKit", "SimulatedChip"]),
+        tests(
+            "LoopRuntime",
+            ["EVSEModel", "SharedImage", "DriverKit", "SimulatedChip", "CRealtime", "forecourt-loop"]
+                + cyclicPlugins),
         tests("FieldBus", ["EVSEModel", "DriverKit"]),
         tests("BoardFile", ["EVSEModel", "DriverKit"]),
         tests("JSON"),

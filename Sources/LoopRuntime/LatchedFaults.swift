@@ -32,7 +32,9 @@ package struct LatchedFaults: Equatable, Sendable {
         var count: Int?
         var failure: LoopError?
         words.withUnsafeMutableBytes { bytes in
-            do { count = try FlatFile.read(path, into: bytes) } catch { failure = error }
+            do throws(LoopError) {
+                count = try FlatFile.read(path, into: bytes)
+            } catch { failure = error }
         }
         if let failure { throw failure }
         guard let count else { return LatchedFaults() }
@@ -51,7 +53,9 @@ package struct LatchedFaults: Equatable, Sendable {
         let words = [Self.magic] + faults + [Self.checksum(faults[...])]
         var failure: LoopError?
         words.withUnsafeBytes { bytes in
-            do { try FlatFile.replace(path, with: bytes) } catch { failure = error }
+            do throws(LoopError) {
+                try FlatFile.replace(path, with: bytes)
+            } catch { failure = error }
         }
         if let failure { throw failure }
     }
