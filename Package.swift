@@ -103,6 +103,7 @@ let package = Package(
             ] + cyclicPlugins),
         source("FieldBus", ["EVSEModel", "DriverKit", "CModbus"]),
         source("BoardFile", ["EVSEModel", "DriverKit", yams]),
+        source("DriverTestKit", ["EVSEModel", "DriverKit"]),
 
         // The station core, sans-I/O
         source("JSON"),
@@ -152,7 +153,11 @@ let package = Package(
             "LoopRuntime",
             ["EVSEModel", "SharedImage", "DriverKit", "SimulatedChip", "CRealtime", "forecourt-loop"]
                 + cyclicPlugins),
-        tests("FieldBus", ["EVSEModel", "DriverKit"]),
+        tests("FieldBus", ["EVSEModel", "DriverKit", "DriverTestKit"]),
+        tests("ModbusEnergyMeter", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus"]),
+        tests(
+            "NFCReader",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
         tests("BoardFile", ["EVSEModel", "DriverKit"]),
         tests("JSON"),
         tests("Charging", ["EVSEModel", "JSON"]),

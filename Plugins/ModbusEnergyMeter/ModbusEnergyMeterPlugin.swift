@@ -6,6 +6,7 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
     package static let name: PluginName = "modbus-energy-meter"
     package static let summary = "Energy meter on a Modbus bus; register maps are data files"
     package static let roles: Set<Role> = [.meter]
+    package static let busKinds = ["modbus-rtu"]
     package static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(

@@ -96,6 +96,9 @@ public final class BusThread: SerialExecutor {
         return try result.get()
     }
 
+    /// Work that waits for the thread.
+    public var waitingWork: Int { queue.withLock { $0.work.count } }
+
     /// Refuses all waiting and later work; jobs of actors still run. May be called twice.
     public func stop() {
         let waiting = queue.withLock { queue in

@@ -1,5 +1,7 @@
 public import DriverKit
 import LoopRuntime
+import ModbusEnergyMeter
+import NFCReader
 
 /// The drivers that a station program knows: no discovery at load time, no globals.
 ///
@@ -18,7 +20,7 @@ public struct PluginCatalog: Sendable {
     public static var builtIn: PluginCatalog {
         PluginCatalog(
             cyclic: CyclicCatalog.builtIn.plugins,
-            bus: [])
+            bus: [ModbusEnergyMeterPlugin.self, NFCReaderPlugin.self])
     }
 
     public func adding(cyclic: [any CyclicPlugin.Type] = [], bus: [any BusPlugin.Type] = [])

@@ -1,0 +1,77 @@
+public import DriverKit
+public import EVSEModel
+internal import Synchronization
+
+/// A driver's host that keeps what the driver said, with a clock of the test's choice.
+public final class RecordingHost: DriverHost {
+    public let device: DeviceID
+    public let bus: (any Sendable)?
+    private let clock: @Sendable () -> Instant
+
+    private struct State {
+        var samples = [MeterSample]()
+        var tokens = [PresentedToken]()
+        var faults = [Fault: String]()
+        var faultEvents = [FaultEvent]()
+        var log = [String]()
+    }
+    private let state = Mutex(State())
+
+    /// A fault that was raised or cleared; repetitions are left out.
+    public struct FaultEvent: Hashable, Sendable {
+        public let fault: Fault
+        public let holds: Bool
+        public let at: Instant
+    }
+
+    public init(
+        _ device: DeviceID, bus: (any Sendable)?, clock: @escaping @Sendable () -> Instant
+    ) {
+        self.device = device
+        self.bus = bus
+        self.clock = clock
+    }
+
+    public func now() -> Instant { clock() }
+
+    public func publish(_ sample: MeterSample) { state.withLock { $0.samples.append(sample) } }
+
+    public func publish(_ token: PresentedToken) { state.withLock { $0.tokens.append(token) } }
+
+    public func fault(_ fault: Fault, holds: Bool, _ detail: String) {
+        let now = clock()
+        state.withLock { state in
+            guard holds != (state.faults[fault] != nil) else { return }
+            state.faults[fault] = holds ? detail : nil
+            state.faultEvents.append(FaultEvent(fault: fault, holds: holds, at: now))
+        }
+    }
+
+    public func log(
+        _ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String]
+    ) {
+        let words = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        state.withLock {
+            $0.log.append("\(level.rawValue) \(message) \(words.joined(separator: " "))")
+        }
+    }
+
+    /// Everything published so far, in order.
+    public var samples: [MeterSample] { state.withLock { $0.samples } }
+    public var tokens: [PresentedToken] { state.withLock { $0.tokens } }
+    /// Faults that hold now, with their details.
+    public var faults: [Fault: String] { state.withLock { $0.faults } }
+    public var faultEvents: [FaultEvent] { state.withLock { $0.faultEvents } }
+    public var logLines: [String] { state.withLock { $0.log } }
+}
+
+/// A clock that stands still until it is told.
+public final class ManualClock: Sendable {
+    private let time: Mutex<Instant>
+
+    public init(_ start: Instant = Instant(milliseconds: 1_000_000)) { time = Mutex(start) }
+
+    public var now: Instant { time.withLock { $0 } }
+
+    public func advance(by duration: Milliseconds) { time.withLock { $0 = $0 + duration } }
+}
