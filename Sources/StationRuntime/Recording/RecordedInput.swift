@@ -1,0 +1,143 @@
+import Charging
+import EVSEModel
+import JSON
+import StationCore
+
+/// Inputs of the core as JSON and back, exactly. One value a recording: images are written as
+/// changes.
+struct RecordedInput {
+    private var images = ImageDelta()
+    private static let meterFields = RecordedValues.byName(ImageFields.meter)
+
+    mutating func encode(_ input: StationInput) -> JSONValue {
+        switch input {
+        case .started(let context): ["started": encode(context)]
+        case .loop(let image): ["loop": images.encode(image)]
+        case .meter(let evse, let sample):
+            [
+                "meter": JSONValue(evse.number),
+                "sample": .object(
+                    RecordedValues.changes(ImageFields.meter, from: MeterSample(), to: sample)),
+            ]
+        case .token(let token):
+            [
+                "token": .string(token.text), "kind": .string(token.kind),
+                "reader": .string(token.reader),
+                "evse": token.evse.map { JSONValue($0.number) } ?? .null,
+            ]
+        case .deviceFault(let fault):
+            [
+                "fault": JSONValue(fault.fault.rawValue), "holds": .bool(fault.holds),
+                "device": .string(fault.device),
+                "evse": fault.evse.map { JSONValue($0.number) } ?? .null,
+                "detail": .string(fault.detail),
+            ]
+        case .link(.connected(let subprotocol)): ["connected": .string(subprotocol)]
+        case .link(.received(let bytes)):
+            ["received": .string(String(decoding: bytes, as: UTF8.self))]
+        case .link(.closed(let closure)):
+            ["closed": .string(closure.cause.rawValue), "detail": .string(closure.detail)]
+        case .link(.drained): ["drained": true]
+        case .timer: ["timer": true]
+        case .clock(let time): ["clock": JSONValue(time.milliseconds)]
+        case .storeFailed(let reason): ["storeFailed": .string(reason)]
+        case .local(.setConnected(let connected)): ["setConnected": .bool(connected)]
+        case .local(.shutdown): ["shutdown": true]
+        }
+    }
+
+    private func encode(_ context: StartContext) -> JSONValue {
+        var stored = JSONObject()
+        for collection in StoreCollection.allCases {
+            guard let rows = context.stored[collection], !rows.isEmpty else { continue }
+            stored[collection.rawValue] = .array(
+                rows.map { .array([.string($0.key), .string($0.value)]) })
+        }
+        return [
+            "stored": .object(stored),
+            "clock": context.wallClock.map { JSONValue($0.milliseconds) } ?? .null,
+            "restart": .bool(context.isRestartOfProcess),
+        ]
+    }
+
+    mutating func decode(_ value: JSONValue) throws(RecordingError) -> StationInput {
+        guard let name = value.object?.members.first?.name, let first = value[name] else {
+            throw RecordingError("an input is an object that is not empty")
+        }
+        switch name {
+        case "started": return .started(try Self.context(first))
+        case "loop": return .loop(try images.decode(first))
+        case "meter":
+            guard let evse = try Self.evse(first), let object = value["sample"]?.object else {
+                throw RecordingError("a meter input has an EVSE and a sample")
+            }
+            var sample = MeterSample()
+            try RecordedValues.apply(object, Self.meterFields, to: &sample)
+            return .meter(evse, sample)
+        case "token":
+            return .token(
+                TokenReading(
+                    reader: try Self.text(value["reader"]), text: try Self.text(first),
+                    kind: try Self.text(value["kind"]), evse: try Self.evse(value["evse"])))
+        case "fault":
+            guard let number = first.int, let raw = UInt8(exactly: number),
+                let fault = Fault(rawValue: raw), let holds = value["holds"]?.bool
+            else { throw RecordingError("\(first.text) is no fault") }
+            return .deviceFault(
+                DeviceFault(
+                    device: try Self.text(value["device"]), evse: try Self.evse(value["evse"]),
+                    fault: fault, holds: holds, detail: try Self.text(value["detail"])))
+        case "connected": return .link(.connected(subprotocol: try Self.text(first)))
+        case "received": return .link(.received(Array(try Self.text(first).utf8)))
+        case "closed":
+            guard let cause = LinkClosure.Cause(rawValue: try Self.text(first)) else {
+                throw RecordingError("\(first.text) is no cause of a closure")
+            }
+            return .link(.closed(LinkClosure(cause, detail: try Self.text(value["detail"]))))
+        case "drained": return .link(.drained)
+        case "timer": return .timer
+        case "clock": return .clock(UnixTime(milliseconds: try Self.number(first)))
+        case "storeFailed": return .storeFailed(try Self.text(first))
+        case "setConnected":
+            guard let connected = first.bool else { throw RecordingError("no truth value") }
+            return .local(.setConnected(connected))
+        case "shutdown": return .local(.shutdown)
+        default: throw RecordingError("no input is called \"\(name)\" in this version")
+        }
+    }
+
+    private static func context(_ value: JSONValue) throws(RecordingError) -> StartContext {
+        var stored = StoredRecords()
+        for member in value["stored"]?.object ?? JSONObject() {
+            guard let collection = StoreCollection(rawValue: member.name),
+                let rows = member.value.array
+            else { throw RecordingError("no collection is called \"\(member.name)\"") }
+            var records = [(key: String, value: String)]()
+            for row in rows { records.append((try text(row[0]), try text(row[1]))) }
+            stored[collection] = records
+        }
+        guard let isRestart = value["restart"]?.bool, let clock = value["clock"] else {
+            throw RecordingError("a start has a clock and says whether it is a restart")
+        }
+        return StartContext(
+            stored: stored,
+            wallClock: clock.isNull ? nil : UnixTime(milliseconds: try number(clock)),
+            isRestartOfProcess: isRestart)
+    }
+
+    private static func text(_ value: JSONValue?) throws(RecordingError) -> String {
+        guard let text = value?.string else { throw RecordingError("a text is missing") }
+        return text
+    }
+    private static func number(_ value: JSONValue?) throws(RecordingError) -> Int64 {
+        guard let number = value?.int64 else { throw RecordingError("a number is missing") }
+        return number
+    }
+    private static func evse(_ value: JSONValue?) throws(RecordingError) -> EVSEID? {
+        guard let value, !value.isNull else { return nil }
+        guard let number = value.int, let evse = EVSEID(number) else {
+            throw RecordingError("\(value.text) is no EVSE")
+        }
+        return evse
+    }
+}

@@ -1,0 +1,29 @@
+import EVSEModel
+import StationCore
+import Charging
+
+/// Everything that the core's thread reaches of the outside; the running station's, or a test's.
+protocol StationPorts: AnyObject {
+    /// The monotonic clock.
+    func now() -> Instant
+    /// The system's wall clock; `nil` while it cannot be believed.
+    func wallClock() -> UnixTime?
+    /// One durable step; on an error nothing of it has happened.
+    /// - Throws: the reason, for ``StationInput/storeFailed(_:)``.
+    func apply(_ operations: [StoreOperation]) throws(StoreFailure)
+    func send(_ message: [UInt8])
+    func connect(_ plan: ConnectionPlan)
+    func disconnect(code: UInt16, reason: String)
+    func restart(orderly: Bool, reason: String)
+    func log(_ entry: CoreLogEntry)
+    /// The loop's newest image; `nil` before its first cycle.
+    func loopImage() -> LoopImage?
+    func publish(_ image: StationImage)
+    /// The latched faults of the image changed, by zero-based index of the EVSE.
+    func latched(_ faults: [FaultSet])
+}
+
+/// Why records were not written.
+struct StoreFailure: Error {
+    let reason: String
+}
