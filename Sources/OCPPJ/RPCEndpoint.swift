@@ -57,6 +57,9 @@ package struct IncomingCall: Hashable, Sendable {
 /// What the endpoint wants done or tells, in order.
 package enum RPCEvent<Context: Sendable>: Sendable {
     case send([UInt8])
+    /// A queued message's turn: the owner completes its payload (times that were not known when it
+    /// was queued) and sends it as a CALL with this id.
+    case sendQueued(id: String, QueuedMessage)
     case store(QueueOperation)
     case call(IncomingCall)
     /// The one outcome of a call made with this context. A late answer comes in addition, after
@@ -277,18 +280,19 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
         guard isLinked, inFlight == nil else { return }
         if let index = waiting.firstIndex(where: { gate.admits($0.callClass) }) {
             let call = waiting.remove(at: index)
-            dispatch(call.action, call.payload, .call(call.context), at: now)
+            let id = start(.call(call.context), at: now)
+            send(.call(id: id, action: call.action, payload: call.payload), at: now)
         } else if gate.admits(.queued), let message = queue.next(at: now) {
-            dispatch(message.action, message.payload, .queue(message.sequence), at: now)
+            let id = start(.queue(message.sequence), at: now)
+            lastSent = now
+            events.append(.sendQueued(id: id, message))
         }
     }
 
-    private mutating func dispatch(
-        _ action: String, _ payload: JSONObject, _ origin: Origin, at now: Instant
-    ) {
+    private mutating func start(_ origin: Origin, at now: Instant) -> String {
         let id = identifiers.identifier()
         inFlight = InFlight(id: id, origin: origin, deadline: now + settings.messageTimeout)
-        send(.call(id: id, action: action, payload: payload), at: now)
+        return id
     }
 
     private mutating func send(_ frame: Frame, at now: Instant) {

@@ -1,0 +1,240 @@
+package import Charging
+import EVSEModel
+
+/// All component-variables of a station, in the order in which reports list them.
+///
+/// Settings map by their names; the rest is built from the board. Source: OCPP 2.0.1 part 2
+/// appendix 3 (`dm_components_vars.csv`); every variable that is required for a functional block
+/// of this implementation exists.
+package struct DeviceModel: Sendable {
+    package private(set) var variables: [DeviceVariable] = []
+    private var byComponent: [String: [Int]] = [:]
+    /// Configuration slots that a network connection profile may have.
+    package let slots: [Int]
+
+    package enum Match: Sendable {
+        case found(DeviceVariable)
+        case unknownComponent
+        case unknownVariable
+    }
+
+    package init(
+        _ station: StationConfiguration, _ description: StationDescription, slots: [Int],
+        factory: [VariableName: String] = [:]
+    ) {
+        self.slots = slots
+        addStation(station, description)
+        for (index, evse) in station.evses.enumerated() { addEVSE(EVSEID(index: index), evse) }
+        for key in SettingKey.allCases { add(DeviceVariable(key, slots: slots)) }
+        addControllers(station)
+        addFaults(station)
+        for (name, value) in factory where name.settingKey == nil { replace(name, value) }
+    }
+
+    private mutating func add(_ variable: DeviceVariable) {
+        byComponent[variable.component.name.lowercased(), default: []].append(variables.count)
+        variables.append(variable)
+    }
+
+    private mutating func replace(_ name: VariableName, _ value: String) {
+        for index in variables.indices {
+            let entry = variables[index]
+            guard case .constant = entry.source,
+                VariableName(
+                    component: entry.component.name, variable: entry.variable.name,
+                    instance: entry.variable.instance) == name
+            else { continue }
+            variables[index].source = .constant(value)
+        }
+    }
+
+    private static let states = ConnectorState.allCasesInOrder
+
+    private mutating func addStation(
+        _ station: StationConfiguration, _ description: StationDescription
+    ) {
+        let component = Component("ChargingStation")
+        let phases = station.evses.map { $0.supply == .dc ? 0 : $0.phases }.max() ?? 1
+        add(
+            .init(
+                component, Variable("AvailabilityState"), .stationState, .optionList,
+                values: Self.states))
+        add(.init(component, Variable("Available"), .constant("true"), .boolean))
+        add(.init(component, Variable("SupplyPhases"), .constant("\(phases)"), .integer))
+        for (name, value) in [
+            ("VendorName", description.vendor), ("Model", description.model),
+            ("SerialNumber", description.serialNumber),
+            ("FirmwareVersion", description.firmwareVersion),
+        ] where !value.isEmpty {
+            add(.init(component, Variable(name), .constant(value), .string))
+        }
+    }
+
+    private mutating func addEVSE(_ id: EVSEID, _ evse: EVSEConfiguration) {
+        let component = Component("EVSE", evse: EVSEReference(Int(id.number)))
+        let phases = evse.supply == .dc ? 0 : evse.phases
+        // The highest power in watts: phases × volts × amperes.
+        let power =
+            Int64(max(1, evse.phases)) * Int64(evse.nominalVoltage.raw) * Int64(evse.rating.raw)
+            / 1_000_000
+        add(
+            .init(
+                component, Variable("AvailabilityState"), .evseState(id), .optionList,
+                values: Self.states))
+        add(.init(component, Variable("Available"), .constant("true"), .boolean))
+        add(.init(component, Variable("AllowReset"), .constant("true"), .boolean))
+        add(.init(component, Variable("Power"), .power(id), .decimal, unit: "W", max: power))
+        add(.init(component, Variable("SupplyPhases"), .constant("\(phases)"), .integer))
+        for (index, connector) in evse.connectors.enumerated() {
+            let number = ConnectorID(evse: id, index: index)
+            let component = Component(
+                "Connector", evse: EVSEReference(Int(id.number), connector: index + 1))
+            add(
+                .init(
+                    component, Variable("AvailabilityState"), .connectorState(number),
+                    .optionList, values: Self.states))
+            add(.init(component, Variable("Available"), .constant("true"), .boolean))
+            add(.init(component, Variable("ConnectorType"), .constant(connector.type), .string))
+            add(.init(component, Variable("SupplyPhases"), .constant("\(phases)"), .integer))
+        }
+    }
+
+    private mutating func addControllers(_ station: StationConfiguration) {
+        let bounds = station.bounds
+        add(.init(Component("ClockCtrlr"), Variable("DateTime"), .clock, .dateTime))
+        add(
+            .init(
+                Component("LocalAuthListCtrlr"), Variable("Entries"), .localListEntries,
+                .integer, max: Int64(bounds.localListEntries)))
+        add(
+            .init(
+                Component("SmartChargingCtrlr"), Variable("Entries", instance: "ChargingProfiles"),
+                .profileEntries, .integer, max: Int64(bounds.chargingProfiles)))
+        add(
+            .init(Component("MonitoringCtrlr"), Variable("Available"), .constant("false"), .boolean)
+        )
+        add(.init(Component("MonitoringCtrlr"), Variable("Enabled"), .constant("false"), .boolean))
+        add(
+            .init(
+                Component("ReservationCtrlr"), Variable("Available"), .constant("false"), .boolean))
+        add(
+            .init(
+                Component("DisplayMessageCtrlr"), Variable("Available"), .constant("false"),
+                .boolean))
+        for instance in ["Tariff", "Cost"] {
+            add(
+                .init(
+                    Component("TariffCostCtrlr"), Variable("Available", instance: instance),
+                    .constant("false"), .boolean))
+        }
+        add(
+            .init(
+                Component("DeviceDataCtrlr"), Variable("ConfigurationValueSize"),
+                .constant("1000"), .integer, max: 1000))
+        add(
+            .init(
+                Component("DeviceDataCtrlr"), Variable("ReportingValueSize"),
+                .constant("2500"), .integer, max: 2500))
+        add(
+            .init(
+                Component("DeviceDataCtrlr"), Variable("ValueSize"), .constant("2500"), .integer,
+                max: 2500))
+    }
+
+    /// One variable for each place where faults are reported.
+    private mutating func addFaults(_ station: StationConfiguration) {
+        var places: [(component: Component, variable: Variable, evse: EVSEID?, faults: FaultSet)] =
+            []
+        for fault in Fault.allCases {
+            for place in Self.places(of: fault, station) {
+                let index = places.firstIndex {
+                    $0.component == place.component && $0.variable == place.variable
+                }
+                if let index {
+                    places[index].faults.raise(fault)
+                } else {
+                    places.append((place.component, place.variable, place.evse, FaultSet(fault)))
+                }
+            }
+        }
+        for place in places {
+            add(.init(place.component, place.variable, .fault(place.faults, place.evse), .boolean))
+        }
+    }
+
+    private static func places(
+        of fault: Fault, _ station: StationConfiguration
+    ) -> [(component: Component, variable: Variable, evse: EVSEID?)] {
+        let report = fault.facts.report201
+        if report.tier == .station {
+            return [(Component(report.component), Variable(report.variable), nil)]
+        }
+        return station.evses.indices.map { index in
+            let evse = EVSEID(index: index)
+            let connector = report.tier == .connector ? 1 : nil
+            let reference = EVSEReference(Int(evse.number), connector: connector)
+            return (
+                Component(report.component, evse: reference), Variable(report.variable), evse
+            )
+        }
+    }
+
+    /// An exact look-up as GetVariables and SetVariables do it (B06.FR.14-15): names without
+    /// regard to case, an empty instance is none.
+    package func find(_ component: Component, _ variable: Variable) -> Match {
+        let candidates = (byComponent[component.name.lowercased()] ?? []).map { variables[$0] }
+            .filter { Self.same($0.component.instance, component.instance) }
+            .filter { $0.component.evse == component.evse }
+        if candidates.isEmpty { return .unknownComponent }
+        let match = candidates.first {
+            $0.variable.name.lowercased() == variable.name.lowercased()
+                && Self.same($0.variable.instance, variable.instance)
+        }
+        return match.map(Match.found) ?? .unknownVariable
+    }
+
+    static func same(_ a: String?, _ b: String?) -> Bool {
+        (a ?? "").lowercased() == (b ?? "").lowercased()
+    }
+
+    /// What is wrong with a factory value; `nil` where nothing is. Unknown names come with the
+    /// nearest known one.
+    package func check(_ name: VariableName, _ value: String) -> String? {
+        if name.settingKey != nil { return nil }
+        let known = variables.filter { if case .constant = $0.source { true } else { false } }
+            .map {
+                VariableName(
+                    component: $0.component.name, variable: $0.variable.name,
+                    instance: $0.variable.instance)
+            }
+        if known.contains(name) { return nil }
+        let all = known.map(\.description) + SettingKey.allCases.map(\.rawValue)
+        let nearest = all.min { Self.distance($0, name) < Self.distance($1, name) }
+        return "unknown variable \(name)"
+            + (nearest.map { "; the nearest known one is \($0)" } ?? "")
+    }
+
+    /// Levenshtein distance without regard to case.
+    private static func distance(_ text: String, _ name: VariableName) -> Int {
+        let a = Array(text.lowercased().utf8)
+        let b = Array(name.description.lowercased().utf8)
+        var row = Array(0...b.count)
+        for (i, left) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, right) in b.enumerated() {
+                let cost = min(row[j] + 1, row[j + 1] + 1, diagonal + (left == right ? 0 : 1))
+                diagonal = row[j + 1]
+                row[j + 1] = cost
+            }
+        }
+        return row[b.count]
+    }
+}
+
+extension ConnectorState {
+    /// In the standard's order.
+    static var allCasesInOrder: [String] {
+        [Self.available, .occupied, .reserved, .unavailable, .faulted].map(\.rawValue)
+    }
+}
