@@ -48,7 +48,8 @@ package struct OCPP201Personality: Sendable {
     package init(
         station: StationConfiguration, description: StationDescription,
         profiles: [NetworkConnectionProfile], factory: [VariableName: String],
-        stored: StoredRecords, wallClock: UnixTime?, seed: UInt64, at now: Instant
+        stored: StoredRecords, wallClock: UnixTime?, isRestartOfProcess: Bool, seed: UInt64,
+        at now: Instant
     ) {
         self.description = description
         self.now = now
@@ -99,6 +100,15 @@ package struct OCPP201Personality: Sendable {
     package mutating func measured(_ sample: MeterSample, of evse: EVSEID, at now: Instant) {
         if sample.valid.contains(.power) { power[evse] = sample.totalPower }
         perform(at: now) { $0.observe(sample, of: evse, at: now) }
+    }
+
+    /// Something that concerns security happened outside the domain.
+    package mutating func securityEvent(
+        _ kind: SecurityNotice.Kind, _ detail: String, at now: Instant
+    ) {
+        self.now = now
+        report(SecurityNotice(kind: kind, time: domain.eventTime(at: now), detail: detail))
+        settle()
     }
 
     /// Earliest instant at which ``perform(at:_:)`` with `advance` is wanted.

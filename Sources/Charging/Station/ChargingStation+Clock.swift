@@ -3,6 +3,10 @@ package import EVSEModel
 extension ChargingStation {
     /// The wall time at an instant of this boot; `nil` while unknown.
     package func currentTime(at instant: Instant) -> UnixTime? {
-        wallTime(of: EventTime(run: 0, instant: instant))
+        wallTime(of: eventTime(at: instant))
+    }
+    /// An instant of this boot, for a record.
+    package func eventTime(at instant: Instant) -> EventTime {
+        EventTime(run: 0, instant: instant)
     }
 }
