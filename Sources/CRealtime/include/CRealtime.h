@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "Realtime.h"
+#include "Wires.h"
 
 /// Tells Swift's `@_noLocks` check that a C function neither locks nor allocates.
 #define FORECOURT_NO_LOCKS __attribute__((swift_attr("@_noLocks")))

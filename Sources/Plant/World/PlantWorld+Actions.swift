@@ -66,6 +66,8 @@ extension PlantWorld {
             // Two vehicles at one EVSE are possible in hardware; say so, do not forbid.
             emit(.vehicle, outlet.name, ["beside": .string(other.name)])
         }
+        var model = model
+        model.speed = batterySpeed
         let vehicle = Vehicle(model, noise: &noise)
         evses[found.evse].connectors[found.connector].plug(vehicle)
         emit(

@@ -17,6 +17,8 @@ package struct PlantWorld: Sendable {
     /// Phase to neutral as set by the rig, V.
     package internal(set) var mainsVoltage: Double
     package internal(set) var ambient = 25.0
+    /// How many times faster than real the batteries of vehicles fill that are plugged in from now.
+    package var batterySpeed = 1.0
     package internal(set) var faults = [ActiveFault]()
     /// Faults by device: the same, for quick reading.
     package internal(set) var faultsByDevice = [String: DeviceFaults]()

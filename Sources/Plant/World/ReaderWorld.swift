@@ -19,8 +19,10 @@ package struct Card: Hashable, Sendable {
         default: [0x00, 0x84]
         }
     }
-    /// SAK: bit 6 says ISO-DEP; 08 is what common 1 KiB cards say.
-    package var selectAcknowledge: UInt8 { answerToSelect.isEmpty ? 0x08 : 0x20 }
+    /// SAK: bit 6 says ISO-DEP; 08 is what 1 KiB cards of 4 bytes say, 00 those of 7.
+    package var selectAcknowledge: UInt8 {
+        answerToSelect.isEmpty ? (uid.count == 4 ? 0x08 : 0x00) : 0x20
+    }
 }
 
 /// A reader's field: which card is in it, and what was read last.

@@ -1,0 +1,113 @@
+import CRealtime
+import Foundation
+import Synchronization
+
+/// Serves one serial line's devices on a pseudo-terminal, at the line's speed.
+final class LineThread: Sendable {
+    /// What the rig shows of a line.
+    struct Status: Sendable {
+        var driverBaud: Int?
+        var receivedBytes = 0
+        var sentBytes = 0
+        var isPluggedIn = true
+    }
+    let bus: PlantPlan.SerialBus
+    private let host: PlantHost
+    private let link: String
+    private let makeDevice: @Sendable () -> any SerialDevice
+    /// Devices whose fault `absent` pulls this line's adapter out.
+    private let adapters: [String]
+    private let stopping = Atomic(false)
+    private let ended = DispatchSemaphore(value: 0)
+    private let shared = Mutex(Status())
+    private static let longestWait: Int64 = 50_000_000
+
+    init(
+        _ bus: PlantPlan.SerialBus, link: String, host: PlantHost, adapters: [String],
+        device: @escaping @Sendable () -> any SerialDevice
+    ) {
+        self.bus = bus
+        self.link = link
+        self.host = host
+        self.adapters = adapters
+        makeDevice = device
+    }
+
+    var status: Status { shared.withLock { $0 } }
+
+    /// - Throws: where the port cannot be made; it is there when this returns.
+    func start() throws(WireError) {
+        var port: PseudoTerminal? = try PseudoTerminal(link: link)
+        let first = PortBox(port.take())
+        let thread = Thread { [self] in
+            run(first.take())
+            ended.signal()
+        }
+        thread.name = "plant-\(bus.name)"
+        thread.start()
+    }
+    func stop() {
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        ended.wait()
+    }
+
+    private func run(_ first: consuming PseudoTerminal?) {
+        var port = first
+        while !stopping.load(ordering: .relaxed) {
+            if let open = port.take() {
+                serve(open)
+            } else {
+                // Pulled out. Chosen: plugging in again is noticed within 20 ms.
+                forecourt_sleep_until(forecourt_monotonic_nanoseconds() + 20_000_000)
+            }
+            shared.withLock { $0.isPluggedIn = !isPulledOut }
+            if !isPulledOut, !stopping.load(ordering: .relaxed) {
+                port = try? PseudoTerminal(link: link)
+            }
+        }
+    }
+
+    private var isPulledOut: Bool {
+        host.with { world in
+            adapters.contains { world.faultsByDevice[$0]?.has(.absent) == true }
+        }
+    }
+
+    /// Works the line until the adapter is pulled out or the plant ends; then the port hangs up.
+    private func serve(_ port: consuming PseudoTerminal) {
+        var device = makeDevice()
+        var pacer = LinePacer(characterTime: device.characterTime)
+        while !stopping.load(ordering: .relaxed), !isPulledOut {
+            var now = forecourt_monotonic_nanoseconds()
+            let deadline = min(device.deadline ?? .max, pacer.deadline ?? .max)
+            let wait = min(Self.longestWait, max(0, deadline == .max ? .max : deadline - now))
+            let bytes = port.read(waiting: wait)
+            now = forecourt_monotonic_nanoseconds()
+            let baud = bytes.isEmpty ? nil : port.driverBaud
+            let isHeard = bytes.isEmpty || baud == nil || baud == bus.baud
+            let transmissions = host.with { world in
+                // At another baud rate the devices hear noise, which is no frame.
+                if !bytes.isEmpty, isHeard { device.receive(bytes, at: now, world: &world) }
+                return device.transmissions(at: now, world: &world)
+            }
+            pacer.append(transmissions)
+            let due = pacer.due(at: now)
+            if !due.isEmpty { port.write(due) }
+            if !bytes.isEmpty || !due.isEmpty {
+                shared.withLock {
+                    if !bytes.isEmpty { $0.driverBaud = baud }
+                    $0.receivedBytes += bytes.count
+                    $0.sentBytes += due.count
+                }
+            }
+        }
+    }
+}
+
+/// Carries a port into its thread's closure, once.
+private final class PortBox: @unchecked Sendable {
+    // Filled before the thread starts and emptied by that thread alone.
+    private var port: PseudoTerminal?
+    init(_ port: consuming PseudoTerminal?) { self.port = port }
+    func take() -> PseudoTerminal? { port.take() }
+}

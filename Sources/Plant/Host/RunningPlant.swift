@@ -1,0 +1,77 @@
+import Foundation
+import SimulatedChip
+
+/// A plant at work: the world, the chip's memory file and the serial lines, each on a thread.
+package final class RunningPlant: Sendable {
+    package let plan: PlantPlan
+    package let host: PlantHost
+    private let chipThread: ChipThread
+    let lines: [LineThread]
+
+    /// Makes the wires' folder and everything in it, and starts. All end points are there when this
+    /// returns.
+    /// - Parameter speed: how many times faster than real batteries fill.
+    package init(_ plan: PlantPlan, speed: Double = 1) throws(WireError) {
+        self.plan = plan
+        try Self.makeFolder(plan.wires)
+        let chip: SimulatedChip
+        do {
+            chip = try SimulatedChip(path: "\(plan.wires)/chip", create: true)
+        } catch {
+            throw WireError(error.path, "making the chip", error.errno)
+        }
+        let registers =
+            plan.meters.isEmpty
+            ? nil : try RegisterFile(path: plan.registers, devices: plan.meters.map(\.device))
+        var world = PlantWorld(plan, at: PlantHost.now())
+        world.batterySpeed = speed
+        let host = PlantHost(world, chip: chip, registers: registers)
+        self.host = host
+        // Every input is right before anybody looks.
+        _ = host.step(released: true)
+        chipThread = ChipThread(host, chip)
+        lines = plan.buses.compactMap { Self.line($0, plan, host) }
+        chipThread.start()
+        var started = [LineThread]()
+        for line in lines {
+            do {
+                try line.start()
+            } catch {
+                for line in started { line.stop() }
+                chipThread.stop()
+                throw error
+            }
+            started.append(line)
+        }
+    }
+
+    /// Stops the threads; ports hang up, the chip's file stays as it is.
+    package func stop() {
+        for line in lines { line.stop() }
+        chipThread.stop()
+        host.hub.close()
+    }
+
+    private static func line(
+        _ bus: PlantPlan.SerialBus, _ plan: PlantPlan, _ host: PlantHost
+    ) -> LineThread? {
+        let link = "\(plan.wires)/\(bus.name)"
+        if let reader = plan.readers.firstIndex(where: { $0.bus == bus.name }) {
+            return LineThread(
+                bus, link: link, host: host, adapters: [bus.name, plan.readers[reader].device]
+            ) { PN532Line(bus, reader: reader, plan: plan) }
+        }
+        return LineThread(bus, link: link, host: host, adapters: [bus.name]) {
+            ModbusLine(bus, plan: plan)
+        }
+    }
+
+    private static func makeFolder(_ path: String) throws(WireError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw WireError(path, "making the folder", EACCES)
+        }
+    }
+}
