@@ -65,12 +65,18 @@ package struct LoopProcess {
         _ rights: forecourt_rights, priority: UInt8, say: (String) -> Void
     ) {
         let refusals = [
-            (rights.scheduling, "runs at normal priority, not SCHED_FIFO \(priority)",
-             "grant CAP_SYS_NICE or an rtprio limit"),
-            (rights.memory, "its memory is not locked",
-             "grant CAP_IPC_LOCK or a memlock limit of 64 MB"),
-            (rights.latency, "the processors may sleep deeply between cycles",
-             "give this user the right to write /dev/cpu_dma_latency"),
+            (
+                rights.scheduling, "runs at normal priority, not SCHED_FIFO \(priority)",
+                "grant CAP_SYS_NICE or an rtprio limit"
+            ),
+            (
+                rights.memory, "its memory is not locked",
+                "grant CAP_IPC_LOCK or a memlock limit of 64 MB"
+            ),
+            (
+                rights.latency, "the processors may sleep deeply between cycles",
+                "give this user the right to write /dev/cpu_dma_latency"
+            ),
         ]
         for (number, what, remedy) in refusals where number != 0 {
             say("\(what) (\(String(cString: strerror(number)))): \(remedy)")

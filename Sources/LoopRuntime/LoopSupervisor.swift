@@ -281,7 +281,8 @@ package final class LoopSupervisor: @unchecked Sendable {
         switch status {
         case ..<0: "it ended"
         case 0..<256: "it ended with status \(status)"
-        default: "it was ended by signal \(status - 256) (\(String(cString: strsignal(status - 256))))"
+        default:
+            "it was ended by signal \(status - 256) (\(String(cString: strsignal(status - 256))))"
         }
     }
 
