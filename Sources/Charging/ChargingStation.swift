@@ -11,16 +11,110 @@ package import EVSEModel
 package struct ChargingStation: Sendable {
     package let configuration: StationConfiguration
     private var outputs: [DomainOutput] = []
+    var now: Instant
+    var clock: StationClock
+    var settings: SettingsTree
+    var registrar: Registrar
+    var tokens: TokenStore
+    var pending: [PendingAuthorization] = []
+    var requests: UInt64 = 0
+    var evses: [EVSEState]
+    /// One per EVSE, and the lobby last.
+    var sessions: [Session]
+    var book: ProfileBook
+    /// When a charging profile changes a limit.
+    var limitsChangeAt: Instant?
+    var availability: Availability
+    var identifiers: IdentifierSource
+    var reset: ScheduledReset?
+    var hasAskedRestart = false
+    var deviceFaults: [DeviceFaultKey: FaultSet] = [:]
+    var alignedAt: Instant?
+    var alignedEndedAt: Instant?
+    /// Tokens that notices carried, so that an answer can be matched: newest last.
+    var reportedTokens: [(transaction: TransactionID, sequence: Int, token: IdToken)] = []
+    var endedTransactions: [TransactionID] = []
+    var lastTap: (token: IdToken, reader: String, at: Instant)?
+
+    struct DeviceFaultKey: Hashable {
+        var device: String
+        var evse: EVSEID?
+    }
+    struct ScheduledReset: Sendable {
+        var evse: EVSEID?
+    }
 
     /// - Parameters:
-    ///   - stored: everything that survived, as the store gives it; bad records are dropped and
-    ///     logged, never fatal.
+    ///   - stored: everything that survived, as the store gives it; bad records are dropped,
+    ///     never fatal.
     ///   - wallClock: the machine's clock where the shell believes it.
+    ///   - isRestartOfProcess: the machine ran on, so instants of the last run still count.
     package init(
         configuration: StationConfiguration, stored: StoredRecords, wallClock: UnixTime?,
-        at now: Instant
+        isRestartOfProcess: Bool, at now: Instant
     ) {
         self.configuration = configuration
+        self.now = now
+        var facts: [String: Record] = [:]
+        for (key, value) in stored[.facts] ?? [] { facts[key] = Record(value) }
+        let boot = facts["boot"]
+        let lastRun = boot?.int64("n").flatMap(UInt32.init(exactly:)) ?? 0
+        let isSameBoot =
+            isRestartOfProcess && lastRun > 0 && boot?.int64("i") ?? .max <= now.nanoseconds
+        let run = isSameBoot ? lastRun : lastRun &+ 1
+        let offsets = facts.compactMap { key, record -> (run: UInt32, offset: Int64)? in
+            guard key.hasPrefix("clock."), let run = UInt32(key.dropFirst(6)),
+                let offset = record.int64("o")
+            else { return nil }
+            return (run, offset)
+        }
+        clock = StationClock(
+            run: run, earlier: offsets.filter { $0.run != run }.sorted { $0.run < $1.run },
+            at: now)
+        settings = SettingsTree(
+            factory: configuration.factorySettings, fixed: configuration.fixedSettings,
+            stored: stored[.settings] ?? [])
+        tokens = TokenStore(
+            cache: stored[.authorizationCache] ?? [], list: stored[.localList] ?? [])
+        book = ProfileBook(stored: stored[.chargingProfiles] ?? [])
+        availability = Availability(stored: stored[.availability] ?? [])
+        identifiers = IdentifierSource(
+            seed: configuration.seed,
+            counter: UInt64(clamping: facts["ids"]?.int64("n") ?? 0))
+        evses = configuration.evses.enumerated().map {
+            EVSEState(id: EVSEID(index: $0.offset), configuration: $0.element)
+        }
+        sessions = evses.map { _ in Session() } + [Session()]
+        let cause = facts["restart"]?.string("why").flatMap(BootReason.init(rawValue:))
+        registrar = Registrar(
+            bootReason: cause ?? (isRestartOfProcess ? .watchdog : .powerUp), at: now)
+        begin(stored, facts, wallClock: wallClock, isSameBoot: isSameBoot)
+    }
+
+    /// The part of starting that has outputs.
+    private mutating func begin(
+        _ stored: StoredRecords, _ facts: [String: Record], wallClock: UnixTime?, isSameBoot: Bool
+    ) {
+        var boot = Record()
+        boot.set("n", Int64(clock.run))
+        boot.set("i", now.nanoseconds)
+        store(.put(.facts, key: "boot", value: boot.text))
+        if facts["restart"] != nil { store(.remove(.facts, key: "restart")) }
+        if isSameBoot, let record = facts["clock.\(clock.run)"], let offset = record.int64("o") {
+            let time = UnixTime(milliseconds: now.nanoseconds / 1_000_000 + offset)
+            _ = clock.set(
+                time, source: TimeSource(rawValue: record.int("s") ?? 0) ?? .lastKnown, at: now)
+        }
+        if let wallClock { applyTime(wallClock, source: .system) }
+        restoreMeters(stored[.meterRegisters] ?? [])
+        restoreSessions(stored[.transactions] ?? [])
+        let isReset = registrar.bootReason == .remoteReset || registrar.bootReason == .localReset
+        emit(
+            .security(
+                SecurityNotice(
+                    kind: isReset ? .resetOrReboot : .startupOfTheDevice, time: eventTime,
+                    detail: registrar.bootReason.rawValue)))
+        settle()
     }
 }
 
@@ -31,135 +125,49 @@ extension ChargingStation {
         defer { outputs = [] }
         return outputs
     }
-    /// When ``advance(to:)`` is wanted at the latest; `nil` for never.
-    package var nextWake: Instant? { nil }
-    /// Time has passed. Any other call does this too.
-    package mutating func advance(to now: Instant) {}
-    /// The process is about to end in order: last values are recorded, nothing is reported.
-    package mutating func prepareShutdown(at now: Instant) {}
-}
 
-// MARK: What happened at the station
-extension ChargingStation {
-    package mutating func observe(_ image: LoopImage, at now: Instant) {}
-    package mutating func observe(_ sample: MeterSample, of evse: EVSEID, at now: Instant) {}
-    /// - Parameter evse: `nil` where the reader serves several EVSEs.
-    package mutating func tokenPresented(
-        _ token: IdToken, reader: String, evse: EVSEID?, at now: Instant
-    ) {}
-    package mutating func deviceFault(
-        _ fault: Fault, device: String, evse: EVSEID?, holds: Bool, detail: String, at now: Instant
-    ) {}
-    package mutating func setClock(_ time: UnixTime, source: TimeSource, at now: Instant) {}
-    package func wallTime(of time: EventTime) -> UnixTime? { nil }
-}
-
-// MARK: Link and registration
-extension ChargingStation {
-    package mutating func linkOpened(at now: Instant) {}
-    package mutating func linkLost(at now: Instant) {}
-    package mutating func registrationAnswered(_ answer: RegistrationAnswer, at now: Instant) {}
-    package mutating func registrationUnanswered(at now: Instant) {}
-    package mutating func heartbeatAnswered(_ time: UnixTime, at now: Instant) {}
-    /// Any message was sent to the CSMS and answered: the heartbeat may wait (G02.FR.05).
-    package mutating func messageExchanged(at now: Instant) {}
-    /// `nil` until the first answer since start.
-    package var registration: RegistrationStatus? { nil }
-    package var isOnline: Bool { false }
-}
-
-// MARK: Answers of the CSMS
-extension ChargingStation {
-    package mutating func authorizationAnswered(
-        _ id: RequestID, _ answer: AuthorizationAnswer, at now: Instant
-    ) {}
-    /// The CSMS confirmed a transaction notice; `info` where it judged the token again.
-    package mutating func transactionAnswered(
-        _ transaction: TransactionID, sequence: Int, info: TokenInfo?, at now: Instant
-    ) {}
-}
-
-// MARK: Commands
-extension ChargingStation {
-    package mutating func requestStart(
-        _ request: RemoteStart, at now: Instant
-    ) -> Result<RemoteStartAccepted, Refusal> { .failure(Refusal(.csNotAccepted, "")) }
-    package mutating func requestStop(
-        _ transaction: TransactionID, at now: Instant
-    ) -> Result<Void, Refusal> { .failure(Refusal(.csNotAccepted, "")) }
-    package func status(of transaction: TransactionID) -> TransactionStatus { .unknown }
-    /// Running transactions by EVSE.
-    package var transactions: [(evse: EVSEID?, id: TransactionID)] { [] }
-    package mutating func changeAvailability(
-        _ scope: AvailabilityScope, operative: Bool, at now: Instant
-    ) -> AvailabilityAnswer { .accepted }
-    package mutating func unlock(_ connector: ConnectorID, at now: Instant) -> UnlockAnswer {
-        .done(.unknownConnector, nil)
+    /// The process is about to end in order: what is not stored yet is, and the next start knows
+    /// why it is one. Nothing is reported.
+    package mutating func prepareShutdown(at now: Instant) {
+        observeTime(now)
+        for index in evses.indices { storeRegister(index, always: true) }
+        for index in sessions.indices where sessions[index].transaction != nil { save(index) }
+        noteRestart(.localReset)
     }
-    package mutating func reset(
-        _ kind: ResetKind, evse: EVSEID?, at now: Instant
-    ) -> ResetAnswer { .accepted }
-    /// Meter values now: of one EVSE or of all (F06).
-    package mutating func triggerMeterValues(evse: EVSEID?, at now: Instant) -> TriggerAnswer {
-        .rejected
-    }
-    /// An update of the running transaction(s), with trigger reason and values (F06).
-    package mutating func triggerTransaction(evse: EVSEID?, at now: Instant) -> TriggerAnswer {
-        .rejected
-    }
-    /// Report the state of one connector (F06).
-    package mutating func triggerStatus(_ connector: ConnectorID, at now: Instant) -> TriggerAnswer {
-        .rejected
-    }
-    /// Register again; refused while accepted (F06.FR.17).
-    package mutating func triggerRegistration(at now: Instant) -> TriggerAnswer { .rejected }
-    package mutating func triggerHeartbeat(at now: Instant) -> TriggerAnswer { .rejected }
-}
 
-// MARK: Tokens
-extension ChargingStation {
-    package mutating func clearCache(at now: Instant) -> Result<Void, Refusal> { .success(()) }
-    /// 0: no list.
-    package var localListVersion: Int { 0 }
-    package var localListCount: Int { 0 }
-    package mutating func updateLocalList(
-        _ kind: LocalListUpdate, version: Int, entries: [LocalListEntry], at now: Instant
-    ) -> LocalListResult { .accepted }
-}
-
-// MARK: Settings
-extension ChargingStation {
-    /// The value in canonical text; write-only ones too (the personality hides them).
-    package func setting(_ key: SettingKey) -> String { "" }
-    /// Mutability on this board: what its configuration fixes is read-only.
-    package func mutability(of key: SettingKey) -> SettingMutability { .readOnly }
-    /// Sets by the CSMS: validated, stored, in force at once unless it says otherwise.
-    package mutating func set(_ key: SettingKey, _ value: String, at now: Instant) -> SettingResult {
-        .refused(.readOnly)
+    /// The store could not write a batch: nothing new may be promised until the next start.
+    package mutating func storeFailed(_ detail: String, at now: Instant) {
+        deviceFault(
+            .storageFault, device: "store", evse: nil, holds: true, detail: detail, at: now)
     }
-    /// Sets a value that only the station itself may change (read-only for the CSMS).
-    package mutating func setInternally(_ key: SettingKey, _ value: String, at now: Instant) {}
-}
 
-// MARK: States for reports
-extension ChargingStation {
-    package func state(of connector: ConnectorID) -> ConnectorState { .available }
-    package func state(ofEVSE evse: EVSEID) -> ConnectorState { .available }
-    package var stationState: ConnectorState { .available }
-    package func faults(of evse: EVSEID?) -> FaultSet { FaultSet() }
-}
+    var eventTime: EventTime { clock.event(at: now) }
 
-// MARK: Smart charging
-extension ChargingStation {
-    /// - Parameter evse: `nil` for the whole station (or, for TxDefault, every EVSE).
-    package mutating func install(
-        _ profile: ChargingProfile, evse: EVSEID?, at now: Instant
-    ) -> Result<Void, Refusal> { .success(()) }
-    /// How many were removed.
-    package mutating func removeProfiles(_ filter: ProfileFilter, at now: Instant) -> Int { 0 }
-    package func profiles(_ filter: ProfileFilter) -> [InstalledProfile] { [] }
-    /// `unit`: `nil` gives the unit that the profiles use (amperes where none).
-    package func compositeSchedule(
-        evse: EVSEID?, duration: Int, unit: RateUnit?, at now: Instant
-    ) -> Result<CompositeSchedule, Refusal> { .failure(Refusal(.unspecified, "")) }
+    mutating func store(_ operation: StoreOperation) { outputs.append(.store(operation)) }
+    mutating func emit(_ event: DomainEvent) { outputs.append(.event(event)) }
+    mutating func put(_ evse: EVSEID, _ targets: EVSETargets) {
+        outputs.append(.targets(evse, targets))
+    }
+
+    mutating func noteRestart(_ reason: BootReason) {
+        var record = Record()
+        record.set("why", reason.rawValue)
+        store(.put(.facts, key: "restart", value: record.text))
+    }
+
+    /// Takes the time of a call; it never goes back.
+    mutating func observeTime(_ instant: Instant) { now = max(now, instant) }
+
+    mutating func nextRequest() -> RequestID {
+        requests += 1
+        return RequestID(requests)
+    }
+
+    /// Brings everything that follows from the state up to date; the end of every call.
+    mutating func settle() {
+        reportConnectors()
+        finishResets()
+        scheduleAligned()
+        updateTargets()
+    }
 }

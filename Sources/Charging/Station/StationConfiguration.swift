@@ -41,6 +41,8 @@ package struct EVSEConfiguration: Hashable, Sendable {
     /// Smallest current that can be offered. IEC 61851-1: 6 A.
     package var minimum: Amperes
     package var hasMeter: Bool
+    /// This EVSE can be reset by itself.
+    package var canReset = false
     /// Quantities that the meter (or the EVSE) can give besides energy.
     package var measurands: Set<Measurand>
     package var connectors: [ConnectorConfiguration]

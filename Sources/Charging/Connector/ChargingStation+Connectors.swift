@@ -1,0 +1,133 @@
+package import EVSEModel
+
+// MARK: States
+extension ChargingStation {
+    package func state(of connector: ConnectorID) -> ConnectorState {
+        let place = connector.evse.index
+        guard place < evses.count, evses[place].connectors.indices.contains(connector.index) else {
+            return .unavailable
+        }
+        let evse = evses[place]
+        if !evse.faults.faulted.isEmpty { return .faulted }
+        if evse.resetUntil != nil { return .unavailable }
+        let sense = evse.connectors[connector.index]
+        if availability.isOperative(connector) { return sense.isPlugged ? .occupied : .available }
+        // A change that waits for the end of a session comes with the unplugging (G01.FR.05).
+        guard evse.isChangeDeferred else { return .unavailable }
+        if sense.isPlugged { return .occupied }
+        return sense.reported == .available ? .available : .unavailable
+    }
+
+    /// The state of an EVSE as a whole: the worst of its connectors, taken if any is.
+    package func state(ofEVSE evse: EVSEID) -> ConnectorState {
+        guard evse.index < evses.count else { return .unavailable }
+        let states = evses[evse.index].connectorIDs.map { state(of: $0) }
+        for state in [ConnectorState.faulted, .occupied, .reserved, .available]
+        where states.contains(state) {
+            return state
+        }
+        return .unavailable
+    }
+
+    package var stationState: ConnectorState {
+        if !availability.isOperative(.station), !sessions.contains(where: { !$0.isIdle }) {
+            return .unavailable
+        }
+        let states = evses.map { state(ofEVSE: $0.id) }
+        for state in [ConnectorState.available, .occupied, .reserved, .faulted]
+        where states.contains(state) {
+            return state
+        }
+        return .unavailable
+    }
+
+    /// Every connector of the station, in order.
+    package var connectorIDs: [ConnectorID] { evses.flatMap(\.connectorIDs) }
+
+    /// Everything is to be reported anew.
+    mutating func forgetReports() {
+        for place in evses.indices {
+            for index in evses[place].connectors.indices {
+                evses[place].connectors[index].reported = nil
+            }
+        }
+    }
+
+    /// Reports what differs from what was said last; held back while nothing may be said.
+    mutating func reportConnectors() {
+        guard registrar.mayReport else { return }
+        for place in evses.indices where evses[place].status != nil {
+            for (index, connector) in evses[place].connectorIDs.enumerated() {
+                let state = state(of: connector)
+                guard evses[place].connectors[index].reported != state else { continue }
+                evses[place].connectors[index].reported = state
+                emit(.connector(ConnectorNotice(connector: connector, state: state, time: eventTime)))
+            }
+        }
+    }
+
+    /// Report the state of one connector (F06).
+    package mutating func triggerStatus(_ connector: ConnectorID, at now: Instant) -> TriggerAnswer {
+        observeTime(now)
+        guard connectorIDs.contains(connector) else { return .rejected }
+        emit(
+            .connector(
+                ConnectorNotice(connector: connector, state: state(of: connector), time: eventTime)))
+        return .accepted
+    }
+}
+
+// MARK: Availability
+extension ChargingStation {
+    package mutating func changeAvailability(
+        _ scope: AvailabilityScope, operative: Bool, at now: Instant
+    ) -> AvailabilityAnswer {
+        observeTime(now)
+        guard let concerned = places(of: scope) else {
+            return .rejected(Refusal(.unknownEVSE, "no such EVSE or connector"))
+        }
+        defer { settle() }
+        if availability.isOperative(scope) == operative { return .accepted }  // G03.FR.03
+        store(availability.set(scope, operative: operative))
+        let busy = operative ? [] : concerned.filter { sessions[$0].transaction != nil }
+        for place in concerned {
+            evses[place].isChangeDeferred = busy.contains(place)
+            if !operative, !busy.contains(place) { withdraw(place, scope) }
+        }
+        if busy.isEmpty {
+            emit(.availabilityChanged(scope, operative: operative))
+            return .accepted
+        }
+        return .scheduled  // G03.FR.05, trap 16
+    }
+
+    private func places(of scope: AvailabilityScope) -> [Int]? {
+        switch scope {
+        case .station: Array(evses.indices)
+        case .evse(let evse): evse.index < evses.count ? [evse.index] : nil
+        case .connector(let connector):
+            connectorIDs.contains(connector) ? [connector.evse.index] : nil
+        }
+    }
+
+    /// Somebody was authorised but has no transaction yet: the place is gone.
+    private mutating func withdraw(_ place: Int, _ scope: AvailabilityScope) {
+        if evses[place].connectorIDs.contains(where: { availability.isOperative($0) }) { return }
+        sessions[place].authorization = nil
+        sessions[place].connectionDeadline = nil
+        sessions[place].readySince = nil
+        sessions[place].held = points(place)
+    }
+
+    /// The session that a change waited for is over and the cable gone (G01.FR.05).
+    mutating func applyDeferredChange(_ place: Int) {
+        guard evses[place].isChangeDeferred else { return }
+        evses[place].isChangeDeferred = false
+        for scope in availability.inoperative where places(of: scope)?.contains(place) == true {
+            if places(of: scope)?.contains(where: { evses[$0].isChangeDeferred }) != true {
+                emit(.availabilityChanged(scope, operative: false))
+            }
+        }
+        reportConnectors()
+    }
+}

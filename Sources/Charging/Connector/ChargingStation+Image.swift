@@ -1,0 +1,147 @@
+package import EVSEModel
+
+// MARK: What the loop sees
+extension ChargingStation {
+    package mutating func observe(_ image: LoopImage, at now: Instant) {
+        observeTime(now)
+        for place in evses.indices where place < Int(image.evseCount) {
+            observe(image.evses[place].status, place)
+        }
+        settle()
+    }
+
+    private mutating func observe(_ status: EVSEStatus, _ place: Int) {
+        let isFirst = evses[place].status == nil
+        evses[place].status = status
+        for index in evses[place].connectors.indices {
+            evses[place].connectors[index].observe(status.connectors[index])
+        }
+        chooseConnector(place)
+        let wasConnected = evses[place].isConnected
+        let isConnected = evses[place].connectors[evses[place].active].isConnected
+        evses[place].isConnected = isConnected
+        noteFaults(place, status)
+        answerUnlock(place, status)
+        // The connector's state is reported before what it does to the transaction (E06 S2).
+        reportConnectors()
+        let wasTransferring = evses[place].isTransferring
+        let isTransferring =
+            status.phase == .energised && isConnected && evses[place].pilot.requestsEnergy
+        evses[place].isTransferring = isTransferring
+        if sessions[place].awaitsVehicle {
+            resume(place)
+        } else if isConnected, !wasConnected {
+            vehicleConnected(place)
+        } else if !isConnected, wasConnected {
+            vehicleDisconnected(place)
+        } else if isTransferring != wasTransferring {
+            transferChanged(place)
+        } else if !isFirst, sessions[place].transaction != nil {
+            progress(place, .chargingStateChanged)
+        }
+        if !evses[place].isPlugged { unplugged(place) }
+    }
+
+    private mutating func chooseConnector(_ place: Int) {
+        let evse = evses[place]
+        if evse.connectors[evse.active].isPlugged { return }
+        evses[place].active = evse.connectors.firstIndex { $0.isPlugged } ?? 0
+    }
+
+    /// Energy begins or ceases to flow.
+    private mutating func transferChanged(_ place: Int) {
+        let byVehicle = !evses[place].isTransferring && !evses[place].pilot.requestsEnergy
+        progress(place, .chargingStateChanged, reason: byVehicle ? .stoppedByEV : .other)
+    }
+
+    /// No plug is left: what was held for its owner is over.
+    private mutating func unplugged(_ place: Int) {
+        sessions[place].lockedFor = nil
+        if sessions[place].transaction == nil { applyDeferredChange(place) }
+        if sessions[place].authorization != nil, sessions[place].connectionDeadline == nil,
+            !evses[place].isConnected
+        {
+            waitForCable(place)
+        }
+    }
+
+    /// First word of the vehicle after a restart: the transaction goes on, or it is over.
+    private mutating func resume(_ place: Int) {
+        guard evses[place].pilot != .unknown else { return }
+        sessions[place].awaitsVehicle = false
+        let wasConnected = sessions[place].held.contains(.evConnected)
+        switch (wasConnected, evses[place].isConnected) {
+        case (true, true):
+            if evses[place].isTransferring { sessions[place].hasCharged = true }
+            if sessions[place].authorization != nil, sessions[place].readySince?.run != clock.run {
+                sessions[place].readySince = eventTime
+                sessions[place].hasCharged = false
+            }
+            progress(place, .chargingStateChanged)
+        case (false, true):
+            vehicleConnected(place)
+        case (true, false):
+            let isPowerCut = registrar.bootReason == .powerUp
+            vehicleDisconnected(place, reason: isPowerCut ? .powerLoss : .evDisconnected)
+        case (false, false):
+            if sessions[place].authorization != nil { waitForCable(place) }
+        }
+    }
+
+    // MARK: Faults
+
+    private mutating func noteFaults(_ place: Int, _ status: EVSEStatus) {
+        let before = evses[place].faults
+        let all = status.allFaults
+        let newlyLatched = status.latched.subtracting(evses[place].latched)
+        evses[place].faults = all
+        evses[place].latched = status.latched
+        for fault in all.subtracting(before) { notice(fault, place, holds: true) }
+        for fault in before.subtracting(all) { notice(fault, place, holds: false) }
+        var ending = newlyLatched.faulted
+        if all.subtracting(before).contains(.emergencyStop) { ending.raise(.emergencyStop) }
+        // A latched fault needs service, and an emergency stop somebody's care: the transaction
+        // is over. After any other fault it goes on when the fault has gone. Chosen.
+        if let fault = ending.first(where: { _ in true }), sessions[place].transaction != nil {
+            forceEnd(place, .abnormalCondition, reason: fault.stoppedReason)  // E06.FR.16
+        }
+    }
+
+    private mutating func notice(_ fault: Fault, _ place: Int, holds: Bool) {
+        emit(
+            .fault(
+                FaultNotice(
+                    fault: fault, evse: evses[place].id, device: nil, holds: holds,
+                    time: eventTime, detail: "")))
+    }
+
+    package mutating func deviceFault(
+        _ fault: Fault, device: String, evse: EVSEID?, holds: Bool, detail: String, at now: Instant
+    ) {
+        observeTime(now)
+        let key = DeviceFaultKey(device: device, evse: evse)
+        var set = deviceFaults[key] ?? FaultSet()
+        guard set.contains(fault) != holds else { return }
+        set.set(fault, holds)
+        deviceFaults[key] = set.isEmpty ? nil : set
+        emit(
+            .fault(
+                FaultNotice(
+                    fault: fault, evse: evse, device: device, holds: holds, time: eventTime,
+                    detail: detail)))
+        settle()
+    }
+
+    /// Faults that hold: of one EVSE, or (`nil`) of the station and every EVSE.
+    package func faults(of evse: EVSEID?) -> FaultSet {
+        var set = FaultSet()
+        for place in evses.indices where evse == nil || evse?.index == place {
+            set = set.union(evses[place].faults)
+            if evses[place].meter.register.isFrozen { set.raise(.meterImplausible) }
+        }
+        for (key, faults) in deviceFaults where evse == nil || key.evse == evse {
+            set = set.union(faults)
+        }
+        return set
+    }
+}

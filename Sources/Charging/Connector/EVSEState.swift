@@ -1,0 +1,72 @@
+import EVSEModel
+
+/// What is sensed and commanded at one EVSE.
+struct EVSEState: Sendable {
+    let id: EVSEID
+    let configuration: EVSEConfiguration
+    var connectors: [ConnectorSense]
+    /// From the loop's last image; `nil` before the first.
+    var status: EVSEStatus?
+    /// Connector in use, or the first.
+    var active = 0
+    var isConnected = false
+    /// Raised by the loop, as last reported.
+    var faults = FaultSet()
+    var latched = FaultSet()
+    var meter = MeterState()
+    /// As last put out.
+    var targets: EVSETargets?
+    var unlock: UnlockAttempt?
+    var unlockRequests: UInt32 = 0
+    /// A single EVSE's reset lasts until then.
+    var resetUntil: Instant?
+    /// A change to inoperative waits for the end of the session.
+    var isChangeDeferred = false
+    var flash: (indication: Indication, until: Instant)?
+    /// The vehicle takes energy: contactor closed and state C or D.
+    var isTransferring = false
+
+    struct UnlockAttempt: Sendable {
+        var ids: [RequestID]
+        var request: UInt32
+        var deadline: Instant
+    }
+
+    init(id: EVSEID, configuration: EVSEConfiguration) {
+        self.id = id
+        self.configuration = configuration
+        connectors = configuration.connectors.map { _ in ConnectorSense() }
+    }
+
+    var connectorIDs: [ConnectorID] {
+        connectors.indices.map { ConnectorID(evse: id, index: $0) }
+    }
+    var pilot: PilotState { connectors.indices.contains(active) ? connectors[active].pilot : .unknown }
+    var hasFixedCable: Bool {
+        configuration.connectors.indices.contains(active)
+            && configuration.connectors[active].hasFixedCable
+    }
+    var isPlugged: Bool { connectors.indices.contains(active) && connectors[active].isPlugged }
+}
+
+/// What is sensed at one connector, and what was last reported of it.
+struct ConnectorSense: Sendable {
+    var pilot = PilotState.unknown
+    var cable = CableRating.unknown
+    var isPlugged = false
+    /// A vehicle answers on the pilot; holds through states E, F and unknown.
+    var isConnected = false
+    var reported: ConnectorState?
+
+    /// Takes a new sensing; states that tell nothing of the vehicle keep the last answer.
+    mutating func observe(_ status: ConnectorStatus) {
+        pilot = status.pilot
+        cable = status.cable
+        switch status.pilot {
+        case .b, .c, .d: isConnected = true
+        case .a: isConnected = false
+        case .unknown, .e, .f: isConnected = isConnected && status.isPlugged
+        }
+        isPlugged = status.isPlugged || isConnected
+    }
+}

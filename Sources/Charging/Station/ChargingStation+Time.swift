@@ -1,0 +1,68 @@
+package import EVSEModel
+
+extension ChargingStation {
+    /// How long an EV may take to follow the offer before it counts as suspending. Chosen: IEC
+    /// 61851-1 gives it 5 s for a change of current; twice that.
+    static let evGrace = Milliseconds.seconds(10)
+
+    /// When ``advance(to:)`` is wanted at the latest; `nil` for never.
+    package var nextWake: Instant? {
+        var wake: Instant?
+        func consider(_ instant: Instant?) {
+            guard let instant else { return }
+            wake = wake.map { min($0, instant) } ?? instant
+        }
+        if registrar.isLinkUp { consider(registrar.attemptAt) }
+        consider(registrar.heartbeatAt)
+        for index in sessions.indices {
+            let session = sessions[index]
+            consider(session.connectionDeadline)
+            consider(session.transaction?.nextUpdated)
+            consider(session.transaction?.nextEnded)
+            consider(graceEnd(index))
+        }
+        for evse in evses {
+            consider(evse.unlock?.deadline)
+            consider(evse.flash?.until)
+            consider(evse.resetUntil)
+        }
+        consider(alignedAt)
+        consider(alignedEndedAt)
+        consider(limitsChangeAt)
+        return wake.map { max($0, now) }
+    }
+
+    /// Time has passed.
+    package mutating func advance(to now: Instant) {
+        observeTime(now)
+        registrarDue()
+        for index in sessions.indices { sessionDue(index) }
+        for index in evses.indices { evseDue(index) }
+        alignedDue()
+        settle()
+    }
+
+    /// End of an EV's grace to take the offer, where that is running.
+    func graceEnd(_ index: Int) -> Instant? {
+        let session = sessions[index]
+        guard index < evses.count, let transaction = session.transaction,
+            transaction.state == .evConnected, !session.hasCharged,
+            session.authorization != nil, evses[index].isConnected,
+            let ready = session.readySince, ready.run == clock.run
+        else { return nil }
+        return ready.instant + Self.evGrace
+    }
+
+    private mutating func sessionDue(_ index: Int) {
+        if let deadline = sessions[index].connectionDeadline, deadline <= now {
+            endAuthorization(index, .evConnectTimeout, reason: .timeout)
+        }
+        sampleDue(index)
+        if let end = graceEnd(index), end <= now { progress(index, .chargingStateChanged) }
+    }
+
+    private mutating func evseDue(_ index: Int) {
+        if let unlock = evses[index].unlock, unlock.deadline <= now { finishUnlock(index, false) }
+        if let flash = evses[index].flash, flash.until <= now { evses[index].flash = nil }
+    }
+}

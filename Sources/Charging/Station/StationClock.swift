@@ -1,0 +1,63 @@
+import EVSEModel
+
+/// Wall time as monotonic time plus an offset that inputs set.
+///
+/// Offsets of earlier boots are kept, so that what was recorded then can still be dated.
+struct StationClock: Sendable {
+    /// This boot's number.
+    private(set) var run: UInt32
+    private let start: Instant
+    /// Wall time less monotonic time, in milliseconds; `nil` while unknown.
+    private(set) var offset: Int64?
+    private(set) var source = TimeSource.lastKnown
+    /// When the offset was last confirmed.
+    private(set) var setAt: Instant
+    /// Offsets of earlier boots, newest last.
+    private var earlier: [(run: UInt32, offset: Int64)]
+
+    /// Boots whose offsets are kept. Chosen: queued records are rarely older.
+    private static let keptRuns = 8
+    /// A lower source may replace a better one of this age. Chosen: clocks drift seconds a day.
+    private static let staleAfter = Milliseconds.seconds(26 * 3600)
+
+    init(run: UInt32, earlier: [(run: UInt32, offset: Int64)], at now: Instant) {
+        self.run = run
+        start = now
+        setAt = now
+        self.earlier = earlier.suffix(Self.keptRuns)
+    }
+
+    func event(at instant: Instant) -> EventTime { EventTime(run: run, instant: instant) }
+
+    func now(_ instant: Instant) -> UnixTime? {
+        offset.map { UnixTime(milliseconds: instant.nanoseconds / 1_000_000 + $0) }
+    }
+
+    /// The monotonic instant of a wall time; `nil` while the time is unknown.
+    func instant(of time: UnixTime) -> Instant? {
+        offset.map { Instant(milliseconds: time.milliseconds - $0) }
+    }
+
+    func wallTime(of time: EventTime) -> UnixTime? {
+        if time.run == run { return now(time.instant) }
+        if let known = earlier.last(where: { $0.run == time.run }) {
+            return UnixTime(
+                milliseconds: time.instant.nanoseconds / 1_000_000 + known.offset)
+        }
+        // That boot never learned the time: it was before this one began.
+        return now(start)
+    }
+
+    /// - Returns: the adjustment in milliseconds where the clock was known before; 0 for the
+    ///   first setting; `nil` where the source is outranked and nothing changed.
+    mutating func set(_ time: UnixTime, source: TimeSource, at now: Instant) -> Int64? {
+        let isStale = now - setAt > Self.staleAfter
+        guard offset == nil || source >= self.source || isStale else { return nil }
+        let new = time.milliseconds - now.nanoseconds / 1_000_000
+        let adjustment = offset.map { new - $0 } ?? 0
+        offset = new
+        self.source = source
+        setAt = now
+        return adjustment
+    }
+}

@@ -1,0 +1,70 @@
+import EVSEModel
+
+/// Somebody may charge.
+struct Authorization: Sendable {
+    var token: IdToken
+    var groupToken: IdToken?
+    var remoteStartID: Int?
+    /// The token has been in a notice (E03.FR.01: once).
+    var isReported = false
+    var isRemoteStartReported = false
+    /// The CSMS refused the token, but the transaction goes on: energy of the transaction at
+    /// which it is withheld (MaxEnergyOnInvalidId).
+    var energyLimit: WattHours?
+    /// Withheld for that reason.
+    var isBlocked = false
+    /// TxProfile that came with a remote start, for the transaction to come.
+    var profile: ChargingProfile?
+}
+
+/// One transaction's books.
+struct Transaction: Sendable {
+    var id: TransactionID
+    /// Number of the next notice.
+    var sequence = 0
+    var startedAt: EventTime
+    /// Who it was authorised by, also after the authorisation ended.
+    var token: IdToken?
+    var groupToken: IdToken?
+    var isConnectorReported = false
+    var isCableReported = false
+    var state: ChargingState
+    /// Time in which energy could flow, up to `chargingSince`.
+    var chargingTime = Milliseconds.zero
+    var chargingSince: Instant?
+    /// Register at the start, as soon as the EVSE is known.
+    var startRegister: WattHours?
+    /// Values of the start are still to be reported (E01.FR.17, trap 9).
+    var owesBeginValues = true
+    /// Why authorisation ended before the transaction did.
+    var endReason: StoppedReason?
+    var nextUpdated: Instant?
+    var nextEnded: Instant?
+    /// For the last message: begin and intermediate values.
+    var endedReports: [MeterReport] = []
+    var phasesUsed: Int?
+    var intervalBase: WattHours?
+    /// Restored after a restart; the next notice carries Interruption.End values.
+    var isInterrupted = false
+}
+
+/// What goes on at one EVSE between a driver's arrival and departure. Also the lobby: a session
+/// whose EVSE is not known yet, because the reader serves several.
+struct Session: Sendable {
+    var authorization: Authorization?
+    var transaction: Transaction?
+    /// Points that held when the books were last looked at.
+    var held: Set<TransactionPoint> = []
+    /// The cable must be plugged in by then.
+    var connectionDeadline: Instant?
+    /// The plug stays locked until this token comes (E05.FR.11, E09.FR.03).
+    var lockedFor: (token: IdToken, group: IdToken?)?
+    /// Since when the station is ready to deliver: authorised and connected (K01.FR.42).
+    var readySince: EventTime?
+    /// Energy has flowed since then.
+    var hasCharged = false
+    /// Restored from the store; the vehicle has not been sensed since.
+    var awaitsVehicle = false
+
+    var isIdle: Bool { authorization == nil && transaction == nil }
+}
