@@ -54,7 +54,8 @@ package struct OCPP201Personality: Sendable {
         self.description = description
         self.now = now
         domain = ChargingStation(
-            configuration: station, stored: stored, wallClock: wallClock, at: now)
+            configuration: station, stored: stored, wallClock: wallClock,
+            isRestartOfProcess: isRestartOfProcess, at: now)
         rpc = RPCEndpoint(seed: seed)
         self.profiles = Dictionary(profiles.map { ($0.slot, $0) }) { first, _ in first }
         let slots = Set(self.profiles.keys).union([1, 2, 3]).sorted()

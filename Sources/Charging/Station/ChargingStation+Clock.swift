@@ -7,6 +7,6 @@ extension ChargingStation {
     }
     /// An instant of this boot, for a record.
     package func eventTime(at instant: Instant) -> EventTime {
-        EventTime(run: 0, instant: instant)
+        clock.event(at: instant)
     }
 }

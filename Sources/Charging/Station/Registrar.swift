@@ -166,8 +166,6 @@ extension ChargingStation {
     /// Wall time of something that happened, in this run or an earlier one; `nil` while the time
     /// has never been known.
     package func wallTime(of time: EventTime) -> UnixTime? { clock.wallTime(of: time) }
-    /// Wall time now; `nil` while unknown.
-    package func wallTime(at now: Instant) -> UnixTime? { clock.now(now) }
 
     package mutating func setClock(_ time: UnixTime, source: TimeSource, at now: Instant) {
         observeTime(now)
