@@ -1,7 +1,7 @@
 /// A short text of fixed size: UTF-8, padded with zeros.
 @frozen public struct FixedText: BitwiseCopyable, Sendable {
-    public static let capacity = 64
-    public var bytes = InlineArray<64, UInt8>(repeating: 0)
+    public static let capacity = 192
+    public var bytes = InlineArray<192, UInt8>(repeating: 0)
     @inlinable public init() {}
     /// `nil` where the text has more than ``capacity`` - 1 bytes.
     public init?(_ text: String) {

@@ -39,7 +39,8 @@ struct RecordedSecrets {
         for secret in secrets {
             var start = 0
             while start + secret.count <= bytes.count {
-                if bytes[start] == secret[0], bytes[start..<start + secret.count].elementsEqual(secret)
+                if bytes[start] == secret[0],
+                    bytes[start..<start + secret.count].elementsEqual(secret)
                 {
                     for index in start..<start + secret.count { bytes[index] = 0x2A }
                     start += secret.count

@@ -1,6 +1,6 @@
+import Charging
 import EVSEModel
 import StationCore
-import Charging
 
 /// Everything that the core's thread reaches of the outside; the running station's, or a test's.
 protocol StationPorts: AnyObject {

@@ -43,7 +43,8 @@ final class StationThread: Sendable {
     }
 
     /// Runs the body on the thread and waits for its result; `nil` once the thread has ended.
-    func ask<Value: Sendable>(_ body: @escaping @Sendable (StationEngine) -> Value) async -> Value? {
+    func ask<Value: Sendable>(_ body: @escaping @Sendable (StationEngine) -> Value) async -> Value?
+    {
         await withCheckedContinuation { continuation in
             let isPosted = mailbox.post(
                 .work { engine in continuation.resume(returning: body(engine)) })

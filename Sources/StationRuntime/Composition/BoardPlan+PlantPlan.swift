@@ -1,0 +1,186 @@
+import BoardFile
+import DriverKit
+import EVSEModel
+import Plant
+
+/// What a board's simulated hardware is: the one place that knows drivers' configuration keys and
+/// the plant's words. A driver from outside the repository has no simulation unless its program
+/// adds one here; its lines then rest at their pull.
+extension BoardPlan {
+    func plantPlan(wires: String, registers: String) -> PlantPlan {
+        var plant = PlantPlan(board: name, wires: wires, registers: registers)
+        var seed = Fingerprint()
+        seed.add(name)
+        plant.seed = seed.value
+        plant.mains.voltage = feed.voltage
+        for evse in evses { plant.evses.append(simulated(evse)) }
+        for device in devices { add(device, to: &plant) }
+        plant.watchdog = line(loop.watchdogLine)
+        for bus in buses where !bus.kind.hasLines {
+            var serial = PlantPlan.SerialBus(
+                name: bus.name, baud: Int(bus.configuration.text("baud")) ?? 9600)
+            serial.characterBits =
+                9 + (Int(bus.configuration.text("stop-bits")) ?? 1)
+                + (bus.configuration.text("parity") == "none" ? 0 : 1)
+            plant.buses.append(serial)
+        }
+        return plant
+    }
+
+    private func simulated(_ evse: BoardEVSE) -> PlantPlan.EVSE {
+        var result = PlantPlan.EVSE(number: Int(evse.id.number))
+        result.phases = Int(evse.plan.phases)
+        for connector in evse.connectors {
+            var outlet = PlantPlan.Connector(number: Int(connector.id.number))
+            outlet.type = connector.type
+            outlet.hasFixedCable = connector.hasFixedCable
+            for device in devices where device.serves(connector.id) {
+                add(device, to: &outlet)
+            }
+            result.connectors.append(outlet)
+        }
+        for device in devices where device.serves(evse.id) { add(device, to: &result) }
+        return result
+    }
+
+    // MARK: Devices of a connector
+
+    private func add(_ device: BoardDevice, to outlet: inout PlantPlan.Connector) {
+        let keys = device.configuration
+        switch device.plugin.name {
+        case "pwm-control-pilot":
+            guard let pwm = number(keys.line("pwm")), let high = number(keys.line("high-channel")),
+                let low = number(keys.line("low-channel"))
+            else { return }
+            // Pilot volts = scale x converter volts + offset; the plant wants the inverse.
+            let scale = Double(keys.number("scale")) / 1_000_000
+            let offset = Double(keys.number("offset")) / 1000
+            func channel(_ number: Int) -> PlantPlan.Channel {
+                .init(number, atZero: -offset / scale * 1e6, perUnit: 1e6 / scale)
+            }
+            outlet.pilot = .init(
+                device: device.id.name, pwm: pwm, high: channel(high), low: channel(low))
+        case "iio-proximity-pilot":
+            guard let channel = number(keys.line("channel")) else { return }
+            let none = Int(keys.number("none-above"))
+            let amperes13 = Int(keys.number("13-a-above"))
+            let amperes20 = Int(keys.number("20-a-above"))
+            let amperes32 = Int(keys.number("32-a-above"))
+            let amperes63 = Int(keys.number("63-a-above"))
+            // Each cable in the middle of its band, an open contact well above the highest.
+            outlet.proximity = .init(
+                device: device.id.name, channel: channel, none: none + (none - amperes13) / 2,
+                amperes13: (none + amperes13) / 2, amperes20: (amperes13 + amperes20) / 2,
+                amperes32: (amperes20 + amperes32) / 2, amperes63: (amperes32 + amperes63) / 2,
+                fault: amperes63 / 2)
+        case "gpio-cable-lock":
+            let motor = keys.lines("motor-lines")
+            guard motor.count == 2, let a = line(motor[0]), let b = line(motor[1]) else { return }
+            var lock = PlantPlan.Lock(
+                device: device.id.name, motorA: a, motorB: b,
+                feedback: line(keys.line("feedback-line")))
+            // A bolt is faster than the stroke that its driver allows it.
+            lock.strokeTime = Milliseconds(max(10, keys.number("stroke-time") / 2))
+            outlet.lock = lock
+        case "iio-temperature":
+            guard let number = number(keys.line("channel")) else { return }
+            outlet.temperatures.append(
+                .init(device: device.id.name, sensor: sensor(number, keys)))
+        default: break
+        }
+    }
+
+    private func sensor(_ number: Int, _ keys: Configuration) -> PlantPlan.Temperature.Sensor {
+        guard keys.text("sensor") == "linear" else {
+            return .thermistor(
+                .init(
+                    channel: number, nominal: keys.quantity("nominal"),
+                    beta: Int(keys.number("beta")), reference: keys.quantity("reference"),
+                    supply: keys.quantity("supply")))
+        }
+        // Board: millivolts per °C in millionths, and millivolts at 0 °C.
+        return .linear(
+            .init(
+                number, atZero: Double(keys.number("zero")) * 1000,
+                perUnit: Double(keys.number("slope")) / 1000))
+    }
+
+    // MARK: Devices of an EVSE
+
+    private func add(_ device: BoardDevice, to evse: inout PlantPlan.EVSE) {
+        let keys = device.configuration
+        switch device.plugin.name {
+        case "gpio-contactor":
+            guard let coil = line(keys.line("coil-line")) else { return }
+            var contactor = PlantPlan.Contactor(device: device.id.name, coil: coil)
+            contactor.mirror = line(keys.line("feedback-line"))
+            contactor.mirrorKind =
+                keys.text("feedback-kind") == "normally-open" ? .normallyOpen : .normallyClosed
+            evse.contactor = contactor
+            evse.shuntTrip = line(keys.line("shunt-trip-line"))
+        case "gpio-residual-current":
+            guard let fault = line(keys.line("fault-line")) else { return }
+            evse.residualCurrent = .init(
+                device: device.id.name, tripped: fault, test: line(keys.line("test-line")))
+        default: break
+        }
+    }
+
+    // MARK: Devices of the station
+
+    private func add(_ device: BoardDevice, to plant: inout PlantPlan) {
+        let keys = device.configuration
+        let name = device.id.name
+        switch device.plugin.name {
+        case "gpio-inputs":
+            // A chain that conducts is high; what it guards against is its opposite.
+            let contacts: [(String, PlantPlan.Switch.Kind, isChain: Bool)] = [
+                ("emergency-stop", .emergencyStop, true), ("door", .door, true),
+                ("tilt", .tilt, false), ("water", .water, false), ("mains", .mains, false),
+                ("ground", .ground, false),
+            ]
+            for (key, kind, isChain) in contacts {
+                guard var line = line(keys.line(key)) else { continue }
+                if isChain { line.activeLow.toggle() }
+                plant.switches.append(.init(device: name, kind: kind, line: line))
+            }
+        case "status-leds":
+            for key in ["red-line", "green-line", "blue-line", "buzzer-line"] {
+                guard let line = line(keys.line(key)) else { continue }
+                plant.indicators.append(
+                    .init(device: name, name: String(key.dropLast(5)), line: line))
+            }
+        case "modbus-energy-meter":
+            guard let bus = device.bus, let evse = device.evse else { return }
+            plant.meters.append(
+                .init(
+                    device: name, bus: bus, unit: Int(keys.number("address")),
+                    model: keys.text("model"), evse: Int(evse.number)))
+        case "nfc-reader":
+            guard let bus = device.bus else { return }
+            plant.readers.append(.init(device: name, bus: bus, kind: "pn532"))
+        default: break
+        }
+    }
+
+    // MARK: Lines
+
+    private func number(_ line: LineID) -> Int? {
+        guard line.isPresent, lines.indices.contains(Int(line.index)) else { return nil }
+        return lines[Int(line.index)].simulatedNumber.map(Int.init)
+    }
+
+    private func line(_ id: LineID) -> PlantPlan.Line? {
+        guard let number = number(id) else { return nil }
+        let line = lines[Int(id.index)]
+        return PlantPlan.Line(
+            number, activeLow: line.isActiveLow, pulledUp: line.bias == 0 ? nil : line.bias == 1)
+    }
+}
+
+extension BoardDevice {
+    func serves(_ evse: EVSEID) -> Bool { assignments.contains { $0.evse == evse } }
+    func serves(_ connector: ConnectorID) -> Bool {
+        assignments.contains { $0.connector == connector }
+    }
+}
