@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Where the helper program is: `FORECOURT_NFC_HELPER`, else beside the running program.
+/// Where the helper program is: `named`, else `FORECOURT_NFC_HELPER`, else beside the running
+/// program.
 ///
-/// - Returns: `nil` where neither can be run.
-package func locateHelper() -> String? {
-    if let named = getenv("FORECOURT_NFC_HELPER") {
-        let path = String(cString: named)
+/// - Returns: `nil` where that cannot be run.
+package func locateHelper(_ named: String? = nil) -> String? {
+    if let path = named ?? getenv("FORECOURT_NFC_HELPER").map({ String(cString: $0) }) {
         return access(path, X_OK) == 0 ? path : nil
     }
     guard let resolved = realpath("/proc/self/exe", nil) else { return nil }

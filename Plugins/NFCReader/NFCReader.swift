@@ -18,6 +18,7 @@ package actor NFCReader: BusDriver {
 
     private let host: any DriverHost
     private let bus: SerialBus
+    private let helperProgram: String?
     private let period: Milliseconds
     private let acceptsRandom: Bool
     private let kind: PresentedToken.Kind
@@ -36,7 +37,10 @@ package actor NFCReader: BusDriver {
         bus.thread.asUnownedSerialExecutor()
     }
 
-    init(_ configuration: Configuration, host: any DriverHost) throws(DriverError) {
+    /// - Parameter program: the helper; `nil`: looked up at each start.
+    package init(
+        _ configuration: Configuration, host: any DriverHost, helper program: String? = nil
+    ) throws(DriverError) {
         guard let bus = host.bus as? SerialBus else {
             throw DriverError(
                 .configuration, device: host.device, "\(host.device) is on no serial bus",
@@ -51,6 +55,7 @@ package actor NFCReader: BusDriver {
         }
         self.host = host
         self.bus = bus
+        helperProgram = program
         period = configuration.quantity("poll-period")
         acceptsRandom = configuration.flag("accept-random-uids")
         kind = PresentedToken.Kind(rawValue: configuration.text("token-type")) ?? .iso14443
@@ -63,7 +68,7 @@ package actor NFCReader: BusDriver {
     ///
     /// - Throws: `not-found` where there is no helper program.
     package func configure() async throws(DriverError) {
-        guard locateHelper() != nil else { throw noHelper }
+        guard locateHelper(helperProgram) != nil else { throw noHelper }
         lastGood = host.now()
     }
 
@@ -155,7 +160,7 @@ package actor NFCReader: BusDriver {
         let wait = starts == 0 ? 0 : min(2000, 125 << min(starts, 5))
         starts += 1
         defer { startsAgainAt = host.now() + Milliseconds(Int64(wait)) }
-        guard let path = locateHelper() else { throw noHelper }
+        guard let path = locateHelper(helperProgram) else { throw noHelper }
         do throws(FieldBusError) {
             // Taken anew at each opening: a link may point to another port by now.
             lock = nil
