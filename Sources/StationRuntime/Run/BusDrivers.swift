@@ -1,0 +1,176 @@
+import BoardFile
+import DriverKit
+import EVSEModel
+import FieldBus
+import Logging
+import SharedImage
+import StationCore
+import Synchronization
+
+/// A board's buses, each with its thread. Nothing is opened before a driver asks.
+struct Buses: Sendable {
+    private var modbus = [String: ModbusBus]()
+    private var serial = [String: SerialBus]()
+
+    init(_ board: BoardPlan, _ endPoints: EndPoints, tap: WireTap?) {
+        for bus in board.buses where !bus.kind.hasLines {
+            let path: String
+            switch endPoints {
+            case .real: path = bus.realPath
+            case .simulated(let wires): path = "\(wires)/\(bus.name)"
+            }
+            let settings = SerialSettings(bus.configuration, path: path)
+            if bus.kind == .modbusRTU {
+                modbus[bus.name] = ModbusBus(
+                    name: bus.name, serial: settings, settings: ModbusSettings(bus.configuration),
+                    tap: tap)
+            } else {
+                serial[bus.name] = SerialBus(name: bus.name, serial: settings, tap: tap)
+            }
+        }
+    }
+
+    subscript(name: String) -> (any Sendable)? {
+        if let bus = modbus[name] { return bus }
+        return serial[name]
+    }
+
+    func close() async {
+        for bus in modbus.values { await bus.close() }
+        for bus in serial.values { bus.close() }
+    }
+}
+
+/// What one driver sees of the station.
+final class DeviceHost: DriverHost {
+    let device: DeviceID
+    let bus: (any Sendable)?
+    private let evse: EVSEID?
+    private let mailbox: StationMailbox
+    private let image: SharedImage?
+    private let log: Logger
+    private let faults = Mutex([Fault: String]())
+
+    init(
+        _ device: BoardDevice, bus: (any Sendable)?, mailbox: StationMailbox, image: SharedImage?,
+        log: Logger
+    ) {
+        self.device = device.id
+        self.bus = bus
+        evse = device.evse
+        self.mailbox = mailbox
+        self.image = image
+        var log = log
+        log[metadataKey: "device"] = "\(device.id)"
+        self.log = log
+    }
+
+    func now() -> Instant { SystemClock.now() }
+
+    func publish(_ sample: MeterSample) {
+        guard let evse else { return }
+        image?.publish(sample, evse: evse)
+        mailbox.post(.input(.meter(evse, sample)))
+    }
+
+    func publish(_ token: PresentedToken) {
+        let reading = TokenReading(
+            reader: device.name, text: token.text, kind: token.kind.rawValue, evse: evse)
+        if !mailbox.post(.input(.token(reading))) { log.warning("token lost: the station is busy") }
+    }
+
+    func fault(_ fault: Fault, holds: Bool, _ detail: String) {
+        let changed = faults.withLock { faults in
+            guard (faults[fault] != nil) != holds else { return false }
+            faults[fault] = holds ? detail : nil
+            return true
+        }
+        guard changed else { return }
+        log.warning(
+            holds ? "fault" : "fault ended", metadata: ["fault": "\(fault)", "detail": "\(detail)"])
+        mailbox.post(
+            .input(
+                .deviceFault(
+                    DeviceFault(
+                        device: device.name, evse: evse, fault: fault, holds: holds,
+                        detail: detail))))
+    }
+
+    func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String]) {
+        let level: Logger.Level =
+            switch level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        log.log(level: level, "\(message)", metadata: metadata.mapValues { .string($0) })
+    }
+
+    /// Faults that hold, with their details.
+    var held: [Fault: String] { faults.withLock { $0 } }
+}
+
+/// One bus driver's life: made, configured and activated until that works, polled, released.
+struct DriverService: Sendable {
+    let device: BoardDevice
+    let plugin: any BusPlugin.Type
+    let host: DeviceHost
+    let log: Logger
+    /// What its absence means.
+    let absence: Fault
+
+    init(_ device: BoardDevice, _ plugin: any BusPlugin.Type, _ host: DeviceHost, _ log: Logger) {
+        self.device = device
+        self.plugin = plugin
+        self.host = host
+        self.log = log
+        let roles = device.assignments.map(\.role)
+        absence =
+            roles.contains(.meter)
+            ? .meterLost : roles.contains(.reader) ? .readerLost : .ioFault
+    }
+
+    /// Runs until its task is cancelled.
+    func run() async {
+        let driver: any BusDriver
+        do throws(DriverError) {
+            driver = try plugin.make(device.configuration, host: host)
+        } catch {
+            log.error("no driver", metadata: ["device": "\(device.id)", "reason": "\(error)"])
+            host.fault(absence, holds: true, error.what)
+            return
+        }
+        await bringUp(driver)
+        while !Task.isCancelled {
+            let pause = await driver.poll()
+            try? await Task.sleep(for: .milliseconds(pause.count), clock: .continuous)
+        }
+        await driver.deactivate()
+        await driver.cleanup()
+    }
+
+    /// Tries again for ever, at growing intervals up to half a minute.
+    private func bringUp(_ driver: any BusDriver) async {
+        var pause = Milliseconds.seconds(1)
+        while !Task.isCancelled {
+            do throws(DriverError) {
+                try await driver.configure()
+                try await driver.activate()
+                host.fault(absence, holds: false, "")
+                return
+            } catch {
+                log.warning(
+                    "driver does not start",
+                    metadata: [
+                        "device": "\(device.id)", "code": "\(error.code.rawValue)",
+                        "reason": "\(error.what)",
+                    ])
+                host.fault(absence, holds: true, error.what)
+                await driver.cleanup()
+            }
+            try? await Task.sleep(for: .milliseconds(pause.count), clock: .continuous)
+            pause = min(Milliseconds(pause.count * 2), .seconds(30))
+        }
+    }
+}

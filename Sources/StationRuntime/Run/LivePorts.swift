@@ -1,0 +1,162 @@
+import CSMSLink
+import Charging
+import EVSEModel
+import Logging
+import LoopRuntime
+import SharedImage
+import StationCore
+import Store
+import Synchronization
+
+/// The running station's outside, for the core's thread.
+final class LivePorts: StationPorts {
+    private let store: Store
+    private let link: CSMSLink
+    private let image: SharedImage
+    private let dialler: LinkDialler
+    private let latchedPath: String
+    private let mailbox: StationMailbox
+    private let log: Logger
+    private let linkState: LinkState
+    private let onRestart: @Sendable (_ orderly: Bool, _ reason: String) -> Void
+
+    init(
+        store: Store, link: CSMSLink, image: SharedImage, dialler: LinkDialler,
+        latchedPath: String, mailbox: StationMailbox, log: Logger, linkState: LinkState,
+        onRestart: @escaping @Sendable (Bool, String) -> Void
+    ) {
+        self.store = store
+        self.link = link
+        self.image = image
+        self.dialler = dialler
+        self.latchedPath = latchedPath
+        self.mailbox = mailbox
+        self.log = log
+        self.linkState = linkState
+        self.onRestart = onRestart
+    }
+
+    func now() -> Instant { SystemClock.now() }
+    func wallClock() -> UnixTime? { SystemClock.wallClock() }
+
+    func apply(_ operations: [StoreOperation]) throws(StoreFailure) {
+        do throws(StoreError) {
+            try store.apply(operations.map(Store.Operation.init))
+        } catch {
+            log.error("cannot write the store", metadata: ["reason": "\(error)"])
+            throw StoreFailure(reason: error.what)
+        }
+    }
+
+    func send(_ message: [UInt8]) { link.send(message) }
+
+    func connect(_ plan: ConnectionPlan) {
+        do throws(LinkFailure) {
+            let plan = try dialler.plan(plan)
+            linkState.dialling(plan.url)
+            link.connect(plan)
+        } catch {
+            log.error("cannot dial the CSMS", metadata: ["reason": "\(error)"])
+            linkState.closed("\(error)")
+            // As any dial that failed: the core waits and tries again.
+            mailbox.post(.input(.link(.closed(LinkDialler.closure(error)))))
+        }
+    }
+
+    func disconnect(code: UInt16, reason: String) { link.close(code: code, reason: reason) }
+    func restart(orderly: Bool, reason: String) { onRestart(orderly, reason) }
+
+    func log(_ entry: CoreLogEntry) {
+        let level: Logger.Level =
+            switch entry.level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        log.log(
+            level: level, "\(entry.message)",
+            metadata: entry.metadata.mapValues { .string($0) })
+    }
+
+    func loopImage() -> LoopImage? { image.loop() }
+    func publish(_ image: StationImage) { self.image.publish(image) }
+
+    func latched(_ faults: [FaultSet]) {
+        do throws(LoopError) {
+            try LatchedFaults(faults).store(to: latchedPath)
+        } catch {
+            log.error("cannot keep latched faults", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// What the store holds, by the core's collections.
+    static func records(of store: Store) throws(StoreError) -> StoredRecords {
+        let all = try store.load()
+        var records = StoredRecords()
+        for collection in StoreCollection.allCases {
+            records[collection] = all[collection.rawValue] ?? []
+        }
+        return records
+    }
+
+    static var collections: [Store.Collection] {
+        StoreCollection.allCases.map { Store.Collection(name: $0.rawValue, bound: $0.bound) }
+    }
+}
+
+extension Store.Operation {
+    init(_ operation: StoreOperation) {
+        self =
+            switch operation {
+            case .put(let collection, let key, let value):
+                .put(collection: collection.rawValue, key: key, value: value)
+            case .remove(let collection, let key):
+                .remove(collection: collection.rawValue, key: key)
+            case .clear(let collection): .clear(collection: collection.rawValue)
+            }
+    }
+}
+
+/// What is known of the link, for the status; any thread.
+final class LinkState: Sendable {
+    struct Snapshot: Sendable {
+        var phase = "down"
+        var url = ""
+        var subprotocol = ""
+        var lastFailure = ""
+        var dials: UInt64 = 0
+        var lastHeard: Instant?
+    }
+    private let state = Mutex(Snapshot())
+    var snapshot: Snapshot { state.withLock { $0 } }
+
+    func dialling(_ url: String) {
+        state.withLock {
+            $0.phase = "dialling"
+            $0.url = url
+            $0.dials += 1
+        }
+    }
+    func note(_ event: LinkEvent, at instant: Instant) {
+        state.withLock {
+            switch event {
+            case .connected(let subprotocol):
+                $0.phase = "up"
+                $0.subprotocol = subprotocol
+                $0.lastHeard = instant
+            case .received: $0.lastHeard = instant
+            case .drained: break
+            case .closed(let failure):
+                $0.phase = "down"
+                $0.lastFailure = failure.description
+            }
+        }
+    }
+    func closed(_ reason: String) {
+        state.withLock {
+            $0.phase = "down"
+            $0.lastFailure = reason
+        }
+    }
+}
