@@ -102,7 +102,7 @@ let package = Package(
                 "CGPIOD",
             ] + cyclicPlugins),
         source("FieldBus", ["EVSEModel", "DriverKit", "CModbus"]),
-        source("BoardFile", ["EVSEModel", "DriverKit", yams]),
+        source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
         source("DriverTestKit", ["EVSEModel", "DriverKit"]),
 
         // The station core, sans-I/O

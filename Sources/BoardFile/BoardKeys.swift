@@ -1,0 +1,220 @@
+import DriverKit
+import EVSEModel
+
+/// Keys of a board file's sections as data: the check, the schema, the overlay's paths and the
+/// documentation all come from here.
+enum BoardKeys {
+    /// The layout of board files that this program reads; docs/board-file-changes.md logs changes.
+    static let format: Int64 = 1
+
+    /// The top level, in the order in which a board file is best read. Sections are listed by
+    /// ``sections``.
+    static var top: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "format", .integer(1...1), required: true,
+                "Layout of this file; changes are logged in docs/board-file-changes.md."),
+            ConfigurationKey(
+                "board", .text(maximumLength: 40), required: true,
+                "The board's name: lower-case letters, digits and dashes."),
+            ConfigurationKey("summary", .text(maximumLength: 120), "One line for listings."),
+            ConfigurationKey(
+                "control-cycle", .duration(1...100), default: "10 ms",
+                "Period of the control loop."),
+        ]
+    }
+
+    static let sections = [
+        "station", "feed", "loop", "supervision", "buses", "devices", "evses", "shared", "ocpp",
+        "security", "features",
+    ]
+    static let requiredSections = ["feed", "buses", "devices", "evses"]
+
+    static func help(ofSection name: String) -> String {
+        switch name {
+        case "station": "What BootNotification says of the station."
+        case "feed": "The supply upstream of the station."
+        case "loop": "How the loop process runs."
+        case "supervision":
+            "Numbers of the control laws, for every EVSE that does not say otherwise."
+        case "buses": "What devices sit on, by name."
+        case "devices": "Drivers and their wiring, by name."
+        case "evses": "EVSEs by number, composed of connectors and devices."
+        case "shared": "Devices that serve the whole station, by role."
+        case "ocpp": "The station's place in its network, and factory values."
+        case "security": "Where trust and secrets lie; relative paths start at this file's folder."
+        case "features": "What the station supports, by PICS id."
+        default: ""
+        }
+    }
+
+    /// Lengths as in OCPP 2.0.1, ChargingStationType.
+    static var station: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "vendor", .text(maximumLength: 50), default: "Forecourt", "Who made the station."),
+            ConfigurationKey(
+                "model", .text(maximumLength: 20), default: "board", "The station's model."),
+            ConfigurationKey(
+                "serialNumber", .text(maximumLength: 25), "The serial number; best set by --set."),
+            ConfigurationKey(
+                "firmwareVersion", .text(maximumLength: 50), "The product's firmware version."),
+        ]
+    }
+
+    static var feed: [ConfigurationKey] {
+        [
+            ConfigurationKey("phases", .integer(1...3), required: true, "Phases that are wired."),
+            ConfigurationKey(
+                "limit", .current(6000...400_000), required: true,
+                "The breaker upstream, per phase."),
+            ConfigurationKey(
+                "voltage", .voltage(90_000...300_000), default: "230 V", "Phase to neutral."),
+        ]
+    }
+
+    static var loop: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "priority", .integer(1...99), default: "80", "SCHED_FIFO priority of the loop."),
+            ConfigurationKey(
+                "watchdog", .text(maximumLength: 48),
+                "Hardware watchdog that the loop feeds: /dev/watchdog0."),
+            ConfigurationKey(
+                "watchdog-line", .line(.digitalOutput),
+                "Line that the loop toggles each cycle, for a watchdog that opens the contactor."),
+        ]
+    }
+
+    static var evse: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "limit", .current(6000...400_000),
+                "Rating of the EVSE per phase; left out, the least of feed and connectors."),
+            ConfigurationKey(
+                "phases", .integer(1...3), "Phases of the outlet; left out, those of the feed."),
+        ]
+    }
+
+    static var connector: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "type", .choice(ConnectorType.all.map(\.name)), required: true,
+                "OCPP connector type; s is a socket, c a fixed cable."),
+            ConfigurationKey(
+                "limit", .current(6000...400_000), required: true,
+                "Rating of the outlet per phase."),
+            ConfigurationKey(
+                "cable-rating", .current(6000...400_000), "Rating of a fixed cable per phase."),
+        ]
+    }
+
+    static var ocpp: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "version", .choice(["1.6", "2.0.1"]), default: "2.0.1", "Protocol version."),
+            ConfigurationKey(
+                "identity", .text(maximumLength: 48),
+                "The station's identity at its CSMS; best set on the command line."),
+            ConfigurationKey(
+                "csms", .text(maximumLength: 512), "The CSMS: ws:// or wss://, without identity."),
+            ConfigurationKey(
+                "securityProfile", .integer(0...3), default: "2",
+                "0 nothing, 1 password, 2 TLS and password, 3 TLS with client certificate."),
+            ConfigurationKey(
+                "allowNoSecurity", .boolean, default: "false",
+                "Security profile 0 is accepted on real hardware too."),
+        ]
+    }
+    static let ocppMaps = ["networkProfiles", "variables", "keys"]
+
+    static var networkProfile: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "configurationSlot", .integer(0...255), required: true, "The slot's number."),
+            ConfigurationKey(
+                "ocppCsmsUrl", .text(maximumLength: 512), required: true,
+                "The CSMS: ws:// or wss://, without identity."),
+            ConfigurationKey(
+                "securityProfile", .integer(0...3), required: true, "As ocpp.securityProfile."),
+            ConfigurationKey(
+                "messageTimeout", .integer(1...3600), default: "30",
+                "Seconds, without unit, as in OCPP."),
+            ConfigurationKey(
+                "ocppInterface",
+                .choice([
+                    "Wired0", "Wired1", "Wired2", "Wired3", "Wireless0", "Wireless1", "Wireless2",
+                    "Wireless3",
+                ]), default: "Wired0", "The network interface."),
+            ConfigurationKey(
+                "ocppVersion", .choice(["OCPP12", "OCPP15", "OCPP16", "OCPP20"]),
+                "Ignored: ocpp.version decides."),
+            ConfigurationKey(
+                "ocppTransport", .choice(["JSON", "SOAP"]), default: "JSON",
+                "Always JSON over WebSocket."),
+        ]
+    }
+
+    static var security: [ConfigurationKey] {
+        func path(_ name: String, _ help: String) -> ConfigurationKey {
+            ConfigurationKey(name, .text(maximumLength: 512), help)
+        }
+        return [
+            path("csmsRoots", "PEM bundle or directory of roots trusted for the CSMS."),
+            path("manufacturerRoots", "Roots trusted for firmware."),
+            path("v2gRoots", "V2G roots."),
+            path("mobilityOperatorRoots", "Roots of mobility operators."),
+            path("clientCertificates", "The station's own certificates."),
+            path("clientKeys", "The keys of these certificates."),
+            path("v2gCertificates", "The EVSE's certificates for ISO 15118."),
+            path("v2gKeys", "The keys of these certificates."),
+            path("keyPassword", "Opens the keys."),
+            path("password", "Basic authentication's password; better in a file."),
+            path("passwordFile", "File that holds basic authentication's password."),
+        ]
+    }
+}
+
+/// A connector's type: OCPP 2.0.1 ConnectorEnumType, and what it means electrically.
+struct ConnectorType: Sendable {
+    let name: String
+    let hasFixedCable: Bool
+    let isDirectCurrent: Bool
+    /// Highest rating per phase of the fitting.
+    let limit: Amperes
+    let phases: Int
+
+    private init(
+        _ name: String, cable: Bool = false, direct: Bool = false, _ amperes: Int32,
+        phases: Int = 3
+    ) {
+        self.name = name
+        hasFixedCable = cable
+        isDirectCurrent = direct
+        limit = Amperes(amperes)
+        self.phases = phases
+    }
+
+    /// Ratings: IEC 62196-2 (Type 1 80 A in North America, Type 2 70 A one-phase, 63 A
+    /// three-phase; Type 3 32 A), IEC 60309 by name, CEE 7/7 and BS 1363 as sold for charging.
+    static let all: [ConnectorType] = [
+        ConnectorType("sType2", 70),
+        ConnectorType("cType2", cable: true, 70),
+        ConnectorType("cType1", cable: true, 80, phases: 1),
+        ConnectorType("sType3", 32),
+        ConnectorType("s309-1P-16A", 16, phases: 1),
+        ConnectorType("s309-1P-32A", 32, phases: 1),
+        ConnectorType("s309-3P-16A", 16),
+        ConnectorType("s309-3P-32A", 32),
+        ConnectorType("sBS1361", 13, phases: 1),
+        ConnectorType("sCEE-7-7", 16, phases: 1),
+        ConnectorType("Other1PhMax16A", 16, phases: 1),
+        ConnectorType("Other1PhOver16A", 80, phases: 1),
+        ConnectorType("Other3Ph", 80),
+        ConnectorType("cCCS1", cable: true, direct: true, 500),
+        ConnectorType("cCCS2", cable: true, direct: true, 500),
+        ConnectorType("cG105", cable: true, direct: true, 400),
+        ConnectorType("cTesla", cable: true, direct: true, 500),
+    ]
+    static func named(_ name: String) -> ConnectorType? { all.first { $0.name == name } }
+}

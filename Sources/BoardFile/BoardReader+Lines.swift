@@ -1,0 +1,184 @@
+import DriverKit
+import EVSEModel
+
+extension BoardReader {
+    /// Whose lines are being read.
+    struct LineContext {
+        var owner: DeviceID
+        /// The bus that the device names.
+        var bus: String?
+    }
+
+    mutating func lines(
+        _ node: BoardNode, _ kind: LineKind, _ count: ClosedRange<Int>, _ path: String,
+        _ context: LineContext?
+    ) -> [LineID]? {
+        guard let elements = node.elements else {
+            error(
+                node.position,
+                "\(Self.label(path)): \(node.shown) stands where a list of lines "
+                    + "belongs", fix: "write them in brackets: [17, 18]")
+            return nil
+        }
+        guard count.contains(elements.count) else {
+            let wanted =
+                count.lowerBound == count.upperBound
+                ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
+            error(
+                node.position,
+                "\(Self.label(path)): \(elements.count) lines are named, \(wanted) are needed",
+                fix: "name \(wanted)")
+            return nil
+        }
+        var lines = [LineID]()
+        for (index, element) in elements.enumerated() {
+            if let line = line(element, kind, path, index: index, context) { lines.append(line) }
+        }
+        return lines.count == elements.count ? lines : nil
+    }
+
+    private static var lineKeys: [ConfigurationKey] { LineOptions.keys }
+
+    mutating func line(
+        _ node: BoardNode, _ kind: LineKind, _ path: String, index: Int, _ context: LineContext?
+    ) -> LineID? {
+        guard let context else { return nil }
+        var busName = context.bus
+        var busPosition = node.position
+        var number: Int64?
+        var options = [String: ConfigurationValue]()
+        if node.entries != nil {
+            let linePath = "\(path).\(index)"
+            positions[linePath] = node.position
+            let (values, isComplete) = values(node, linePath, keys: LineOptions.keys(for: kind))
+            guard isComplete else { return nil }
+            options = values
+            if case .number(let value)? = values["line"] { number = value }
+            if case .text(let name)? = values["bus"] {
+                busName = name
+                busPosition = position("\(linePath).bus")
+            }
+        } else if let text = node.scalar, let value = Int64(text) {
+            number = value
+        }
+        guard let number else {
+            error(
+                node.position, "\(Self.label(path)): \(node.shown) is not a line",
+                fix: "write its number on the bus, or a map: { bus: NAME, line: 4 }")
+            return nil
+        }
+        guard let bus = bus(busName, for: kind, path, at: busPosition) else { return nil }
+        guard (0..<Int64(bus.kind.lineCount)).contains(number) else {
+            error(
+                node.position,
+                "\(Self.label(path)): bus \(bus.name) has no line \(number), only "
+                    + "0...\(bus.kind.lineCount - 1)", fix: "copy the number from the wiring table")
+            return nil
+        }
+        return intern(
+            bus, UInt16(number), kind, options, path: path, index: index, owner: context.owner,
+            at: node.position)
+    }
+
+    /// The bus on which such a line can be; reports where there is none.
+    private mutating func bus(
+        _ name: String?, for kind: LineKind, _ path: String, at position: SourcePosition
+    ) -> BoardBus? {
+        guard let name else {
+            error(
+                position, "\(Self.label(path)): no bus is named for this line",
+                fix: "give the device a bus, or the line: { bus: NAME, line: 4 }")
+            return nil
+        }
+        guard let bus = plan.bus(name) else {
+            if !unreadable.contains("buses.\(name)") { unknownBus(name, path, at: position) }
+            return nil
+        }
+        let wanted: BusKind =
+            switch kind {
+            case .pwmOutput: .pwmChip
+            case .analogInput: .adc
+            case .digitalInput, .digitalOutput, .unused: .gpioChip
+            }
+        guard bus.kind == wanted else {
+            let candidates = plan.buses.filter { $0.kind == wanted }.map(\.name)
+            let example = "{ bus: \(candidates.first ?? "NAME"), line: 4 }"
+            error(
+                position,
+                "\(Self.label(path)): bus \(name) is a \(bus.kind.rawValue), this line needs a "
+                    + "\(wanted.rawValue)",
+                fix: candidates.isEmpty
+                    ? "add a bus of plugin \(wanted.rawValue)" : "name one, as in \(example)")
+            return nil
+        }
+        return bus
+    }
+
+    mutating func unknownBus(_ name: String, _ path: String, at position: SourcePosition) {
+        error(
+            position,
+            "\(Self.label(path)): there is no bus \"\(BoardNode.shortened(name))\"",
+            fix: Suggestion.fix(for: name, among: plan.buses.map(\.name), noun: "bus"))
+    }
+
+    /// One identifier for each line of the board, however many name it.
+    private mutating func intern(
+        _ bus: BoardBus, _ number: UInt16, _ kind: LineKind,
+        _ options: [String: ConfigurationValue], path: String, index: Int, owner: DeviceID,
+        at position: SourcePosition
+    ) -> LineID {
+        let key = path.split(separator: ".").last.map(String.init) ?? path
+        let existing = plan.lines.firstIndex { $0.bus == bus.name && $0.number == number }
+        if existing == nil {
+            var line = BoardLine(
+                bus: bus.name, number: number, kind: kind, device: owner, key: key, index: index)
+            line.apply(options)
+            plan.lines.append(line)
+        }
+        let line = LineID(UInt16(clamping: existing ?? plan.lines.count - 1))
+        uses.append(
+            LineUse(line: line, kind: kind, owner: owner.name, key: key, position: position))
+        return line
+    }
+}
+
+/// The map form of a line.
+enum LineOptions {
+    static var keys: [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "line", .integer(0...65_534), required: true, "The line's number on its bus."),
+            ConfigurationKey(
+                "bus", .text(maximumLength: 40), "Its bus, where it is not the device's."),
+            ConfigurationKey(
+                "active-low", .boolean, default: "false", "A low level counts as high."),
+            ConfigurationKey(
+                "bias", .choice(["none", "pull-up", "pull-down"]), default: "none",
+                "The chip's own pull."),
+            ConfigurationKey(
+                "debounce", .duration(0...1000), default: "0 ms",
+                "The kernel ignores pulses shorter than this."),
+        ]
+    }
+
+    /// What a line of this kind can have: pulls and debounce are for digital lines.
+    static func keys(for kind: LineKind) -> [ConfigurationKey] {
+        switch kind {
+        case .digitalInput: keys
+        case .digitalOutput, .unused: keys.filter { $0.name != "debounce" }
+        case .pwmOutput, .analogInput: keys.filter { $0.name == "line" || $0.name == "bus" }
+        }
+    }
+}
+
+extension BoardLine {
+    fileprivate mutating func apply(_ options: [String: ConfigurationValue]) {
+        if case .boolean(let flag)? = options["active-low"] { isActiveLow = flag }
+        if case .text(let text)? = options["bias"] {
+            bias = text == "pull-up" ? 1 : text == "pull-down" ? 2 : 0
+        }
+        if case .number(let milliseconds)? = options["debounce"] {
+            debounceMicroseconds = UInt32(clamping: milliseconds * 1000)
+        }
+    }
+}
