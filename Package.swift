@@ -158,7 +158,8 @@ let package = Package(
         tests(
             "NFCReader",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
-        tests("BoardFile", ["EVSEModel", "DriverKit"]),
+        tests(
+            "BoardFile", ["EVSEModel", "DriverKit", "JSON"] + cyclicPlugins + busPlugins),
         tests("JSON"),
         tests("Charging", ["EVSEModel", "JSON"]),
         tests("OCPPJ", ["JSON", "EVSEModel"]),

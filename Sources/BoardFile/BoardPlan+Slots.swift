@@ -1,4 +1,4 @@
-package import DriverKit
+import DriverKit
 package import EVSEModel
 
 /// A cyclic driver in the loop: which device, for which EVSE and connector.
