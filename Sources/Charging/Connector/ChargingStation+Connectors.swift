@@ -61,18 +61,22 @@ extension ChargingStation {
                 let state = state(of: connector)
                 guard evses[place].connectors[index].reported != state else { continue }
                 evses[place].connectors[index].reported = state
-                emit(.connector(ConnectorNotice(connector: connector, state: state, time: eventTime)))
+                emit(
+                    .connector(ConnectorNotice(connector: connector, state: state, time: eventTime))
+                )
             }
         }
     }
 
     /// Report the state of one connector (F06).
-    package mutating func triggerStatus(_ connector: ConnectorID, at now: Instant) -> TriggerAnswer {
+    package mutating func triggerStatus(_ connector: ConnectorID, at now: Instant) -> TriggerAnswer
+    {
         observeTime(now)
         guard connectorIDs.contains(connector) else { return .rejected }
         emit(
             .connector(
-                ConnectorNotice(connector: connector, state: state(of: connector), time: eventTime)))
+                ConnectorNotice(connector: connector, state: state(of: connector), time: eventTime))
+        )
         return .accepted
     }
 }

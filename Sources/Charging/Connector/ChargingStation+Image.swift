@@ -93,16 +93,13 @@ extension ChargingStation {
     private mutating func noteFaults(_ place: Int, _ status: EVSEStatus) {
         let before = evses[place].faults
         let all = status.allFaults
-        let newlyLatched = status.latched.subtracting(evses[place].latched)
         evses[place].faults = all
-        evses[place].latched = status.latched
         for fault in all.subtracting(before) { notice(fault, place, holds: true) }
         for fault in before.subtracting(all) { notice(fault, place, holds: false) }
-        var ending = newlyLatched.faulted
-        if all.subtracting(before).contains(.emergencyStop) { ending.raise(.emergencyStop) }
-        // A latched fault needs service, and an emergency stop somebody's care: the transaction
-        // is over. After any other fault it goes on when the fault has gone. Chosen.
-        if let fault = ending.first(where: { _ in true }), sessions[place].transaction != nil {
+        // After any other fault the transaction goes on when the fault has gone. Chosen.
+        if let fault = all.subtracting(before).first(where: \.endsTransaction),
+            sessions[place].transaction != nil
+        {
             forceEnd(place, .abnormalCondition, reason: fault.stoppedReason)  // E06.FR.16
         }
     }

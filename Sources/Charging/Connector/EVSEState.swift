@@ -12,7 +12,6 @@ struct EVSEState: Sendable {
     var isConnected = false
     /// Raised by the loop, as last reported.
     var faults = FaultSet()
-    var latched = FaultSet()
     var meter = MeterState()
     /// As last put out.
     var targets: EVSETargets?
@@ -41,7 +40,9 @@ struct EVSEState: Sendable {
     var connectorIDs: [ConnectorID] {
         connectors.indices.map { ConnectorID(evse: id, index: $0) }
     }
-    var pilot: PilotState { connectors.indices.contains(active) ? connectors[active].pilot : .unknown }
+    var pilot: PilotState {
+        connectors.indices.contains(active) ? connectors[active].pilot : .unknown
+    }
     var hasFixedCable: Bool {
         configuration.connectors.indices.contains(active)
             && configuration.connectors[active].hasFixedCable

@@ -2,31 +2,17 @@ import EVSEModel
 
 extension Fault {
     /// The connectors of the EVSE cannot serve while it holds; the others are reported only.
+    /// A plug that is not released keeps the next driver out, so it counts too.
     var makesFaulted: Bool {
-        switch self {
-        case .pilotFault, .diodeFault, .ventilationNotAvailable, .proximityFault,
-            .cableRatingTooLow, .contactorWelded, .contactorDidNotClose, .contactorUnexpected,
-            .lockFailedToLock, .lockFailedToUnlock, .lockUnexpectedlyOpen, .residualCurrentTrip,
-            .residualCurrentSelfTest, .groundLost, .overCurrent, .overVoltage, .underVoltage,
-            .powerLoss, .overTemperature, .connectorOverTemperature, .emergencyStop,
-            .enclosureOpen, .tilt, .waterIngress, .ioFault, .insulationFault, .prechargeFailed,
-            .powerModuleFault, .powerCabinetLost:
-            true
-        case .temperatureSensorFault, .meterLost, .meterImplausible, .readerLost, .displayLost,
-            .stationSilent, .deadlineMissed, .loopRestarted, .storageFault, .vehicleCommunication:
-            false
+        switch facts.stop {
+        case .immediate, .orderly: true
+        case .afterHold: false
+        case .no: self == .lockFailedToUnlock
         }
     }
 
-    /// Belongs to the vehicle or its cable: unplugging it is the cure.
-    var isOfVehicle: Bool {
-        switch self {
-        case .pilotFault, .diodeFault, .ventilationNotAvailable, .proximityFault,
-            .cableRatingTooLow, .vehicleCommunication:
-            true
-        default: false
-        }
-    }
+    /// A transaction does not survive it: it needs service, or somebody's care.
+    var endsTransaction: Bool { facts.isLatched && makesFaulted || self == .emergencyStop }
 
     /// Why a transaction ends that ends because of this fault.
     var stoppedReason: StoppedReason {

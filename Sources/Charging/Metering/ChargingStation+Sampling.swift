@@ -170,7 +170,9 @@ extension ChargingStation {
     private mutating func keep(_ place: Int, _ report: MeterReport) {
         guard var reports = sessions[place].transaction?.endedReports else { return }
         if reports.count >= configuration.bounds.endedReports {
-            for index in reports.indices { store(.remove(.transactions, key: reportKey(place, index))) }
+            for index in reports.indices {
+                store(.remove(.transactions, key: reportKey(place, index)))
+            }
             reports = reports.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
             for (index, report) in reports.enumerated() { put(place, index, report) }
         }

@@ -9,10 +9,13 @@ extension ChargingStation {
     package func booleanSetting(_ key: SettingKey) -> Bool { settings.bool(key) }
 
     /// Mutability on this board: what its configuration fixes is read-only.
-    package func mutability(of key: SettingKey) -> SettingMutability { settings.mutability(of: key) }
+    package func mutability(of key: SettingKey) -> SettingMutability {
+        settings.mutability(of: key)
+    }
 
     /// Set by the CSMS: validated, stored, in force at once unless the result says otherwise.
-    package mutating func set(_ key: SettingKey, _ value: String, at now: Instant) -> SettingResult {
+    package mutating func set(_ key: SettingKey, _ value: String, at now: Instant) -> SettingResult
+    {
         observeTime(now)
         guard settings.mutability(of: key) != .readOnly else { return .refused(.readOnly) }
         switch SettingsTree.check(key, value) {
@@ -34,7 +37,8 @@ extension ChargingStation {
     }
 
     /// Whether a value would be taken, by factory or CSMS; for checks before the start.
-    package static func check(_ key: SettingKey, _ value: String) -> Result<String, SettingRefusal> {
+    package static func check(_ key: SettingKey, _ value: String) -> Result<String, SettingRefusal>
+    {
         SettingsTree.check(key, value)
     }
 

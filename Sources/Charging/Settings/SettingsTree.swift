@@ -4,7 +4,10 @@ struct SettingsTree: Sendable {
     private let fixed: Set<SettingKey>
     private var overrides: [SettingKey: String] = [:]
 
-    init(factory: [SettingKey: String], fixed: Set<SettingKey>, stored: [(key: String, value: String)]) {
+    init(
+        factory: [SettingKey: String], fixed: Set<SettingKey>,
+        stored: [(key: String, value: String)]
+    ) {
         self.factory = [:]
         self.fixed = fixed
         for (key, value) in factory {
@@ -91,7 +94,8 @@ extension SettingsTree {
         }
         if value.isEmpty { return .success("") }
         guard Set(items).count == items.count else { return .failure(.invalid) }
-        let isKnown = members.isEmpty
+        let isKnown =
+            members.isEmpty
             ? items.allSatisfy { Int($0).map { $0 >= 0 } ?? false }
             : items.allSatisfy(members.contains)
         guard isKnown else { return .failure(.invalid) }

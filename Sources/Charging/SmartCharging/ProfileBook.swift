@@ -6,7 +6,9 @@ struct ProfileBook: Sendable {
 
     init(stored: [(key: String, value: String)]) {
         for (_, value) in stored {
-            guard let record = Record(value), let profile = InstalledProfile(record) else { continue }
+            guard let record = Record(value), let profile = InstalledProfile(record) else {
+                continue
+            }
             installed.append(profile)
         }
     }

@@ -17,8 +17,12 @@ struct Record {
     var text: String { JSONValue.object(object).text }
     var value: JSONValue { .object(object) }
 
-    mutating func set(_ name: String, _ value: String?) { object[name] = value.map(JSONValue.string) }
-    mutating func set(_ name: String, _ value: Int64?) { object[name] = value.map { JSONValue($0) } }
+    mutating func set(_ name: String, _ value: String?) {
+        object[name] = value.map(JSONValue.string)
+    }
+    mutating func set(_ name: String, _ value: Int64?) {
+        object[name] = value.map { JSONValue($0) }
+    }
     mutating func set(_ name: String, _ value: Int?) { object[name] = value.map { JSONValue($0) } }
     mutating func set(_ name: String, _ value: Bool) { object[name] = value ? .bool(true) : nil }
     mutating func set(_ name: String, _ value: UnixTime?) { set(name, value?.milliseconds) }
@@ -27,12 +31,14 @@ struct Record {
         object[name] = .array(values.map(\.value))
     }
     mutating func set(_ name: String, _ value: EventTime?) {
-        set(name, value.map { time in
-            var record = Record()
-            record.set("b", Int64(time.run))
-            record.set("i", time.instant.nanoseconds)
-            return record
-        })
+        set(
+            name,
+            value.map { time in
+                var record = Record()
+                record.set("b", Int64(time.run))
+                record.set("i", time.instant.nanoseconds)
+                return record
+            })
     }
 
     func string(_ name: String) -> String? { object[name]?.string }

@@ -27,9 +27,10 @@ extension ChargingStation {
         meter: [MeterReport] = []
     ) {
         let changed = noteState(place)
-        let owesRemoteStart = sessions[place].authorization.map {
-            $0.remoteStartID != nil && !$0.isRemoteStartReported
-        } ?? false
+        let owesRemoteStart =
+            sessions[place].authorization.map {
+                $0.remoteStartID != nil && !$0.isRemoteStartReported
+            } ?? false
         guard changed || trigger != .chargingStateChanged || owesRemoteStart else { return }
         var notice = notice(.updated, trigger, place)
         if let token { addToken(token, to: &notice) }
@@ -186,7 +187,9 @@ extension ChargingStation {
         guard let transaction = sessions[place].transaction else { return }
         var session = sessions[place]
         // Time spent charging so far, so that a restart does not lose it.
-        if let since = transaction.chargingSince { session.transaction?.chargingTime += now - since }
+        if let since = transaction.chargingSince {
+            session.transaction?.chargingTime += now - since
+        }
         store(.put(.transactions, key: sessionKey(place), value: session.record.text))
     }
 

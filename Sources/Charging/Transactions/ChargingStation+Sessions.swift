@@ -6,7 +6,9 @@ extension ChargingStation {
     mutating func grant(_ authorization: Authorization, at place: Int) {
         sessions[place].authorization = authorization
         sessions[place].lockedFor = nil
-        if let running = sessions[place].transaction, running.token == nil || running.token == authorization.token {
+        if let running = sessions[place].transaction,
+            running.token == nil || running.token == authorization.token
+        {
             sessions[place].transaction?.token = authorization.token
             sessions[place].transaction?.groupToken = authorization.groupToken
             sessions[place].transaction?.endReason = nil
@@ -172,7 +174,9 @@ extension ChargingStation {
 
     /// A transaction may be opened: registered at least once, or allowed without.
     private func mayStartBooks(_ place: Int) -> Bool {
-        guard registrar.status == .accepted || settings.bool(.txBeforeAccepted) else { return false }
+        guard registrar.status == .accepted || settings.bool(.txBeforeAccepted) else {
+            return false
+        }
         guard place < evses.count else { return true }
         return evses[place].resetUntil == nil
             && evses[place].connectorIDs.contains { availability.isOperative($0) }

@@ -107,7 +107,8 @@ extension MeterReport {
     init?(_ text: String) {
         guard let record = Record(text), let time = record.eventTime("at") else { return nil }
         let values = record.records("v").compactMap { record -> MeterValue? in
-            guard let thousandths = record.int64("v"), let context: ReadingContext = record.raw("c"),
+            guard let thousandths = record.int64("v"),
+                let context: ReadingContext = record.raw("c"),
                 let measurand: Measurand = record.raw("m")
             else { return nil }
             return MeterValue(
