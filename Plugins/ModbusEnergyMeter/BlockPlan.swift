@@ -3,6 +3,11 @@ package struct RegisterBlock: Hashable, Sendable {
     package var address: UInt16
     package var count: Int
 
+    package init(address: UInt16, count: Int) {
+        self.address = address
+        self.count = count
+    }
+
     package var addresses: Range<Int> { Int(address)..<Int(address) + count }
 }
 

@@ -60,6 +60,17 @@ package struct MeterRegister: Hashable, Sendable {
     /// Bit patterns that say "no value".
     package var none: [UInt64]
 
+    package init(
+        address: UInt16, type: RegisterType, scale: Double, range: ClosedRange<Double>,
+        none: [UInt64]
+    ) {
+        self.address = address
+        self.type = type
+        self.scale = scale
+        self.range = range
+        self.none = none
+    }
+
     package var addresses: Range<Int> { Int(address)..<Int(address) + type.width }
 }
 

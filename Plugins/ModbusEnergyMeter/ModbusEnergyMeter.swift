@@ -114,11 +114,14 @@ package actor ModbusEnergyMeter: BusDriver {
     ) async throws(FieldBusError) -> (RegisterDump, Instant, [ModbusReply]) {
         var dump = RegisterDump()
         var replies = [ModbusReply]()
+        var at: Instant?
         do throws(FieldBusError) {
             for block in blocks {
                 let reply = try await bus.read(
                     model.table, at: block.address, count: block.count, from: unit,
                     evenAtRest: evenAtRest)
+                // The oldest of several replies: a sample is no fresher than that.
+                at = at ?? host.now()
                 dump.add(block, reply.registers)
                 replies.append(reply)
             }
@@ -132,7 +135,7 @@ package actor ModbusEnergyMeter: BusDriver {
             blocks = exact
             return try await readBlocks(evenAtRest: evenAtRest)
         }
-        return (dump, replies.first?.at ?? host.now(), replies)
+        return (dump, at ?? host.now(), replies)
     }
 
     private func judgeAge(_ why: String) {
