@@ -42,6 +42,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 
 /// Drivers that the loop process runs: no Foundation below them.
 let cyclicPlugins: [Target.Dependency] = [
@@ -124,7 +125,9 @@ let package = Package(
             ] + cyclicPlugins + busPlugins),
 
         // The simulated world and the bench
-        source("Plant", ["EVSEModel", "SimulatedChip", "JSON", "CRealtime", flyingFox, yams]),
+        source(
+            "Plant",
+            ["EVSEModel", "SimulatedChip", "JSON", "CRealtime", flyingFox, flyingSocks]),
         source("Bench", ["EVSEModel", "JSON", argumentParser, flyingFox, yams]),
 
         // Plugins

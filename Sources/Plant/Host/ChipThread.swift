@@ -42,10 +42,15 @@ final class ChipThread: Sendable {
     private func run() {
         var owner = ChipOwner()
         var next = forecourt_monotonic_nanoseconds()
+        var signOfLife = next
         while !stopping.load(ordering: .relaxed) {
             let isFine = host.step(released: !owner.isAlive(chip.owner))
             let now = forecourt_monotonic_nanoseconds()
             next = max(next + (isFine ? Self.finePeriod : Self.period), now)
+            if now >= signOfLife {
+                signOfLife = now + 5_000_000_000
+                host.hub.keepAlive()
+            }
             forecourt_sleep_until(next)
         }
     }

@@ -4,7 +4,7 @@ import Synchronization
 package final class EventHub: Sendable {
     private struct State {
         var next = 0
-        var listeners = [Int: AsyncStream<PlantEvent>.Continuation]()
+        var listeners = [Int: AsyncStream<PlantEvent?>.Continuation]()
     }
     private let state = Mutex(State())
     /// Events that one listener may be behind.
@@ -17,9 +17,15 @@ package final class EventHub: Sendable {
         }
     }
 
-    /// Events from now on, until the stream is dropped or the hub closed.
-    package func events() -> AsyncStream<PlantEvent> {
-        let (stream, continuation) = AsyncStream<PlantEvent>.makeStream(
+    /// Tells every listener that nothing happened: a dead one is found by writing to it.
+    func keepAlive() {
+        let listeners = state.withLock { Array($0.listeners.values) }
+        for listener in listeners { listener.yield(nil) }
+    }
+
+    /// Events from now on, until the stream is dropped or the hub closed. `nil` is a sign of life.
+    package func events() -> AsyncStream<PlantEvent?> {
+        let (stream, continuation) = AsyncStream<PlantEvent?>.makeStream(
             bufferingPolicy: .bufferingNewest(Self.capacity))
         let id = state.withLock { state in
             state.next += 1
