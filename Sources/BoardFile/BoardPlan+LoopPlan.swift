@@ -21,13 +21,13 @@ extension BoardPlan {
 
     /// The line behind an identifier, with what the plant must know of it: bus, number on the
     /// simulated chip, options, and the device and key that use it.
-    package func line(_ id: LineID) -> BoardLine? {
+    package func boardLine(_ id: LineID) -> BoardLine? {
         lines.indices.contains(Int(id.index)) ? lines[Int(id.index)] : nil
     }
 
     /// The lines under a device's key, in the key's order; empty where the key was left out.
-    package func lines(of device: BoardDevice, _ key: String) -> [BoardLine] {
-        device.configuration.lines(key).compactMap { line($0) }
+    package func boardLines(of device: BoardDevice, _ key: String) -> [BoardLine] {
+        device.configuration.lines(key).compactMap { boardLine($0) }
     }
 
     /// Compiles the flat plan that the loop process reads.
@@ -43,6 +43,9 @@ extension BoardPlan {
         for evse in evses { compiled.evses[evse.id.index] = evse.plan }
         if endPoints == .real {
             compiled.watchdog = try fixed(loop.watchdog, "loop.watchdog")
+        } else {
+            // A simulated loop that nobody adopts ends itself; a real one keeps its car safe.
+            compiled.orphanTimeout = .seconds(120)
         }
         compiled.watchdogLine = loop.watchdogLine
         try compileLines(endPoints, into: &compiled)

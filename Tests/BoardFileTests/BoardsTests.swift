@@ -1,0 +1,76 @@
+import BoardFile
+import DriverKit
+import EVSEModel
+import Foundation
+import GPIOCableLock
+import GPIOContactor
+import GPIOInputs
+import GPIOResidualCurrent
+import IIOProximityPilot
+import IIOTemperature
+import ModbusEnergyMeter
+import NFCReader
+import PWMControlPilot
+import StatusLEDs
+import Testing
+
+/// Every driver of this repository.
+let shippedPlugins: [any DriverPlugin.Type] = [
+    GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
+    GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
+    PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
+    NFCReaderPlugin.self,
+]
+
+/// The repository's root, from this file's place in it.
+let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+/// Every board that ships.
+let shippedBoards: [String] = {
+    let folder = repository.appending(path: "Boards").path
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().filter {
+        FileManager.default.fileExists(atPath: "\(folder)/\($0)/board.yaml")
+    }
+}()
+
+func boardPath(_ name: String) -> String {
+    repository.appending(path: "Boards/\(name)/board.yaml").path
+}
+
+@Suite("Boards that ship")
+struct BoardsTests {
+    @Test("there is at least the wallbox")
+    func exists() {
+        #expect(shippedBoards.contains("ac-wallbox"))
+    }
+
+    @Test("each loads without a finding, warnings included", arguments: shippedBoards)
+    func isClean(_ name: String) throws {
+        let report = try BoardFile.report(file: boardPath(name), plugins: shippedPlugins)
+        #expect(report.text == "")
+        #expect(report.plan?.name == name)
+    }
+
+    @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)
+    func compiles(_ name: String) throws {
+        let plan = try BoardFile.load(file: boardPath(name), plugins: shippedPlugins)
+        let real = try plan.loopPlan(.real)
+        let simulated = try plan.loopPlan(.simulated(wires: "wires"))
+        #expect(real.fingerprint != simulated.fingerprint)
+        #expect(try plan.loopPlan(.real).fingerprint == real.fingerprint)
+        #expect(Int(real.lineCount) == plan.lines.count)
+        #expect(Int(real.slotCount) == plan.slots.count)
+        for index in 0..<Int(simulated.lineCount) {
+            #expect(simulated.lines[index].access == .simulatedChip)
+            #expect(simulated.lines[index].path.text == "wires/chip")
+            #expect(real.lines[index].kind == simulated.lines[index].kind)
+        }
+        for index in 0..<Int(real.slotCount) {
+            let plugin = real.slots[index].plugin.text
+            #expect(shippedPlugins.contains { $0.name.text == plugin })
+            #expect(real.slots[index].planSize > 0)
+        }
+    }
+}
