@@ -149,13 +149,16 @@ let package = Package(
         executable("forecourt-bench", ["Bench"]),
 
         // Tests
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests("EVSEModel"),
         tests("SharedImage", ["EVSEModel"]),
         tests("ControlLoop", ["EVSEModel"]),
         tests(
             "LoopRuntime",
-            ["EVSEModel", "SharedImage", "DriverKit", "SimulatedChip", "CRealtime", "forecourt-loop"]
-                + cyclicPlugins),
+            [
+                "EVSEModel", "SharedImage", "DriverKit", "SimulatedChip", "CRealtime",
+                "CAllocationCount", "forecourt-loop",
+            ] + cyclicPlugins),
         tests("FieldBus", ["EVSEModel", "DriverKit", "DriverTestKit"]),
         tests("ModbusEnergyMeter", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus"]),
         tests(

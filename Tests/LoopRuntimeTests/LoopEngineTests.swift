@@ -38,6 +38,12 @@ final class Stepper {
     /// One cycle of 10 ms: station and meter publish, the world settles, the loop scans.
     @discardableResult
     func step() -> LoopEngine.End {
+        prepare()
+        return engine.cycle(at: now)
+    }
+
+    /// All of a step but the loop's part.
+    func prepare() {
         now = now + Milliseconds(10)
         if stationIsAlive {
             station.heartbeat &+= 1
@@ -52,7 +58,6 @@ final class Stepper {
             shared.publish(sample, evse: EVSEID(index: 0))
         }
         world.settle()
-        return engine.cycle(at: now)
     }
 
     func run(_ seconds: Double) { for _ in 0..<Int(seconds * 100) { step() } }
