@@ -23,38 +23,37 @@ package enum LimitLaw {
     package static func least(_ limits: Limits) -> (limit: Amperes, cause: LimitCause) {
         if limits.hasFault { return (.zero, .fault) }
         if !limits.isGranted { return (.zero, .notGranted) }
-        var least = limits.board
+        var least = Least(limit: limits.board)
+        if let cable = limits.cable { least.bound(cable, .cableRating) }
+        least.bound(limits.phase, .phaseLimit)
+        least.bound(limits.group, .groupShare)
+        if let temperature = limits.temperature { least.bound(temperature, .temperature) }
+        least.bound(limits.station, .stationLimit)
+        least.bound(limits.missedDeadlines, safe: limits.safe, .missedDeadlines)
+        least.bound(limits.staleInput, safe: limits.safe, .staleInput)
+        least.bound(limits.stationSilent, safe: limits.safe, .stationSilent)
+        return (max(least.limit, .zero), least.cause)
+    }
+
+    /// The least so far. A value, not a closure's captures, which a debug build would allocate.
+    private struct Least: BitwiseCopyable {
+        var limit: Amperes
         var cause = LimitCause.boardRating
-        func bound(_ value: Amperes, _ by: LimitCause) {
-            if value < least {
-                least = value
+
+        mutating func bound(_ value: Amperes, _ by: LimitCause) {
+            if value < limit {
+                limit = value
                 cause = by
             }
         }
-        if let cable = limits.cable { bound(cable, .cableRating) }
-        bound(limits.phase, .phaseLimit)
-        bound(limits.group, .groupShare)
-        if let temperature = limits.temperature { bound(temperature, .temperature) }
-        bound(limits.station, .stationLimit)
-        // At a tie the safe value is the one to name: it is what somebody must act on.
-        func bound(_ verdict: HoldLaw.Verdict, _ by: LimitCause) {
+        mutating func bound(_ verdict: HoldLaw.Verdict, safe: Amperes, _ by: LimitCause) {
             switch verdict {
             case .fine: break
-            case .safe:
-                if limits.safe <= least {
-                    least = limits.safe
-                    cause = by
-                }
-            case .over:
-                if least > .zero {
-                    least = .zero
-                    cause = by
-                }
+            // At a tie the safe value is the one to name: it is what somebody must act on.
+            case .safe where safe <= limit: (limit, cause) = (safe, by)
+            case .over where limit > .zero: (limit, cause) = (.zero, by)
+            case .safe, .over: break
             }
         }
-        bound(limits.missedDeadlines, .missedDeadlines)
-        bound(limits.staleInput, .staleInput)
-        bound(limits.stationSilent, .stationSilent)
-        return (max(least, .zero), cause)
     }
 }

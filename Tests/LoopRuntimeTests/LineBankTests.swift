@@ -293,6 +293,6 @@ struct PlanFileTests {
         watchdog.close()
         // Fed at 0, 1, 2 and 3 s: the cycle that ended at 2.9 s is the last that counts.
         #expect(folder.read("watchdog") == "\0\0\0\0V")
-        #expect(throws: LoopError.self) { try Watchdog(path: folder.file("none/watchdog")) }
+        #expect(throws: LoopError.self) { _ = try Watchdog(path: folder.file("none/watchdog")) }
     }
 }
