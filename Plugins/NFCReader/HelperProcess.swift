@@ -22,12 +22,17 @@ package final class HelperProcess {
     private let process: pid_t
     private let channel: Int32
     private var received = [UInt8]()
+    /// The library's log, where somebody wants to see the wire; otherwise `nil`.
+    private let log: WireLog?
 
     /// Starts the program with its standard input and output on one socket.
     ///
-    /// - Parameter lock: the port's lock, inherited: the port is free only when both are gone.
+    /// - Parameters:
+    ///   - lock: the port's lock, inherited: the port is free only when both are gone.
+    ///   - wire: called for the bytes that cross the wire, as the library's log tells them.
     package init(
-        path: String, arguments: [String], lock: PortLock?
+        path: String, arguments: [String], lock: PortLock?,
+        wire: ((WireEvent.Direction, [UInt8]) -> Void)? = nil
     ) throws(HelperFailure) {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0, &ends) == 0 else {
@@ -39,7 +44,12 @@ package final class HelperProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        let log = wire.flatMap { WireLog($0) }
+        if let log {
+            posix_spawn_file_actions_adddup2(&actions, log.far, STDERR_FILENO)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        }
         if let lock { posix_spawn_file_actions_adddup2(&actions, lock.descriptor, 3) }
 
         // Whatever signals this process blocks or ignores, the helper starts afresh; and a Ctrl-C
@@ -58,14 +68,31 @@ package final class HelperProcess {
 
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
+        var variables = Self.environment(logging: log != nil)
+        defer { for variable in variables { free(variable) } }
         var process = pid_t()
-        let result = posix_spawn(&process, path, &actions, &attributes, &words, environ)
+        let result = posix_spawn(&process, path, &actions, &attributes, &words, &variables)
+        log?.closeFarEnd()
         guard result == 0 else {
             close(ends[0])
             throw .cannotStart("\(path): \(String(cString: strerror(result)))")
         }
         self.process = process
+        self.log = log
         channel = ends[0]
+    }
+
+    private static func environment(logging: Bool) -> [UnsafeMutablePointer<CChar>?] {
+        var variables = [UnsafeMutablePointer<CChar>?]()
+        var next = environ
+        while let variable = next.pointee {
+            if strncmp(variable, "LIBNFC_LOG_LEVEL=", 17) != 0 {
+                variables.append(strdup(variable))
+            }
+            next += 1
+        }
+        if logging { variables.append(strdup("LIBNFC_LOG_LEVEL=3")) }
+        return variables + [nil]
     }
 
     deinit {
@@ -103,8 +130,15 @@ package final class HelperProcess {
     private func receive(until end: Instant) throws(HelperFailure) {
         let left = end.nanoseconds - MonotonicClock.now().nanoseconds
         guard left > 0 else { throw .stalled }
-        var entry = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, Int32(clamping: (left + 999_999) / 1_000_000)) > 0 else { return }
+        var entries = [
+            pollfd(fd: channel, events: Int16(POLLIN), revents: 0),
+            // A negative descriptor is passed over.
+            pollfd(fd: log?.near ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        let ready = poll(&entries, 2, Int32(clamping: (left + 999_999) / 1_000_000))
+        guard ready > 0 else { return }
+        log?.read()
+        guard entries[0].revents != 0 else { return }
         var bytes = [UInt8](repeating: 0, count: Self.longestLine)
         let count = recv(channel, &bytes, bytes.count, 0)
         if count < 0, errno == EINTR { return }

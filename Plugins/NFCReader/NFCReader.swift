@@ -170,7 +170,8 @@ package actor NFCReader: BusDriver {
         }
         do throws(HelperFailure) {
             let connection = "pn532_uart:\(bus.serial.path):\(bus.serial.baud)"
-            let helper = try HelperProcess(path: path, arguments: [connection], lock: lock)
+            let helper = try HelperProcess(
+                path: path, arguments: [connection], lock: lock, wire: wire)
             let greeting = try helper.reply(deadline: Self.openDeadline)
             guard case .ready(let name) = greeting else {
                 if case .error(_, let text) = greeting { throw .died(text) }
@@ -182,6 +183,15 @@ package actor NFCReader: BusDriver {
             return helper
         } catch {
             throw describe(error)
+        }
+    }
+
+    /// Reports the wire's bytes where somebody taps this bus.
+    private var wire: ((WireEvent.Direction, [UInt8]) -> Void)? {
+        guard let tap = bus.tap else { return nil }
+        let name = bus.name
+        return { direction, bytes in
+            tap(WireEvent(bus: name, at: MonotonicClock.now(), direction: direction, bytes: bytes))
         }
     }
 

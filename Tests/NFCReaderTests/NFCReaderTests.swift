@@ -4,6 +4,7 @@ import EVSEModel
 import FieldBus
 import Foundation
 import NFCReader
+import Synchronization
 import Testing
 
 /// The driver, its helper process and libnfc, against a chip on a pseudo-terminal.
@@ -16,11 +17,13 @@ struct NFCReaderTests {
 
         /// - Parameter helper: lines of a shell script in place of the real helper.
         init(
-            _ values: [String: ConfigurationValue] = [:], helper: String? = nil
+            _ values: [String: ConfigurationValue] = [:], helper: String? = nil,
+            tap: WireTap? = nil
         ) throws {
             chip = try ScriptedPN532()
             let bus = SerialBus(
-                name: "reader", serial: SerialSettings(path: chip.line.path, baud: 115_200))
+                name: "reader", serial: SerialSettings(path: chip.line.path, baud: 115_200),
+                tap: tap)
             host = RecordingHost("reader-1", bus: bus) { MonotonicClock.now() }
             let standard: [String: ConfigurationValue] = [
                 "poll-period": .number(100), "same-card-pause": .number(0),
@@ -241,5 +244,29 @@ struct NFCReaderTests {
         #expect(report.values.contains { $0.text == "UID CAFEBABE, SAK 00, ATQA 0044" })
         #expect(!report.replyTimes.isEmpty)
         await bench.end()
+    }
+
+    @Test("a tap sees the bytes of the wire")
+    func tap() async throws {
+        let seen = Seen()
+        let bench = try Bench(tap: { seen.add($0) })
+        try await bench.reader.configure()
+        await bench.looks(2)
+        await bench.end()
+        let events = seen.events
+        // GetFirmwareVersion, and a look for a card of type A: UM0701-02, 7.2.2 and 7.3.5.
+        for command in [[0xD4, 0x02, 0x2A], [0xD4, 0x4A, 0x01, 0x00, 0xE1]] as [[UInt8]] {
+            #expect(
+                events.contains {
+                    $0.direction == .sent && $0.bytes.dropFirst(5).starts(with: command)
+                })
+        }
+        #expect(events.contains { $0.direction == .received && $0.bus == "reader" })
+    }
+
+    private final class Seen: Sendable {
+        private let storage = Mutex([WireEvent]())
+        var events: [WireEvent] { storage.withLock { $0 } }
+        func add(_ event: WireEvent) { storage.withLock { $0.append(event) } }
     }
 }
