@@ -16,7 +16,7 @@ extension Catalogue {
             try await bench.expectTransaction("Ended", within: .seconds(20))
             try await bench.expectStatus("Faulted")
             try await bench.expectWorld("the plug stays locked") {
-                bench.connector(of: $0)["lock"] == "locked"
+                bench.connector(of: $0)["lock"] == "engaged"
             }
         },
         Case(
@@ -103,7 +103,7 @@ extension Catalogue {
         ) { bench in
             try await bench.boot()
             _ = try await bench.charge()
-            let pressed = try await bench.fault("emergency-stop", "pressed")
+            let pressed = try await bench.fault("stop-1", "pressed")
             try await bench.expectWorld("the contactor is open", within: .seconds(2)) {
                 bench.connector(of: $0)["contactor"] == "open"
             }

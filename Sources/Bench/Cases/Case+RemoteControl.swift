@@ -76,7 +76,7 @@ extension Catalogue {
             try bench.require(
                 answer["status"], equals: "OngoingAuthorizedTransaction", "UnlockConnector")
             try await bench.expectWorld("the plug is locked") {
-                bench.connector(of: $0)["lock"] == "locked"
+                bench.connector(of: $0)["lock"] == "engaged"
             }
         },
         Case(

@@ -5,7 +5,7 @@ extension Catalogue {
     static let smartCharging: [Case] = [
         Case(
             "TC_K_01_CS", "Default profile on EVSE", requirements: ["K01.FR.01", "K09.FR.01"],
-            when: "P-SC or SC-2.1",
+            when: "SC-0",
             stimulus: "SetChargingProfile TxDefaultProfile on EVSE 1",
             expectation: "Accepted, and reported back identical"
         ) { bench in
@@ -30,7 +30,7 @@ extension Catalogue {
         },
         Case(
             "TC_K_02_CS", "Transaction profile without transaction", requirements: ["K01.FR.09"],
-            when: "P-SC or SC-2.1", stimulus: "TxProfile on an idle EVSE", expectation: "Rejected"
+            when: "SC-0", stimulus: "TxProfile on an idle EVSE", expectation: "Rejected"
         ) { bench in
             try await bench.boot()
             try await bench.setProfile(
@@ -39,7 +39,7 @@ extension Catalogue {
         },
         Case(
             "TC_K_11_CS", "Transaction profile on EVSE 0", requirements: ["K01.FR.16"],
-            when: "P-SC or SC-2.1", stimulus: "TxProfile on evseId 0", expectation: "Rejected"
+            when: "SC-0", stimulus: "TxProfile on evseId 0", expectation: "Rejected"
         ) { bench in
             try await bench.boot()
             try await bench.setProfile(
@@ -48,14 +48,14 @@ extension Catalogue {
         },
         Case(
             "TC_K_14_CS", "Profile for an unknown EVSE", requirements: ["K01.FR.28"],
-            when: "P-SC or SC-2.1", stimulus: "TxDefaultProfile on EVSE 7", expectation: "Rejected"
+            when: "SC-0", stimulus: "TxDefaultProfile on EVSE 7", expectation: "Rejected"
         ) { bench in
             try await bench.boot()
             try await bench.setProfile(
                 chargingProfile(id: 6, purpose: "TxDefaultProfile", limit: 10), evse: 7, "Rejected")
         },
         Case(
-            "TC_K_07_CS", "Clear unmatched", requirements: ["K10.FR.01"], when: "P-SC or SC-2.1",
+            "TC_K_07_CS", "Clear unmatched", requirements: ["K10.FR.01"], when: "SC-0",
             stimulus: "ClearChargingProfile with an id that nobody has", expectation: "Unknown"
         ) { bench in
             try await bench.boot()
@@ -65,7 +65,7 @@ extension Catalogue {
         Case(
             "TC_K_28_CS", "Default profile while charging",
             requirements: ["K01.FR.10", "K01.FR.27"],
-            when: "P-SC or SC-2.1",
+            when: "SC-0",
             stimulus: "TxDefaultProfile 10 A while a car draws more, then cleared",
             expectation:
                 "the pilot offers 10 A and the car follows; after the clearing the old limit"
@@ -90,7 +90,7 @@ extension Catalogue {
         },
         Case(
             "TC_K_13_CS", "Profile survives a power cycle", requirements: ["K01.FR.27"],
-            when: "P-SC or SC-2.1",
+            when: "SC-0",
             stimulus: "a profile, then the station is killed and started again",
             expectation: "the composite schedule still holds its limit"
         ) { bench in

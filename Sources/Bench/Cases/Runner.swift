@@ -90,8 +90,8 @@ actor SignalRecorder {
 
     func openings(_ bench: CaseContext) async -> [Double] {
         guard let state = try? await bench.rig.state() else { return [] }
-        return (state["contactorOpenings"]?.array ?? []).compactMap {
-            $0["delayMicroseconds"]?.number?.double
+        return (state["openings"]?["all"]?.array ?? []).compactMap {
+            $0["microseconds"]?.number?.double
         }
     }
 }

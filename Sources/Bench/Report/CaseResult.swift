@@ -39,7 +39,7 @@ struct SignalSample: Sendable {
         offered = connector["offered"]?.number?.double ?? 0
         drawn = connector["drawn"]?.number?.double ?? 0
         isClosed = connector["contactor"] == "closed"
-        isLocked = connector["lock"] == "locked"
+        isLocked = connector["lock"] == "engaged"
     }
 
     /// Nothing that a plot shows differs.
