@@ -234,3 +234,8 @@ struct TestStation {
         collect()
     }
 }
+
+extension Result {
+    var isAccepted: Bool { if case .success = self { true } else { false } }
+    var refusal: Failure? { if case .failure(let refusal) = self { refusal } else { nil } }
+}

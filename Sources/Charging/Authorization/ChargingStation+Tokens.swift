@@ -17,9 +17,13 @@ extension ChargingStation {
             return
         }
         lastTap = (token, reader, self.now)
-        for operation in tokens.use(token, time: clock.now(self.now)) { store(operation) }
+        // Use lengthens a cached token's life, but does not bring it back.
+        let isExpired = knowledge(of: token)?.info.status == .expired
         if !handleMasterPass(token, reader: reader) {
             present(token, reader: reader, evse: evse)
+        }
+        if !isExpired {
+            for operation in tokens.use(token, time: clock.now(self.now)) { store(operation) }
         }
         settle()
     }
