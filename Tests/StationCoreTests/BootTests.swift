@@ -12,13 +12,13 @@ struct BootTests {
         var test = TestCore()
         test.run(2)
         #expect(test.actions.first == "BootNotification")
-        let boot = test.calls("BootNotification")[0]
-        #expect(boot["reason"]?.string == "PowerUp")
-        #expect(boot["chargingStation"]?["vendorName"]?.string == "Forecourt")
+        let boot = test.calls("BootNotification").first
+        #expect(boot?["reason"]?.string == "PowerUp")
+        #expect(boot?["chargingStation"]?["vendorName"]?.string == "Forecourt")
         #expect(test.statuses == ["Available"])
-        #expect(test.calls("StatusNotification")[0]["evseId"]?.int == 1)
+        #expect(test.calls("StatusNotification").first?["evseId"]?.int == 1)
         #expect(test.plans.count == 1)
-        #expect(test.plans[0].password == "0123456789abcdef")
+        #expect(test.plans.first?.password == "0123456789abcdef")
     }
 
     @Test("critical security events wait for the registration and carry their time (A04)")
@@ -84,7 +84,7 @@ struct BootTests {
         let answer = test.request("TriggerMessage", ["requestedMessage": "BootNotification"])
         #expect(answer?.payload["status"]?.string == "Accepted")
         #expect(test.messages.map(\.name).prefix(2) == ["", "BootNotification"])
-        #expect(test.calls("BootNotification")[0]["reason"]?.string == "Triggered")
+        #expect(test.calls("BootNotification").first?["reason"]?.string == "Triggered")
     }
 
     @Test("Rejected: requests get SecurityError, only the next boot is sent (trap 2; TC_B_03_CS)")

@@ -53,6 +53,8 @@ struct TestCore {
     var isReachable = true
     private var nextID = 0
     private var wake: Instant?
+    private let isRestart: Bool
+    private var hasStarted = false
 
     /// Answers by action; an action without one is answered with an empty object.
     var replies: [String: Reply] = [:]
@@ -86,13 +88,20 @@ struct TestCore {
         now = start
         places = evses.map { _ in Place() }
         self.records = records
+        isRestart = restarted
+    }
+
+    /// The first input; later calls do nothing.
+    mutating func start() {
+        guard !hasStarted else { return }
+        hasStarted = true
         var stored: StoredRecords = [:]
         for (collection, rows) in records {
             stored[collection] = rows.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
         give(
             .started(
-                StartContext(stored: stored, wallClock: nil, isRestartOfProcess: restarted)))
+                StartContext(stored: stored, wallClock: nil, isRestartOfProcess: isRestart)))
     }
 
     /// A station that is connected, registered and has seen its loop.
@@ -114,6 +123,8 @@ struct TestCore {
             profiles: configuration.connection.profiles, records: records, restarted: asProcess,
             at: now + .seconds(3), seed: seed)
         test.places = places
+        // The loop keeps what it was told last.
+        if asProcess { test.targets = targets }
         test.replies = replies
         test.bootStatus = bootStatus
         return test
@@ -247,6 +258,7 @@ struct TestCore {
 
     /// Lets time pass in half seconds: loop, meter and the core's wishes are served.
     mutating func run(_ seconds: Int) {
+        start()
         for _ in 0..<(seconds * 2) {
             now = now + Milliseconds(500)
             for index in places.indices where places[index].energised {

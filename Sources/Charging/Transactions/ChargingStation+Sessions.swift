@@ -151,6 +151,8 @@ extension ChargingStation {
         _ place: Int, _ trigger: TransactionTrigger, reason: StoppedReason? = nil,
         token: IdToken? = nil
     ) {
+        // After a restart nothing is known of the vehicle yet: its first image decides.
+        if sessions[place].awaitsVehicle, place < evses.count { return }
         let before = sessions[place].held
         let now = points(place)
         sessions[place].held = now
