@@ -5,7 +5,7 @@ public struct Forecourt: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "forecourt",
         abstract: "The software inside an electric-vehicle charging station.",
-        subcommands: [])
+        subcommands: [PlantCommand.self, RigCommand.self])
     /// What this program is composed of; set once by ``main(catalog:)`` before any command runs.
     nonisolated(unsafe) static var catalog = PluginCatalog.builtIn
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import SimulatedChip
 
 /// A plant at work: the world, the chip's memory file and the serial lines, each on a thread.
@@ -72,6 +73,27 @@ package final class RunningPlant: Sendable {
                 atPath: path, withIntermediateDirectories: true)
         } catch {
             throw WireError(path, "making the folder", EACCES)
+        }
+    }
+}
+
+extension RunningPlant {
+    /// The rig API of this plant, with the state of its lines.
+    package var rigAPI: RigAPI {
+        RigAPI(host) { [lines] in
+            [
+                "buses": .array(
+                    lines.map { line in
+                        let status = line.status
+                        return [
+                            "name": .string(line.bus.name), "baud": JSONValue(line.bus.baud),
+                            "driverBaud": status.driverBaud.map { JSONValue($0) } ?? .null,
+                            "pluggedIn": .bool(status.isPluggedIn),
+                            "receivedBytes": JSONValue(status.receivedBytes),
+                            "sentBytes": JSONValue(status.sentBytes),
+                        ]
+                    })
+            ]
         }
     }
 }

@@ -23,7 +23,7 @@ extension PlantPlan {
             board: try reader.string("board") ?? "",
             wires: try reader.required("wires").string ?? "",
             registers: try reader.required("registers").string ?? "")
-        seed = UInt64(try reader.int("seed", 0...Int.max) ?? 1)
+        seed = UInt64(bitPattern: Int64(try reader.int("seed", Int.min...Int.max) ?? 1))
         if let value = reader.value("mains") {
             var inner = try ObjectReader(value, at: "mains")
             mains.voltage = try inner.quantity("voltage", 1...1_000_000) ?? mains.voltage
@@ -81,7 +81,8 @@ extension PlantPlan {
 
     package var json: JSONValue {
         var object: JSONObject = [
-            "format": JSONValue(Self.format), "board": .string(board), "seed": JSONValue(seed),
+            "format": JSONValue(Self.format), "board": .string(board),
+            "seed": JSONValue(Int64(bitPattern: seed)),
             "wires": .string(wires), "registers": .string(registers),
             "mains": [
                 "voltage": JSONValue(mains.voltage.raw),

@@ -1,0 +1,148 @@
+import ArgumentParser
+import BoardFile
+import Foundation
+import JSON
+import Plant
+
+/// `forecourt plant`: a board's simulated hardware, by itself.
+struct PlantCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plant",
+        abstract: "Simulate a board's hardware at the wire, beside a station of its own.",
+        discussion: """
+            Makes the wires' folder: the memory file `chip` (GPIO, PWM, ADC) and one serial port per \
+            bus, named after it. A station started with the same folder drives it like hardware. \
+            Prints one line `ready` with its end points as JSON once all of them serve.
+
+              forecourt plant ac-wallbox --wires /tmp/wires --rig 127.0.0.1:8180
+            """)
+
+    @Argument(help: "A board by name, or the path of its folder or file.")
+    var board: String?
+
+    @Option(help: "Serve the rig API here; port 0 takes a free one.")
+    var rig: String?
+
+    @Option(help: "Folder of the simulated end points.")
+    var wires: String?
+
+    @Option(
+        help: "Memory file of the meters' registers. Default: plant.registers in the wires' folder."
+    )
+    var registers: String?
+
+    @Option(help: "How many times faster than real the vehicles' batteries fill.")
+    var speed = 1.0
+
+    @Option(
+        help: "A plant plan as JSON, as the station's composition writes it, instead of a board.")
+    var plan: String?
+
+    @Flag(help: "End when standard input reaches its end: with the process that started this one.")
+    var untilEOF = false
+
+    func validate() throws {
+        guard (board == nil) != (plan == nil) else {
+            throw ValidationError("name a board, or a plan with --plan")
+        }
+        guard plan != nil || wires != nil else {
+            throw ValidationError("say with --wires where the simulated end points shall be")
+        }
+        guard speed > 0, speed <= 100_000 else {
+            throw ValidationError("--speed is a factor above 0, at most 100000")
+        }
+    }
+
+    func run() async throws {
+        let plan = try plantPlan()
+        let end = EndOfProcess(untilEOF: untilEOF)
+        let plant = try RunningPlant(plan, speed: speed)
+        defer { plant.stop() }
+        var ready: JSONObject = ["wires": .string(plan.wires)]
+        guard let rig else {
+            Self.say(ready)
+            await end.wait()
+            return
+        }
+        let (host, port) = try Self.address(rig)
+        let server = try RigServer(plant.rigAPI, host: host, port: port)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            ready["rig"] = .string("http://\(host):\(try await server.listening())")
+            Self.say(ready)
+            group.addTask { await end.wait() }
+            try await group.next()
+            await server.stop()
+            group.cancelAll()
+        }
+    }
+
+    private static func say(_ ready: JSONObject) {
+        StandardStreams.output("ready \(JSONValue.object(ready).text)")
+    }
+
+    private func plantPlan() throws -> PlantPlan {
+        if let plan {
+            let data = try Data(contentsOf: URL(fileURLWithPath: plan))
+            var parsed = try PlantPlan(parsing: Array(data))
+            if let wires { parsed.wires = wires }
+            if let registers { parsed.registers = registers }
+            return parsed
+        }
+        let wires = wires ?? ""
+        let loaded = try BoardFile.load(
+            file: Self.file(of: board ?? ""),
+            plugins: Forecourt.catalog.cyclic + Forecourt.catalog.bus)
+        return loaded.plantPlan(wires: wires, registers: registers ?? "\(wires)/plant.registers")
+    }
+
+    /// A path as it is; a name below `Boards`, here or beside the program.
+    private static func file(of board: String) -> String {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: board, isDirectory: &isFolder) {
+            return isFolder.boolValue ? "\(board)/board.yaml" : board
+        }
+        return "Boards/\(board)/board.yaml"
+    }
+
+    /// `HOST:PORT`.
+    static func address(_ text: String) throws -> (String, UInt16) {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...]), colon > text.startIndex
+        else { throw ValidationError("\(text) is no HOST:PORT") }
+        return (String(text[..<colon]), port)
+    }
+}
+
+/// SIGTERM, SIGINT, or the end of standard input.
+private struct EndOfProcess: @unchecked Sendable {
+    // Sendable: the sources are only kept alive, never touched again.
+    private let ends: AsyncStream<Void>
+    private let sources: [any DispatchSourceProtocol]
+
+    init(untilEOF: Bool) {
+        let (ends, continuation) = AsyncStream<Void>.makeStream()
+        self.ends = ends
+        signal(SIGPIPE, SIG_IGN)
+        var sources = [any DispatchSourceProtocol]()
+        for number in [SIGTERM, SIGINT] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { continuation.yield() }
+            source.resume()
+            sources.append(source)
+        }
+        if untilEOF {
+            Thread.detachNewThread {
+                var bytes = [UInt8](repeating: 0, count: 256)
+                while read(0, &bytes, bytes.count) > 0 {}
+                continuation.yield()
+            }
+        }
+        self.sources = sources
+    }
+    func wait() async {
+        for await _ in ends { return }
+        withExtendedLifetime(sources) {}
+    }
+}
