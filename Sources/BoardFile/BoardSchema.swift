@@ -1,0 +1,236 @@
+package import DriverKit
+package import JSON
+
+/// JSON Schema (draft 2020-12) of board files, from the same key data as the check.
+///
+/// An editor that knows it completes keys, shows their help and underlines wrong values. It says
+/// less than the check: references, limits and times cannot be put into it.
+package struct BoardSchema {
+    let plugins: [any DriverPlugin.Type]
+    package init(plugins: [any DriverPlugin.Type]) { self.plugins = plugins }
+
+    package var json: JSONValue {
+        var properties = JSONObject()
+        for key in BoardKeys.top { properties[key.name] = schema(key) }
+        for section in BoardKeys.sections {
+            properties[section] = described(self.section(section), BoardKeys.help(ofSection: section))
+        }
+        let required = BoardKeys.top.filter(\.isRequired).map(\.name) + BoardKeys.requiredSections
+        return .object([
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Forecourt board file",
+            "type": "object",
+            "properties": .object(properties),
+            "required": .array(required.map(JSONValue.string)),
+            "additionalProperties": false,
+            "$defs": .object(definitions),
+        ])
+    }
+
+    private var definitions: JSONObject {
+        var definitions = JSONObject()
+        let names = [
+            ("digitalInput", LineKindName.digitalInput),
+            ("digitalOutput", LineKindName.digitalOutput), ("pwmOutput", .pwmOutput),
+            ("analogInput", .analogInput),
+        ]
+        for (name, kind) in names {
+            definitions[name] = .object([
+                "anyOf": .array([
+                    .object(["type": "integer", "minimum": 0, "maximum": 65534]),
+                    object(LineOptions.keys(for: kind.kind)),
+                ])
+            ])
+        }
+        definitions["supervision"] = object(SupervisionKey.all.map(\.key))
+        definitions["device-names"] = .object([
+            "anyOf": .array([
+                .object(["type": "string"]),
+                .object(["type": "array", "items": .object(["type": "string"])]),
+            ])
+        ])
+        return definitions
+    }
+
+    private func section(_ name: String) -> JSONValue {
+        switch name {
+        case "station": object(BoardKeys.station)
+        case "feed": object(BoardKeys.feed)
+        case "loop": object(BoardKeys.loop)
+        case "supervision": reference("supervision")
+        case "buses":
+            map(
+                of: oneOf(
+                    BusKind.allCases.map {
+                        plugin($0.rawValue, $0.summary, $0.keys, hasBus: false)
+                    }))
+        case "devices":
+            map(
+                of: oneOf(
+                    plugins.map { plugin($0.name.text, $0.summary, $0.keys, hasBus: true) }))
+        case "evses": numbered(evse)
+        case "shared": object([], more: roles(Role.allCases.filter(\.isShareable)))
+        case "ocpp": object(BoardKeys.ocpp, more: ocppMaps)
+        case "security": object(BoardKeys.security)
+        default: object([BoardKeys.featuresProtocol], more: features)
+        }
+    }
+
+    // MARK: Parts
+
+    private var evse: JSONValue {
+        var connector = object(
+            BoardKeys.connector, more: roles(Role.allCases.filter(\.isOfConnector)))
+        connector = described(connector, "A connector of the EVSE.")
+        var more = JSONObject()
+        more["connectors"] = numbered(connector)
+        more["devices"] = object([], more: roles(Role.allCases))
+        more["supervision"] = reference("supervision")
+        return object(BoardKeys.evse, more: more)
+    }
+
+    private func roles(_ roles: [Role]) -> JSONObject {
+        var object = JSONObject()
+        for role in roles { object[role.rawValue] = reference("device-names") }
+        return object
+    }
+
+    private var ocppMaps: JSONObject {
+        let value = JSONValue.object(["type": ["string", "number", "boolean"]])
+        var maps = JSONObject()
+        var profile = JSONObject()
+        profile["connectionData"] = .object(["type": "object"])
+        // OCPP's own form nests most keys, so none but the slot is required here.
+        let optional = BoardKeys.networkProfile.map {
+            ConfigurationKey($0.name, $0.kind, required: $0.name == "configurationSlot", $0.help)
+        }
+        maps["networkProfiles"] = .object([
+            "type": "array", "items": object(optional, more: profile),
+        ])
+        maps["variables"] = map(of: map(of: value))
+        maps["keys"] = map(of: value)
+        return maps
+    }
+
+    /// Ids of both versions: which apply depends on `protocol`.
+    private var features: JSONObject {
+        var object = JSONObject()
+        for version in ["2.0.1", "1.6"] {
+            for feature in PICSFeature.known(in: version) {
+                let schema = described(schema(feature.kind), "\(version): \(feature.meaning)")
+                if let first = object[feature.id] {
+                    object[feature.id] = .object(["anyOf": .array([first, schema])])
+                } else {
+                    object[feature.id] = schema
+                }
+            }
+        }
+        return object
+    }
+
+    private func schema(_ kind: PICSFeature.Kind) -> JSONValue {
+        switch kind {
+        case .flag: .object(["type": "boolean"])
+        case .number: .object(["type": "integer", "minimum": 0])
+        case .choice(let choices): .object(["enum": .array(choices.map(JSONValue.string))])
+        case .list: .object(["type": "array", "items": .object(["type": "string"])])
+        }
+    }
+
+    private func plugin(
+        _ name: String, _ summary: String, _ keys: [ConfigurationKey], hasBus: Bool
+    ) -> JSONValue {
+        var more = JSONObject()
+        more["plugin"] = .object(["const": .string(name), "description": .string(summary)])
+        if hasBus { more["bus"] = .object(["type": "string"]) }
+        return object(keys, more: more, required: ["plugin"])
+    }
+
+    // MARK: Shapes
+
+    private func object(
+        _ keys: [ConfigurationKey], more: JSONObject = JSONObject(), required: [String] = []
+    ) -> JSONValue {
+        var properties = more
+        for key in keys { properties[key.name] = schema(key) }
+        let names = required + keys.filter(\.isRequired).map(\.name)
+        var object: JSONObject = [
+            "type": "object", "properties": .object(properties), "additionalProperties": false,
+        ]
+        if !names.isEmpty { object["required"] = .array(names.map(JSONValue.string)) }
+        return .object(object)
+    }
+
+    private func map(of value: JSONValue) -> JSONValue {
+        .object(["type": "object", "additionalProperties": value])
+    }
+
+    private func numbered(_ value: JSONValue) -> JSONValue {
+        .object([
+            "type": "object", "patternProperties": .object(["^[1-4]$": value]),
+            "additionalProperties": false,
+        ])
+    }
+
+    private func oneOf(_ schemas: [JSONValue]) -> JSONValue {
+        .object(["oneOf": .array(schemas)])
+    }
+
+    private func reference(_ name: String) -> JSONValue {
+        .object(["$ref": .string("#/$defs/\(name)")])
+    }
+
+    private func described(_ schema: JSONValue, _ help: String) -> JSONValue {
+        guard var object = schema.object else { return schema }
+        object["description"] = .string(help)
+        return .object(object)
+    }
+
+    private func schema(_ key: ConfigurationKey) -> JSONValue {
+        var object = kindSchema(key.kind)
+        object["description"] = .string(key.help)
+        if let standard = key.standard { object["default"] = Self.value(standard, key.kind) }
+        return .object(object)
+    }
+
+    private static func value(_ standard: String, _ kind: ConfigurationKey.Kind) -> JSONValue {
+        switch kind {
+        case .boolean: return .bool(standard == "true")
+        case .integer, .ratio, .line: return (try? JSONValue(parsing: standard)) ?? .null
+        default: return .string(standard)
+        }
+    }
+
+    private func kindSchema(_ kind: ConfigurationKey.Kind) -> JSONObject {
+        switch kind {
+        case .text(let maximum):
+            // YAML reads a bare 2.0 as a number: it is as good a text.
+            return ["type": ["string", "number"], "maxLength": JSONValue(maximum)]
+        case .choice(let choices):
+            return ["enum": .array(choices.map(JSONValue.string) + Self.numbers(choices))]
+        case .model(let models): return ["enum": .array(models.map(JSONValue.string))]
+        case .boolean: return ["type": "boolean"]
+        case .integer(let range):
+            return [
+                "type": "integer", "minimum": JSONValue(range.lowerBound),
+                "maximum": JSONValue(range.upperBound),
+            ]
+        case .ratio: return ["type": "number"]
+        case .line(let kind): return ["$ref": .string("#/$defs/\(LineKindName(kind).rawValue)")]
+        case .lines(let kind, let count):
+            return [
+                "type": "array",
+                "items": .object(["$ref": .string("#/$defs/\(LineKindName(kind).rawValue)")]),
+                "minItems": JSONValue(count.lowerBound), "maxItems": JSONValue(count.upperBound),
+            ]
+        default:
+            let units = (QuantityText(kind)?.units ?? []).map(\.symbol).joined(separator: "|")
+            return ["type": "string", "pattern": .string("^[+-]?[0-9]+(\\.[0-9]+)? *(\(units))$")]
+        }
+    }
+
+    /// Choices that YAML reads as numbers where they stand without quotes: `9600`.
+    private static func numbers(_ choices: [String]) -> [JSONValue] {
+        choices.compactMap { Int64($0) }.map { JSONValue($0) }
+    }
+}
