@@ -58,7 +58,7 @@ package struct BoardLocator: Sendable {
         }
         if !board.isEmpty, !board.contains("/") {
             for folder in folders where Self.isFile("\(folder)/\(board)/board.yaml") {
-                return "\(folder)/\(board)/board.yaml"
+                return Self.shortest("\(folder)/\(board)/board.yaml")
             }
         }
         let shown = BoardNode.shortened(board)
@@ -70,6 +70,12 @@ package struct BoardLocator: Sendable {
         throw BoardFileError(
             .notFound, "there is no board \"\(shown)\"",
             remedy: Suggestion.fix(for: board, among: names, noun: "board"))
+    }
+
+    /// As seen from the current directory, where it lies below it: messages read better.
+    private static func shortest(_ path: String) -> String {
+        let here = FileManager.default.currentDirectoryPath + "/"
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 
     private static func parent(_ path: String) -> String {

@@ -83,21 +83,13 @@ struct Overlay {
         let known = KnownPaths(root: root, plugins: plugins).all
         // PICS ids have dots of their own: features.C-09.2.
         if known.contains(path) { return .success(Self.parts(path)) }
-        let near = Self.nearest(to: path, among: known)
+        // Always some path: the refusal of a wrong one names the best there is.
+        let near = Suggestion.nearest(to: path, among: known, bound: .max)
         return .failure(
             Problem(
                 what: "unknown path \(BoardNode.shortened(path))",
                 fix: near.map { "the nearest known path is \($0)" }
                     ?? "forecourt explain shows the board's devices and EVSEs"))
-    }
-
-    /// Always some path: the refusal of a wrong one names the best there is.
-    private static func nearest(to path: String, among known: [String]) -> String? {
-        if let near = Suggestion.nearest(to: path, among: known) { return near }
-        // Too far from any as a whole: the known path that shares the most with it.
-        func shared(_ other: String) -> Int { zip(path, other).prefix { $0 == $1 }.count }
-        let best = known.max { (shared($0), -$0.count) < (shared($1), -$1.count) }
-        return best.flatMap { shared($0) >= 3 ? $0 : nil }
     }
 
     private static func parts(_ path: String) -> [String] {

@@ -5,7 +5,10 @@ public struct Forecourt: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "forecourt",
         abstract: "The software inside an electric-vehicle charging station.",
-        subcommands: [PlantCommand.self, RigCommand.self])
+        subcommands: [
+            BoardsCommand.self, CheckCommand.self, ExplainCommand.self, SchemaCommand.self,
+            PlantCommand.self, RigCommand.self,
+        ])
     /// What this program is composed of; set once by ``main(catalog:)`` before any command runs.
     nonisolated(unsafe) static var catalog = PluginCatalog.builtIn
 

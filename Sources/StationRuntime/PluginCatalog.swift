@@ -29,6 +29,11 @@ public struct PluginCatalog: Sendable {
         PluginCatalog(cyclic: self.cyclic + cyclic, bus: self.bus + bus)
     }
 
+    /// All plugins, cyclic ones first.
+    public var plugins: [any DriverPlugin.Type] {
+        cyclic.map { $0 as any DriverPlugin.Type } + bus.map { $0 as any DriverPlugin.Type }
+    }
+
     public func plugin(named name: PluginName) -> (any DriverPlugin.Type)? {
         cyclic.first { $0.name == name } ?? bus.first { $0.name == name }
     }
