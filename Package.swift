@@ -173,7 +173,7 @@ let package = Package(
         tests("StationCore", ["OCPPJ", "JSON", "Charging", "EVSEModel", "OCPP201"]),
         tests("CSMSLink", ["COpenSSL"]),
         tests("Store"),
-        tests("StationRuntime", ["EVSEModel", "BoardFile", "DriverKit", "JSON"]),
+        tests("StationRuntime", ["EVSEModel", "SharedImage", "BoardFile", "DriverKit", "JSON"]),
         tests("Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus"]),
         tests("Bench"),
     ]

@@ -7,7 +7,7 @@ public struct Forecourt: AsyncParsableCommand {
         abstract: "The software inside an electric-vehicle charging station.",
         subcommands: [
             BoardsCommand.self, CheckCommand.self, ExplainCommand.self, SchemaCommand.self,
-            PlantCommand.self, RigCommand.self,
+            LoopCommand.self, PlantCommand.self, RigCommand.self,
         ])
     /// What this program is composed of; set once by ``main(catalog:)`` before any command runs.
     nonisolated(unsafe) static var catalog = PluginCatalog.builtIn
