@@ -200,7 +200,10 @@ package struct DeviceModel: Sendable {
     /// What is wrong with a factory value; `nil` where nothing is. Unknown names come with the
     /// nearest known one.
     package func check(_ name: VariableName, _ value: String) -> String? {
-        if name.settingKey != nil { return nil }
+        if let key = name.settingKey {
+            guard case .failure(let refusal) = ChargingStation.check(key, value) else { return nil }
+            return "\(key.rawValue): \(value) is \(Self.words(refusal, key.definition))"
+        }
         let known = variables.filter { if case .constant = $0.source { true } else { false } }
             .map {
                 VariableName(
@@ -212,6 +215,26 @@ package struct DeviceModel: Sendable {
         let nearest = all.min { Self.distance($0, name) < Self.distance($1, name) }
         return "unknown variable \(name)"
             + (nearest.map { "; the nearest known one is \($0)" } ?? "")
+    }
+
+    private static func words(
+        _ refusal: SettingRefusal, _ definition: SettingDefinition
+    ) -> String {
+        switch (refusal, definition.type) {
+        case (.tooLow, .integer(let range)), (.tooHigh, .integer(let range)):
+            "outside \(range.lowerBound)...\(range.upperBound)"
+        case (.tooLow, _): "too low"
+        case (.tooHigh, _): "too high"
+        case (.tooLong, .string(let length)): "longer than \(length) characters"
+        case (.tooLong, _): "too long"
+        case (.tooMany, _): "a list with too many members"
+        case (_, .boolean): "neither true nor false"
+        case (_, .integer): "no whole number"
+        case (_, .option(let options)): "none of \(options.joined(separator: ", "))"
+        case (_, .members(let options, _)), (_, .sequence(let options, _)):
+            "not a comma-separated list of \(options.isEmpty ? "numbers" : options.joined(separator: ", "))"
+        default: "no valid value"
+        }
     }
 
     /// Levenshtein distance without regard to case.
