@@ -42,6 +42,8 @@ package struct ChargingStation: Sendable {
     }
     struct ScheduledReset: Sendable {
         var evse: EVSEID?
+        /// It had to wait for a transaction.
+        var isScheduled: Bool
     }
 
     /// - Parameters:
@@ -108,7 +110,7 @@ package struct ChargingStation: Sendable {
         if let wallClock { applyTime(wallClock, source: .system) }
         restoreMeters(stored[.meterRegisters] ?? [])
         restoreSessions(stored[.transactions] ?? [])
-        let isReset = registrar.bootReason == .remoteReset || registrar.bootReason == .localReset
+        let isReset = [.remoteReset, .localReset, .scheduledReset].contains(registrar.bootReason)
         emit(
             .security(
                 SecurityNotice(

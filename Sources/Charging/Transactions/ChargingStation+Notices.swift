@@ -34,13 +34,13 @@ extension ChargingStation {
         guard changed || trigger != .chargingStateChanged || owesRemoteStart else { return }
         var notice = notice(.updated, trigger, place)
         if let token { addToken(token, to: &notice) }
-        notice.meter = meter
         if place < evses.count {
-            addInterruptionValues(place, to: &notice)
             if sessions[place].transaction?.state == .charging {
                 addBeginValues(place, to: &notice)
             }
+            addInterruptionValues(place, to: &notice)
         }
+        notice.meter += meter
         send(place, notice)
     }
 

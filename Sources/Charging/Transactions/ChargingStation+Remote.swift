@@ -162,8 +162,8 @@ extension ChargingStation {
             }
         }
         defer { settle() }
-        reset = ScheduledReset(evse: evse)
         let busy = resetPlaces(evse).filter { sessions[$0].transaction != nil }
+        reset = ScheduledReset(evse: evse, isScheduled: kind == .onIdle && !busy.isEmpty)
         if kind == .onIdle, !busy.isEmpty { return .scheduled }  // B12.FR.01
         for place in busy { forceEnd(place, .resetCommand, reason: .immediateReset) }  // trap 15
         return .accepted
@@ -194,8 +194,8 @@ extension ChargingStation {
         } else if !hasAskedRestart {
             hasAskedRestart = true
             for place in evses.indices { storeRegister(place, always: true) }
-            noteRestart(.remoteReset)
-            emit(.restartWanted(.remoteReset(scheduled: false)))
+            noteRestart(wanted.isScheduled ? .scheduledReset : .remoteReset)
+            emit(.restartWanted(.remoteReset(scheduled: wanted.isScheduled)))
         }
     }
 
