@@ -186,18 +186,20 @@ extension ChargingStation {
     mutating func save(_ place: Int) {
         guard let transaction = sessions[place].transaction else { return }
         var session = sessions[place]
-        // Time spent charging so far, so that a restart does not lose it.
+        // Time spent charging so far, so that a power cut does not lose it.
         if let since = transaction.chargingSince {
             session.transaction?.chargingTime += now - since
+            session.transaction?.chargingSince = now
         }
-        store(.put(.transactions, key: sessionKey(place), value: session.record.text))
+        let text = session.record(run: clock.run).text
+        store(.put(.transactions, key: sessionKey(place), value: text))
     }
 
     mutating func restoreSessions(_ stored: [(key: String, value: String)]) {
         for place in sessions.indices {
             let key = sessionKey(place)
             guard let text = stored.first(where: { $0.key == key })?.value,
-                var session = Session(text)
+                var session = Session(text, run: clock.run)
             else { continue }
             let reports = stored.compactMap { entry -> (Int, MeterReport)? in
                 guard entry.key.hasPrefix(key + "."),

@@ -2,7 +2,8 @@ import EVSEModel
 
 extension Session {
     /// Reports kept apart from the session's own record: they are many and never change.
-    var record: Record {
+    /// - Parameter run: this boot, in which the session's instants count.
+    func record(run: UInt32) -> Record {
         var record = Record()
         if let authorization {
             var inner = Record()
@@ -15,7 +16,7 @@ extension Session {
             inner.set("b", authorization.isBlocked)
             record.set("auth", inner)
         }
-        record.set("tx", transaction?.record)
+        record.set("tx", transaction?.record(run: run))
         record.set("held", held.map(\.rawValue).sorted().joined(separator: ","))
         record.set("lock", lockedFor?.token.record)
         record.set("lockg", lockedFor?.group?.record)
@@ -24,8 +25,9 @@ extension Session {
         return record
     }
 
-    init?(_ text: String) {
-        guard let record = Record(text), let transaction = Transaction(record.record("tx"))
+    init?(_ text: String, run: UInt32) {
+        guard let record = Record(text),
+            let transaction = Transaction(record.record("tx"), run: run)
         else { return nil }
         self.transaction = transaction
         if let inner = record.record("auth"), let token = IdToken(inner.record("t")) {
@@ -49,7 +51,7 @@ extension Session {
 }
 
 extension Transaction {
-    var record: Record {
+    func record(run: UInt32) -> Record {
         var record = Record()
         record.set("id", id.text)
         record.set("n", sequence)
@@ -60,6 +62,7 @@ extension Transaction {
         record.set("cc", isCableReported)
         record.set("s", state.rawValue)
         record.set("ct", chargingTime.raw)
+        record.set("cs", chargingSince.map { EventTime(run: run, instant: $0) })
         record.set("e", startRegister?.raw)
         record.set("ob", owesBeginValues)
         record.set("why", endReason?.rawValue)
@@ -67,7 +70,7 @@ extension Transaction {
         record.set("ib", intervalBase?.raw)
         return record
     }
-    init?(_ record: Record?) {
+    init?(_ record: Record?, run: UInt32) {
         guard let record, let id = record.string("id"), let sequence = record.int("n"),
             let startedAt = record.eventTime("at"), let state: ChargingState = record.raw("s")
         else { return nil }
@@ -77,6 +80,8 @@ extension Transaction {
         isConnectorReported = record.bool("c")
         isCableReported = record.bool("cc")
         chargingTime = Milliseconds(record.int64("ct") ?? 0)
+        // The machine ran on: so did the charging.
+        if let since = record.eventTime("cs"), since.run == run { chargingSince = since.instant }
         startRegister = record.int64("e").map(WattHours.init(raw:))
         owesBeginValues = record.bool("ob")
         endReason = record.raw("why")
