@@ -23,6 +23,9 @@ package struct DutyLaw: BitwiseCopyable, Sendable {
 
     package init() {}
 
+    /// After a restart nobody knows when the duty was changed last: the interval starts now.
+    package mutating func assumeJustChanged(at: Instant) { changedAt = at }
+
     package mutating func step(_ wish: PilotWish, at: Instant, plan: EVSEPlan) {
         switch wish {
         case .unavailable: show(.unavailable, .zero, .zero, at: at)

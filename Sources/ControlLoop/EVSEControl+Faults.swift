@@ -16,6 +16,10 @@ extension EVSEControl {
         if locks[active].hasFailed, locks[active].goal == .engaged {
             held.raise(.lockFailedToLock)
         }
+        // Held: without PWM the vehicle falls back to B, and would ask anew for ever.
+        if pilots[active].state == .d, !plan.hasVentilation {
+            held.raise(.ventilationNotAvailable)
+        }
         forgetHeld()
 
         var now = context.deviceFaults
@@ -27,7 +31,6 @@ extension EVSEControl {
                 now.raise(.lockFailedToUnlock)
             }
         }
-        if pilots[active].state == .d, !plan.hasVentilation { now.raise(.ventilationNotAvailable) }
         if let cable = proximities[active].limit, cable < plan.minimum {
             now.raise(.cableRatingTooLow)
         }

@@ -90,7 +90,10 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     private mutating func begin(_ targets: EVSETargets, at: Instant, context: CycleContext) {
         if startedAt == nil {
             startedAt = at
-            if context.starts > 1 { contactor.assumeJustClosed(at: at) }
+            if context.starts > 1 {
+                contactor.assumeJustClosed(at: at)
+                for index in 0..<connectorCount { duties[index].assumeJustChanged(at: at) }
+            }
         }
         if !context.stationIsSilent { isHeard = true }
         if !targets.energyGranted { isGrantVoid = false }

@@ -28,7 +28,7 @@ extension Fault {
             FaultFacts(
                 text: "vehicle asks for ventilation, which this place does not have",
                 remedy: "Charge this vehicle where the area is ventilated.",
-                severity: 4, stop: .immediate, clearing: .byItself,
+                severity: 4, stop: .immediate, clearing: .vehicleLeaves,
                 minimumRequiredErrorCode: "InvalidVehicleMode", errorCode16: "OtherError",
                 report201: .init("AreaVentilation", "Problem", .evse))
         case .proximityFault:

@@ -1,0 +1,462 @@
+import ControlLoop
+import EVSEModel
+
+/// The guarantees that the loop gives alone, whatever core, network or plugin do.
+enum Guarantee: Int, CaseIterable, Sendable {
+    /// The contactor closes only with the vehicle in C or D for long enough, PWM and diode good,
+    /// plug locked, cable credible, energy granted, station alive, mirror contact open.
+    case closesOnlyWhenAsked
+    /// ... and right after a passed self-test of the residual-current device.
+    case closesOnlyAfterSelfTest
+    /// ... and without a latched or other stopping fault.
+    case closesOnlyWithoutFault
+    case closingInterval
+    /// Leaving C/D opens in the same cycle.
+    case leavingOpens
+    /// Emergency stop, residual-current trip, supply, earth, enclosure, tilt, water open in the
+    /// same cycle.
+    case hazardOpens
+    case overTemperatureOpens
+    /// A pilot without samples or a missing diode opens within the debounce.
+    case pilotFaultOpens
+    case stoppingFaultOpens
+    /// What a changed duty offers is at most the least of all limits; a lower limit is followed
+    /// at the latest when the duty may change again.
+    case offerWithinLimits
+    case offerAtLeastMinimum
+    case dutyInterval
+    /// A grant that ends removes PWM at once and opens within the stop time-out.
+    case stopsWithoutGrant
+    /// Silent station, stale meter, missed deadlines: stopped after the hold time.
+    case stopsAfterHold
+    case overCurrentOpens
+    /// Never released unless the contactor is measured open.
+    case unlocksOnlyWhenOpen
+    case weldIsLatched
+    /// Latched faults end by service only, the weld with the contactor measured open.
+    case latchedUntilCleared
+    case safeUntilHeard
+    /// The test input is never pressed while the contactor is closed.
+    case testsOnlyWhenOpen
+}
+
+/// Watches a run from outside, cycle by cycle, and knows nothing of how the laws work: it judges
+/// by the inputs that the world gave and the outputs that came back.
+struct GuaranteeMonitor {
+    struct Violation: Equatable {
+        var guarantee: Guarantee
+        var cycle: UInt64
+        var text: String
+    }
+    private(set) var violation: Violation?
+
+    private let plan: EVSEPlan
+    private let period: Milliseconds
+    /// A late cycle may cost this much on top of any time.
+    private let slack: Milliseconds
+    private var heard = false
+    private var startedAt: Instant
+    private var last: EVSEImage?
+    private var lastAsk: Instant
+    private var wasInC = false
+    private var lastClosing: Instant?
+    private var lastDutyChange: Instant?
+    private var closedSince: Instant?
+    private var openSince: Instant?
+    private var invalidSince: Instant?
+    private var diodeBadSince: Instant?
+    private var pwmSince: Instant?
+    private var faultSince: Instant?
+    private var ungrantedSince: Instant?
+    private var holdSince = InlineArray<3, Instant?>(repeating: nil)
+    private var overSince: Instant?
+    private var weldSince: Instant?
+    private var cables = InlineArray<8, CableRating>(repeating: .unknown)
+    private var cableCursor = 0
+    private var latched = FaultSet()
+    private var clearRequests: UInt32?
+    private var testStage = 0  // 1 pressed, 2 tripped, 3 released and clear
+    private var testStageAt = Instant.zero
+    private var hottestRecently: Celsius?
+
+    init(world: World) {
+        plan = world.plan
+        period = world.period
+        slack = Milliseconds(world.period.count * 6)
+        startedAt = world.now
+        lastAsk = world.now
+    }
+
+    /// The loop was restarted: what the outside remembers stays, what the loop may forget goes.
+    mutating func restarted(_ world: World) {
+        heard = false
+        startedAt = world.now
+        last = nil
+        closedSince = nil
+        openSince = nil
+        pwmSince = nil
+        diodeBadSince = nil
+        faultSince = nil
+        invalidSince = nil
+        weldSince = nil
+        overSince = nil
+        ungrantedSince = nil
+        holdSince = InlineArray(repeating: nil)
+        clearRequests = nil
+        testStage = 0
+        wasInC = false
+    }
+
+    private mutating func require(
+        _ holds: Bool, _ guarantee: Guarantee, _ world: World, _ text: @autoclosure () -> String
+    ) {
+        if !holds, violation == nil {
+            violation = Violation(
+                guarantee: guarantee, cycle: world.context.cycle, text: text())
+        }
+    }
+
+    // MARK: One cycle
+
+    mutating func look(at world: World) {
+        let image = world.image
+        if !world.context.stationIsSilent { heard = true }
+        track(world)
+        let isClosed = image.outputs.contactorClosed
+        let wasClosed = last?.outputs.contactorClosed ?? false
+        if isClosed, !wasClosed { checkClosing(world) }
+        if isClosed { checkClosed(world) }
+        checkPilot(world)
+        checkBolt(world)
+        checkLatch(world)
+        if !heard {
+            require(
+                !isClosed && image.outputs.connectors[0].pilot == .unavailable
+                    && image.outputs.connectors[0].bolt == .unknown,
+                .safeUntilHeard, world, "outputs before the station was heard")
+        }
+        require(
+            !(isClosed && image.outputs.residualCurrentTest), .testsOnlyWhenOpen, world,
+            "test input pressed while closed")
+        finish(world)
+    }
+
+    /// Level windows with the room that hysteresis may use: a state holds within ±2 V.
+    private func isWithin(_ center: Int32, _ level: Volts) -> Bool {
+        abs(level.raw - center) <= 2000
+    }
+    private func mayBeAsking(_ level: Volts) -> Bool {
+        isWithin(6000, level) || (plan.hasVentilation && isWithin(3000, level))
+    }
+
+    private mutating func track(_ world: World) {
+        let now = world.now
+        let connector = world.image.inputs.connectors[0]
+        let isPWM = last?.outputs.connectors[0].pilot == .pwm
+        if connector.pilotIsValid {
+            invalidSince = nil
+            if !mayBeAsking(connector.pilotHigh) || !isPWM { lastAsk = now }
+        } else {
+            invalidSince = invalidSince ?? now
+        }
+        pwmSince = isPWM ? pwmSince ?? now : nil
+        let diodeIsBad =
+            isPWM && connector.pilotIsValid && connector.pilotLow > PilotLevels.negative
+        diodeBadSince = diodeIsBad ? diodeBadSince ?? now : nil
+        cables[cableCursor] = connector.cable
+        cableCursor = (cableCursor + 1) % 8
+        let isClosed = last?.outputs.contactorClosed ?? false
+        weldSince =
+            !isClosed && world.image.inputs.contactor == .closed ? weldSince ?? now : nil
+        trackTest(world)
+    }
+
+    private mutating func trackTest(_ world: World) {
+        let isPressed = last?.outputs.residualCurrentTest ?? false
+        let isTripped = world.image.inputs.residualCurrentTripped
+        let previous = testStage
+        switch testStage {
+        case 1 where isPressed && isTripped: testStage = 2
+        case 2 where !isTripped: testStage = 3
+        case 3 where isTripped: testStage = 0
+        default: break
+        }
+        if isPressed, testStage == 0 || testStage == 3 { testStage = isTripped ? 2 : 1 }
+        if last?.outputs.contactorClosed == true { testStage = 0 }
+        if testStage != previous { testStageAt = world.now }
+    }
+
+    // MARK: Closing
+
+    private mutating func checkClosing(_ world: World) {
+        let image = world.image
+        let connector = image.inputs.connectors[0]
+        let now = world.now
+        let asked = now - lastAsk
+        let stage = testStage
+        require(
+            connector.pilotIsValid && mayBeAsking(connector.pilotHigh), .closesOnlyWhenAsked,
+            world, "pilot at \(connector.pilotHigh)")
+        require(
+            asked >= plan.closeDebounce - period, .closesOnlyWhenAsked, world,
+            "asked for \(asked) only")
+        require(
+            last?.outputs.connectors[0].pilot == .pwm && connector.pilotLow <= Volts(-10),
+            .closesOnlyWhenAsked, world, "diode not proven: \(connector.pilotLow)")
+        require(
+            plan.lockMask == 0
+                || (connector.bolt == .engaged && image.outputs.connectors[0].bolt == .engaged),
+            .closesOnlyWhenAsked, world, "bolt \(connector.bolt)")
+        require(
+            plan.proximityMask == 0 || cableLimit() != nil, .closesOnlyWhenAsked, world,
+            "cable \(connector.cable)")
+        require(
+            image.targets.energyGranted && image.targets.limit >= plan.minimum
+                && !world.context.stationIsSilent,
+            .closesOnlyWhenAsked, world, "not granted")
+        require(
+            !plan.hasContactorFeedback || image.inputs.contactor == .open, .closesOnlyWhenAsked,
+            world, "contactor \(image.inputs.contactor)")
+        if plan.hasResidualCurrentDevice {
+            require(
+                testStage == 3 && !image.inputs.residualCurrentTripped
+                    && now - testStageAt <= slack,
+                .closesOnlyAfterSelfTest, world, "test stage \(stage)")
+        }
+        require(
+            image.status.latched.isEmpty
+                && image.status.allFaults.intersection(
+                    FaultMasks.immediate.union(FaultMasks.orderly)
+                ).isEmpty,
+            .closesOnlyWithoutFault, world, "faults \(Array(image.status.allFaults))")
+        if let lastClosing {
+            require(
+                now - lastClosing >= plan.closingInterval, .closingInterval, world,
+                "\(now - lastClosing) after the last closing")
+        }
+        lastClosing = now
+    }
+
+    // MARK: Closed
+
+    private mutating func checkClosed(_ world: World) {
+        let image = world.image
+        let inputs = image.inputs
+        let connector = inputs.connectors[0]
+        let now = world.now
+        if connector.pilotIsValid {
+            require(
+                mayBeAsking(connector.pilotHigh), .leavingOpens, world,
+                "closed at \(connector.pilotHigh)")
+        }
+        if let invalidSince {
+            require(
+                now - invalidSince <= plan.pilotDebounce + slack, .pilotFaultOpens, world,
+                "closed without pilot samples")
+        }
+        if let diodeBadSince, let pwmSince {
+            let since = max(diodeBadSince, pwmSince + plan.pilotDebounce)
+            require(
+                now - since <= plan.pilotDebounce + slack, .pilotFaultOpens, world,
+                "closed without a diode")
+        }
+        require(
+            !inputs.emergencyStopPressed && !inputs.enclosureOpen && !inputs.tilted
+                && !inputs.waterDetected && inputs.mainsPresent && inputs.groundPresent
+                && !(plan.hasResidualCurrentDevice && inputs.residualCurrentTripped),
+            .hazardOpens, world, "closed with a hazard")
+        for sensor in 0..<4 {
+            guard let value = connector.temperatures[sensor],
+                TemperatureLaw.credible.contains(value.raw)
+            else { continue }
+            require(
+                value < plan.temperatureStop, .overTemperatureOpens, world, "closed at \(value)")
+        }
+        checkStops(world, now)
+        checkOverCurrent(world, now)
+    }
+
+    private mutating func checkStops(_ world: World, _ now: Instant) {
+        let image = world.image
+        let faults = image.status.allFaults
+        require(
+            faults.intersection(FaultMasks.immediate).isEmpty, .stoppingFaultOpens, world,
+            "closed with \(Array(faults))")
+        let isStopping = !faults.intersection(FaultMasks.orderly).isEmpty
+        faultSince = isStopping ? faultSince ?? now : nil
+        if let faultSince {
+            require(
+                now - faultSince <= plan.stopTimeout + slack, .stoppingFaultOpens, world,
+                "closed for \(now - faultSince) with \(Array(faults))")
+        }
+        let isGranted = image.targets.energyGranted && image.targets.limit >= plan.minimum
+        ungrantedSince = isGranted ? nil : ungrantedSince ?? now
+        if let ungrantedSince {
+            require(
+                image.outputs.connectors[0].pilot != .pwm, .stopsWithoutGrant, world,
+                "PWM without a grant")
+            require(
+                now - ungrantedSince <= plan.stopTimeout + slack, .stopsWithoutGrant, world,
+                "closed for \(now - ungrantedSince) without a grant")
+        }
+        let conditions: InlineArray<3, Bool> = [
+            world.context.stationIsSilent, isStale(world),
+            world.context.missedInWindow >= plan.missLimit,
+        ]
+        let hold = plan.safeLimit < plan.minimum ? Milliseconds.zero : plan.safeHold
+        for index in 0..<3 {
+            holdSince[index] = conditions[index] ? holdSince[index] ?? now : nil
+            guard let since = holdSince[index] else { continue }
+            require(
+                now - since <= hold + plan.stopTimeout + slack, .stopsAfterHold, world,
+                "condition \(index) closed for \(now - since)")
+        }
+    }
+
+    private func isStale(_ world: World) -> Bool {
+        plan.hasMeter
+            && world.now > max(world.image.inputs.meter.at, startedAt + slack) + plan.meterMaxAge
+    }
+
+    private mutating func checkOverCurrent(_ world: World, _ now: Instant) {
+        let image = world.image
+        let meter = image.inputs.meter
+        let status = image.status
+        // The offer that stood while the sample was taken: the last cycle's.
+        guard plan.hasMeter, meter.valid.contains(.current), !isStale(world),
+            status.phase == .energised, let offered = last?.status.offered
+        else {
+            overSince = status.phase == .energised ? overSince : nil
+            return
+        }
+        let current = meter.current[0].raw.magnitude
+        let allowed = Double(offered.raw) * 1.1 + 500
+        overSince = Double(current) > allowed + 1 ? overSince ?? now : nil
+        if let overSince {
+            require(
+                now - overSince <= plan.overCurrentGrace + slack, .overCurrentOpens, world,
+                "\(meter.current[0]) at \(offered) for \(now - overSince)")
+        }
+    }
+
+    // MARK: Pilot
+
+    private mutating func checkPilot(_ world: World) {
+        let now = world.now
+        let output = world.image.outputs.connectors[0]
+        let previous = last?.outputs.connectors[0]
+        let isPWM = output.pilot == .pwm
+        let changed =
+            (isPWM || previous?.pilot == .pwm)
+            && (previous?.pilot != output.pilot || previous?.duty != output.duty)
+        if changed, isPWM, let lastDutyChange {
+            require(
+                now - lastDutyChange >= plan.dutyInterval, .dutyInterval, world,
+                "\(now - lastDutyChange) after the last change")
+        }
+        if isPWM {
+            let offered = decode(output.duty)
+            require(
+                offered.raw >= max(6000, plan.minimum.raw) - 6, .offerAtLeastMinimum, world,
+                "duty \(output.duty)")
+            require(
+                offered <= world.image.status.offered, .offerWithinLimits, world,
+                "duty \(output.duty) says more than the status")
+            let mustFollow =
+                changed || lastDutyChange.map { now >= $0 + plan.dutyInterval } ?? true
+            if mustFollow {
+                let least = least(world)
+                require(
+                    offered <= least, .offerWithinLimits, world,
+                    "offers \(offered) where \(least) is the least")
+            }
+        }
+        if changed { lastDutyChange = now }
+    }
+
+    /// A vehicle's reading of a duty, worked out apart from the law's: IEC 61851-1 Table A.8.
+    private func decode(_ duty: Percent) -> Amperes {
+        let percent = duty.double
+        let amperes = percent <= 85 ? percent * 0.6 : (percent - 64) * 2.5
+        return Amperes(milliamperes: Int32(amperes * 1000 + 0.5))
+    }
+
+    private func cableLimit() -> Amperes? {
+        // The debounce may still show any of the last samples.
+        var greatest: Amperes?
+        for index in 0..<8 {
+            guard let limit = cables[index].limit else { continue }
+            greatest = max(greatest ?? limit, limit)
+        }
+        return greatest
+    }
+
+    private func least(_ world: World) -> Amperes {
+        var least = min(plan.rating, plan.phaseLimit, world.context.groupShare)
+        least = min(least, world.image.targets.limit)
+        if plan.proximityMask != 0 { least = min(least, cableLimit() ?? .zero) }
+        for sensor in 0..<4 {
+            guard let value = world.image.inputs.connectors[0].temperatures[sensor],
+                TemperatureLaw.credible.contains(value.raw), value > plan.deratingStart
+            else { continue }
+            let share =
+                (value.double - plan.deratingStart.double)
+                / (plan.deratingEnd.double - plan.deratingStart.double)
+            let floor = min(plan.deratingFloor, plan.rating)
+            let current =
+                plan.rating.double - (plan.rating.double - floor.double) * min(1, share)
+            least = min(least, Amperes(milliamperes: Int32(current * 1000) + 1))
+        }
+        let isDegraded =
+            world.context.stationIsSilent || isStale(world)
+            || world.context.missedInWindow >= plan.missLimit
+        if isDegraded { least = min(least, plan.safeLimit) }
+        return least
+    }
+
+    // MARK: Bolt and latch
+
+    private mutating func checkBolt(_ world: World) {
+        let image = world.image
+        openSince = image.outputs.contactorClosed ? nil : openSince ?? world.now
+        guard image.outputs.connectors[0].bolt == .free else { return }
+        if plan.hasContactorFeedback {
+            require(
+                image.inputs.contactor == .open && !image.outputs.contactorClosed,
+                .unlocksOnlyWhenOpen, world, "released with contactor \(image.inputs.contactor)")
+        } else {
+            require(
+                openSince.map { world.now >= $0 + plan.contactorTimeout } ?? false,
+                .unlocksOnlyWhenOpen, world, "released before the contactor can be open")
+        }
+        require(
+            !image.status.latched.contains(.contactorWelded), .unlocksOnlyWhenOpen, world,
+            "released with a welded contactor")
+    }
+
+    private mutating func checkLatch(_ world: World) {
+        let status = world.image.status
+        if let weldSince, plan.hasContactorFeedback {
+            require(
+                world.now - weldSince <= plan.contactorTimeout + slack
+                    || status.latched.contains(.contactorWelded),
+                .weldIsLatched, world, "closed for \(world.now - weldSince), commanded open")
+        }
+        let requests = world.image.targets.clearRequests
+        let isCleared = clearRequests.map { $0 != requests } ?? false
+        let lost = latched.subtracting(status.latched)
+        require(
+            lost.isEmpty || isCleared, .latchedUntilCleared, world, "lost \(Array(lost))")
+        if lost.contains(.contactorWelded), plan.hasContactorFeedback {
+            require(
+                world.image.inputs.contactor == .open, .latchedUntilCleared, world,
+                "weld cleared with contactor \(world.image.inputs.contactor)")
+        }
+        if heard { clearRequests = requests }
+        latched = status.latched
+    }
+
+    private mutating func finish(_ world: World) {
+        last = world.image
+    }
+}
