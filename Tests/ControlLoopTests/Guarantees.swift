@@ -49,6 +49,8 @@ struct GuaranteeMonitor {
         var text: String
     }
     private(set) var violation: Violation?
+    /// Looks for this one only, where set.
+    private let only: Guarantee?
 
     private let plan: EVSEPlan
     private let period: Milliseconds
@@ -79,7 +81,8 @@ struct GuaranteeMonitor {
     private var testStageAt = Instant.zero
     private var hottestRecently: Celsius?
 
-    init(world: World) {
+    init(world: World, only: Guarantee? = nil) {
+        self.only = only
         plan = world.plan
         period = world.period
         slack = Milliseconds(world.period.count * 6)
@@ -110,7 +113,7 @@ struct GuaranteeMonitor {
     private mutating func require(
         _ holds: Bool, _ guarantee: Guarantee, _ world: World, _ text: @autoclosure () -> String
     ) {
-        if !holds, violation == nil {
+        if !holds, violation == nil, only == nil || only == guarantee {
             violation = Violation(
                 guarantee: guarantee, cycle: world.context.cycle, text: text())
         }
@@ -132,7 +135,7 @@ struct GuaranteeMonitor {
         if !heard {
             require(
                 !isClosed && image.outputs.connectors[0].pilot == .unavailable
-                    && image.outputs.connectors[0].bolt == .unknown,
+                    && image.outputs.connectors[0].bolt != .free,
                 .safeUntilHeard, world, "outputs before the station was heard")
         }
         require(

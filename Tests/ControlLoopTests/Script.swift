@@ -103,9 +103,15 @@ struct Script: Sendable {
         plan = PlanVariant(seed: random.next())
         steps = []
         while steps.count < length {
-            if random.once(in: 3) { Self.session(&random, &steps) }
-            steps.append(
-                Step(event: Self.event(&random), cycles: Self.cycles(&random)))
+            Self.session(&random, &steps)
+            for _ in 0..<random.within(1...4) {
+                if random.once(in: 5) {
+                    Self.incident(&random, &steps)
+                } else {
+                    steps.append(
+                        Step(event: Self.event(&random), cycles: Self.cycles(&random)))
+                }
+            }
         }
     }
 
@@ -113,7 +119,7 @@ struct Script: Sendable {
         switch random.below(4) {
         case 0: random.within(0...3)
         case 1: random.within(1...30)
-        default: random.within(10...500)
+        default: random.within(10...300)
         }
     }
 
@@ -121,18 +127,46 @@ struct Script: Sendable {
     private static func session(_ random: inout SplitMix, _ steps: inout [Step]) {
         let cables: [CableRating] = [.amperes13, .amperes20, .amperes32, .amperes32, .amperes63]
         let vehicles: [World.Vehicle] = [.willing, .willing, .willing, .gassing, .stubborn]
-        if random.once(in: 2) {
+        if !random.once(in: 3) {
             steps.append(Step(event: .repairAll, cycles: 2))
-            if random.once(in: 2) { steps.append(Step(event: .revoke, cycles: 3)) }
-            steps.append(Step(event: .unplug, cycles: random.within(10...150)))
+            steps.append(Step(event: .revoke, cycles: 3))
+            steps.append(Step(event: .unplug, cycles: random.within(10...60)))
         }
-        steps.append(Step(event: .repairAll, cycles: random.within(0...150)))
+        steps.append(Step(event: .repairAll, cycles: random.within(0...60)))
         steps.append(
             Step(
                 event: .plug(cables[random.below(5)], vehicles[random.below(5)]),
                 cycles: random.within(5...50)))
+        switch random.below(12) {
+        case 0: steps.append(Step(event: .stuckOpen(true), cycles: 1))
+        case 1...3: steps.append(Step(event: event(&random), cycles: 1))
+        default: break
+        }
         steps.append(
-            Step(event: .grant(current(&random)), cycles: random.within(100...500)))
+            Step(event: .grant(current(&random)), cycles: random.within(100...350)))
+    }
+
+    /// What single events seldom add up to.
+    private static func incident(_ random: inout SplitMix, _ steps: inout [Step]) {
+        switch random.below(6) {
+        case 0:
+            steps.append(Step(event: .jam(true), cycles: 1))
+            steps.append(Step(event: .revoke, cycles: random.within(300...700)))
+        case 1:
+            let appetite = random.within(140...250)
+            steps.append(Step(event: .appetite(appetite), cycles: random.within(300...1000)))
+        case 2:
+            steps.append(Step(event: .vehicle(.gassing), cycles: random.within(10...60)))
+        case 3:
+            steps.append(Step(event: .weld(true), cycles: random.within(0...10)))
+            steps.append(Step(event: .vehicle(.waiting), cycles: random.within(10...80)))
+            let next: Event = random.once(in: 2) ? .restart : .requestClear
+            steps.append(Step(event: next, cycles: random.within(5...80)))
+        case 4:
+            steps.append(Step(event: .stationSilent(true), cycles: random.within(200...900)))
+        default:
+            steps.append(Step(event: .meterSilent(true), cycles: random.within(300...1200)))
+        }
     }
 
     private static func current(_ random: inout SplitMix) -> Amperes {
@@ -145,7 +179,7 @@ struct Script: Sendable {
 
     private static func event(_ random: inout SplitMix) -> Event {
         let on = !random.once(in: 3)
-        return switch random.below(38) {
+        return switch random.below(41) {
         case 0: .unplug
         case 1: .vehicle(World.Vehicle.allCases[random.below(World.Vehicle.allCases.count)])
         case 2, 3: .limit(current(&random))
@@ -182,7 +216,10 @@ struct Script: Sendable {
         case 33: .stationSilent(on)
         case 34: .missed(on ? Int32(random.within(5...20)) : 0)
         case 35: .groupShare(on ? current(&random) : Amperes(raw: .max))
-        case 36: random.once(in: 2) ? .restart : .noise(random.next())
+        case 36: .restart
+        case 37: .noise(random.next())
+        case 38: .weld(true)
+        case 39: .requestClear
         default: .ripple(random.next())
         }
     }
