@@ -1,5 +1,5 @@
 /// The station's settings: factory values, overridden by what was set later.
-struct SettingsTree: Sendable {
+package struct SettingsTree: Sendable {
     private var factory: [SettingKey: String]
     private let fixed: Set<SettingKey>
     private var overrides: [SettingKey: String] = [:]
@@ -56,7 +56,9 @@ struct SettingsTree: Sendable {
 
 extension SettingsTree {
     /// A value in canonical text, or why it is none.
-    static func check(_ key: SettingKey, _ value: String) -> Result<String, SettingRefusal> {
+    package static func check(
+        _ key: SettingKey, _ value: String
+    ) -> Result<String, SettingRefusal> {
         switch key.definition.type {
         case .boolean:
             let lower = value.lowercased()

@@ -14,12 +14,8 @@ struct Buses: Sendable {
 
     init(_ board: BoardPlan, _ endPoints: EndPoints, tap: WireTap?) {
         for bus in board.buses where !bus.kind.hasLines {
-            let path: String
-            switch endPoints {
-            case .real: path = bus.realPath
-            case .simulated(let wires): path = "\(wires)/\(bus.name)"
-            }
-            let settings = SerialSettings(bus.configuration, path: path)
+            let settings = SerialSettings(
+                bus.configuration, path: board.path(of: bus, endPoints))
             if bus.kind == .modbusRTU {
                 modbus[bus.name] = ModbusBus(
                     name: bus.name, serial: settings, settings: ModbusSettings(bus.configuration),

@@ -27,6 +27,7 @@ final class StationEngine {
     private var lastHeartbeat = Instant.zero
     private var lastClockCheck = Instant.zero
     private var clockOffset: Int64?
+    private var isWithdrawn = false
 
     init(machine: any StationMachine, ports: any StationPorts, recorder: Recorder? = nil) {
         self.machine = machine
@@ -84,10 +85,19 @@ final class StationEngine {
         return wakeAt.map { min($0, poll) } ?? poll
     }
 
-    /// Asks the loop to make its outputs safe and to end; there is no way back.
-    func requestShutdown() {
-        image.shutdownRequested = true
+    /// Takes the energy from every EVSE and grants none from now on: before an orderly end.
+    func withdrawEnergy() {
+        isWithdrawn = true
+        for index in 0..<StationBounds.evses { image.evses[index].energyGranted = false }
         publish()
+    }
+
+    /// Whether the loop shows every contactor open.
+    var isDeenergised: Bool {
+        guard let loop = ports.loopImage() else { return true }
+        for index in 0..<min(Int(loop.evseCount), StationBounds.evses)
+        where loop.evses[index].outputs.contactorClosed { return false }
+        return true
     }
 
     // MARK: Outputs
@@ -141,7 +151,9 @@ final class StationEngine {
         case .send(let message): ports.send(message)
         case .connect(let plan): ports.connect(plan)
         case .disconnect(let code, let reason): ports.disconnect(code: code, reason: reason)
-        case .targets(let evse, let targets): image.evses[evse.index] = targets
+        case .targets(let evse, let targets):
+            image.evses[evse.index] = targets
+            if isWithdrawn { image.evses[evse.index].energyGranted = false }
         case .wake(let instant): wakeAt = instant
         case .restart(let orderly, let reason): ports.restart(orderly: orderly, reason: reason)
         case .log(let entry): ports.log(entry)

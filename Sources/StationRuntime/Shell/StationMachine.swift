@@ -1,4 +1,5 @@
 import EVSEModel
+import JSON
 import StationCore
 
 /// What the shell drives: the station core, or a script in its place.
@@ -6,4 +7,6 @@ protocol StationMachine {
     /// The one entry: takes an input at an instant, appends what is to be done, in order.
     mutating func handle(
         _ input: StationInput, at instant: Instant, into outputs: inout [StationOutput])
+    /// The machine's view for the local status API.
+    func status(at instant: Instant) -> JSONValue
 }

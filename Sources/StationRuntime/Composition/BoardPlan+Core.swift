@@ -1,0 +1,159 @@
+import BoardFile
+import Charging
+import EVSEModel
+import Foundation
+import OCPP201
+import StationCore
+
+extension BoardPlan {
+    /// What the station core is told of this board.
+    ///
+    /// - Throws: ``RunError`` where a factory value is none, or a protocol version is not built.
+    func coreConfiguration(seed: IdentifierSeed) throws(RunError) -> StationCoreConfiguration {
+        guard ocpp.version == "2.0.1" else {
+            throw RunError(
+                .configuration, "OCPP \(ocpp.version) is not built into this program",
+                remedy: "use ocpp.version=2.0.1")
+        }
+        let station = StationConfiguration(
+            evses: evses.map(coreEVSE), factorySettings: featureSettings, seed: seed)
+        let description = StationDescription(
+            vendor: self.station.vendor, model: self.station.model,
+            serialNumber: self.station.serialNumber,
+            firmwareVersion: self.station.firmwareVersion)
+        let connection = ConnectionSettings(
+            identity: identity, profiles: connectionProfiles, password: try password())
+        return StationCoreConfiguration(
+            board: name, station: station, identity: description, connection: connection,
+            variables: try variables(station, description))
+    }
+
+    /// The station's identity at its CSMS; a board that names none is known by its serial number.
+    var identity: String {
+        if !ocpp.identity.isEmpty { return ocpp.identity }
+        return station.serialNumber.isEmpty ? name : station.serialNumber
+    }
+
+    /// The URL of `ocpp.csms` is the profile of the first slot; further ones follow in their order.
+    private var connectionProfiles: [NetworkConnectionProfile] {
+        var profiles = ocpp.networkProfiles.map {
+            NetworkConnectionProfile(
+                slot: $0.slot, url: $0.url, securityProfile: $0.securityProfile,
+                messageTimeout: $0.messageTimeout, interface: $0.interface)
+        }
+        if !ocpp.csms.isEmpty {
+            profiles.removeAll { $0.slot == 1 }
+            profiles.insert(
+                NetworkConnectionProfile(
+                    slot: 1, url: ocpp.csms, securityProfile: ocpp.securityProfile), at: 0)
+        }
+        return profiles
+    }
+
+    private func coreEVSE(_ evse: BoardEVSE) -> EVSEConfiguration {
+        var result = EVSEConfiguration(
+            phases: Int(evse.plan.phases), rating: evse.plan.rating, nominalVoltage: feed.voltage,
+            minimum: evse.plan.minimum, hasMeter: evse.plan.hasMeter,
+            connectors: evse.connectors.map {
+                ConnectorConfiguration(
+                    type: $0.type, hasFixedCable: $0.hasFixedCable,
+                    hasLock: $0.devices[.lock]?.isEmpty == false)
+            })
+        result.canReset = supports("C-13")
+        return result
+    }
+
+    // MARK: Factory values
+
+    /// What the certificate's features say of settings. They are factory values only: the
+    /// certificate is the board's floor, and a CSMS may switch on what the runtime can do beyond.
+    private var featureSettings: [SettingKey: String] {
+        var settings = [SettingKey: String]()
+        if let points = points("C-09") { settings[.txStartPoint] = points }
+        if let points = points("C-10") { settings[.txStopPoint] = points }
+        choose(.stopTxOnEVSideDisconnect, yes: "C-06.2", no: "C-06.1", &settings)
+        choose(.unlockOnEVSideDisconnect, yes: "C-12.1", no: "C-12.2", &settings)
+        if features["C-49"] == .flag(false) { settings[.cacheEnabled] = "false" }
+        if features["LA-1"] == .flag(false) { settings[.listEnabled] = "false" }
+        return settings
+    }
+
+    /// The one transaction point that a certificate lists; `nil` where it lists none or a choice.
+    private func points(_ feature: String) -> String? {
+        let names = [
+            1: "EVConnected", 2: "Authorized", 3: "DataSigned", 4: "PowerPathClosed",
+            5: "EnergyTransfer",
+        ]
+        // C-10 has no DataSigned: its numbers are one less from there on.
+        let numbers = feature == "C-09" ? [1, 2, 3, 4, 5] : [1, 2, 4, 5]
+        let listed = numbers.enumerated().filter { index, _ in
+            supports("\(feature).\(index + 1)")
+        }
+        guard listed.count == 1, let only = listed.first else { return nil }
+        return names[only.element]
+    }
+
+    private func choose(
+        _ key: SettingKey, yes: String, no: String, _ settings: inout [SettingKey: String]
+    ) {
+        switch (supports(yes), supports(no)) {
+        case (true, false): settings[key] = "true"
+        case (false, true): settings[key] = "false"
+        default: break
+        }
+    }
+
+    private func variables(
+        _ station: StationConfiguration, _ description: StationDescription
+    ) throws(RunError) -> [VariableName: String] {
+        let model = DeviceModel(
+            station, description, slots: connectionProfiles.map(\.slot))
+        var result = [VariableName: String]()
+        for item in ocpp.variables {
+            let name = VariableName(
+                component: item.component, variable: item.variable, instance: item.instance)
+            if let problem = model.check(name, item.value) {
+                throw RunError(
+                    .usage, "ocpp.variables.\(name): \(problem)",
+                    remedy: "write it as the standard does: COMPONENT.VARIABLE[INSTANCE]")
+            }
+            if let key = name.settingKey, case .failure(let refusal) = SettingsTree.check(
+                key, item.value)
+            {
+                throw RunError(
+                    .usage, "ocpp.variables.\(name)=\(item.value): the value is \(refusal)",
+                    remedy: "the variable's type is \(key.definition.type)")
+            }
+            result[name] = item.value
+        }
+        return result
+    }
+
+    private func password() throws(RunError) -> String? {
+        if !security.password.isEmpty { return security.password }
+        guard !security.passwordFile.isEmpty else { return nil }
+        guard let text = try? String(contentsOfFile: security.passwordFile, encoding: .utf8) else {
+            throw RunError(
+                .noInput, "security.passwordFile: \(security.passwordFile) cannot be read",
+                remedy: "check the path and its permissions")
+        }
+        return text.trimmingCharacters(in: .newlines)
+    }
+
+    /// The paths of `security` as seen from here: those of the command line from the current
+    /// directory, those of the file from the board's folder.
+    mutating func resolvePaths(settings: [String]) {
+        let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
+        let given = Set(settings.map { String($0.prefix { $0 != "=" }).lowercased() })
+        func resolved(_ path: String, _ key: String) -> String {
+            guard !path.isEmpty, !path.hasPrefix("/"), !given.contains("security.\(key)") else {
+                return path
+            }
+            return "\(folder)/\(path)"
+        }
+        security.csmsRoots = resolved(security.csmsRoots, "csmsroots")
+        security.clientCertificates = resolved(security.clientCertificates, "clientcertificates")
+        security.clientKeys = resolved(security.clientKeys, "clientkeys")
+        security.passwordFile = resolved(security.passwordFile, "passwordfile")
+    }
+}
