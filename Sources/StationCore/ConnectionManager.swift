@@ -33,6 +33,8 @@ struct ConnectionManager: Sendable {
     private(set) var failures = 0
     /// Slot that is dialled or connected.
     private(set) var slot: Int?
+    /// Waits since the last success: each one doubles the next.
+    private var waits = 0
     private var attemptsOnSlot = 0
     private var lastGoodSlot: Int?
     private var random: IdentifierGenerator
@@ -48,6 +50,7 @@ struct ConnectionManager: Sendable {
     mutating func start(at now: Instant) {
         guard state == .down else { return }
         failures = 0
+        waits = 0
         state = .waiting(until: now)
     }
     mutating func stop() {
@@ -58,6 +61,7 @@ struct ConnectionManager: Sendable {
     mutating func connected(at now: Instant) {
         state = .connected(since: now)
         failures = 0
+        waits = 0
         attemptsOnSlot = 0
         lastGoodSlot = slot
     }
@@ -74,9 +78,11 @@ struct ConnectionManager: Sendable {
         }
     }
 
-    /// Minimum, doubled after each failed dial up to the limit, and a new random part each time.
+    /// The minimum at first, doubled after each dial that fails again up to the limit, and a new
+    /// random part each time.
     private mutating func backOff() -> Milliseconds {
-        let doublings = min(max(0, failures), rules.repeatTimes, 20)
+        let doublings = min(waits, max(0, rules.repeatTimes), 20)
+        waits += 1
         let base = rules.waitMinimum.raw << Int64(doublings)
         let range = UInt64(max(0, rules.randomRange.raw))
         return Milliseconds(base + Int64(random.next() % (range + 1)))

@@ -51,6 +51,9 @@ struct TestCore {
     var isConnected = false
     /// Whether dials reach the CSMS.
     var isReachable = true
+    /// Dials vanish: neither success nor failure is reported.
+    var isMute = false
+    var subprotocol = "ocpp2.0.1"
     private var nextID = 0
     private var wake: Instant?
     private let isRestart: Bool
@@ -157,9 +160,10 @@ struct TestCore {
             give(.link(.drained))
         case .connect(let plan):
             plans.append(plan)
+            if isMute { return }
             if isReachable {
                 isConnected = true
-                give(.link(.connected(subprotocol: "ocpp2.0.1")))
+                give(.link(.connected(subprotocol: subprotocol)))
             } else {
                 give(.link(.closed(LinkClosure(.dialFailed, detail: "refused"))))
             }

@@ -72,7 +72,9 @@ extension SettingKey {
         case .retryBackOffRepeatTimes: D(.integer(0...16), "5")
         case .retryBackOffWaitMinimum: D(.integer(1...3600), "5", unit: Self.seconds)
         case .unlockOnEVSideDisconnect: D(.boolean, "true")
-        case .webSocketPingInterval: D(.integer(0...3600), "30", unit: Self.seconds)
+        // The link learns it when it dials; a running connection keeps its own.
+        case .webSocketPingInterval:
+            D(.integer(0...3600), "30", unit: Self.seconds, needsRestart: true)
 
         case .basicAuthPassword: D(.string(maxLength: 40), "", .writeOnly)
         case .identity: D(.string(maxLength: 48), "", .readOnly)
