@@ -5,8 +5,10 @@ public struct Forecourt: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "forecourt",
         abstract: "The software inside an electric-vehicle charging station.",
+        version: ForecourtVersion.text,
         subcommands: [
-            BoardsCommand.self, CheckCommand.self, ExplainCommand.self, SchemaCommand.self,
+            RunCommand.self, BoardsCommand.self, CheckCommand.self, ExplainCommand.self,
+            SchemaCommand.self,
             LoopCommand.self, PlantCommand.self, RigCommand.self,
         ])
     /// What this program is composed of; set once by ``main(catalog:)`` before any command runs.

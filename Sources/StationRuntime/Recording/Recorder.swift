@@ -1,4 +1,3 @@
-import Charging
 import EVSEModel
 import FieldBus
 import JSON
@@ -127,58 +126,5 @@ final class Recorder: Sendable {
         write(&state)
         if state.descriptor >= 0 { close(state.descriptor) }
         state.descriptor = -1
-    }
-}
-
-/// First line of a recording: enough to make the same core again.
-struct RecordingHeader {
-    static let format: Int64 = 1
-    var board: String
-    var fingerprint: UInt64
-    /// The board file's text, so that a trace needs no other file.
-    var boardText: String
-    /// Overlays of the command line, in order, as `PATH=VALUE`.
-    var settings: [String]
-    var seedHigh: UInt64
-    var seedLow: UInt64
-
-    var json: JSONValue {
-        [
-            "format": JSONValue(Self.format), "board": .string(board),
-            "fingerprint": .string(String(fingerprint, radix: 16)),
-            "settings": .array(settings.map { .string($0) }),
-            "seed": .string(String(seedHigh, radix: 16) + "-" + String(seedLow, radix: 16)),
-            "file": .string(boardText),
-        ]
-    }
-
-    init(
-        board: String, fingerprint: UInt64, boardText: String, settings: [String],
-        seedHigh: UInt64, seedLow: UInt64
-    ) {
-        self.board = board
-        self.fingerprint = fingerprint
-        self.boardText = boardText
-        self.settings = settings
-        self.seedHigh = seedHigh
-        self.seedLow = seedLow
-    }
-
-    init(_ value: JSONValue) throws(RecordingError) {
-        guard let format = value["format"]?.int64 else {
-            throw RecordingError("the first line is no header of a recording")
-        }
-        guard format == Self.format else {
-            throw RecordingError("format \(format) is of another version of this program")
-        }
-        let seed = value["seed"]?.string?.split(separator: "-").map { UInt64($0, radix: 16) } ?? []
-        guard let board = value["board"]?.string, let text = value["file"]?.string,
-            let fingerprint = value["fingerprint"]?.string.flatMap({ UInt64($0, radix: 16) }),
-            let settings = value["settings"]?.array, seed.count == 2, let high = seed[0],
-            let low = seed[1]
-        else { throw RecordingError("the header is not complete") }
-        self.init(
-            board: board, fingerprint: fingerprint, boardText: text,
-            settings: settings.compactMap(\.string), seedHigh: high, seedLow: low)
     }
 }

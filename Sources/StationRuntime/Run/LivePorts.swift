@@ -10,31 +10,29 @@ import Synchronization
 
 /// The running station's outside, for the core's thread.
 final class LivePorts: StationPorts {
-    private let store: Store
-    private let link: CSMSLink
-    private let image: SharedImage
-    private let dialler: LinkDialler
-    private let latchedPath: String
-    private let mailbox: StationMailbox
-    private let log: Logger
-    private let linkState: LinkState
-    private let onRestart: @Sendable (_ orderly: Bool, _ reason: String) -> Void
-
-    init(
-        store: Store, link: CSMSLink, image: SharedImage, dialler: LinkDialler,
-        latchedPath: String, mailbox: StationMailbox, log: Logger, linkState: LinkState,
-        onRestart: @escaping @Sendable (Bool, String) -> Void
-    ) {
-        self.store = store
-        self.link = link
-        self.image = image
-        self.dialler = dialler
-        self.latchedPath = latchedPath
-        self.mailbox = mailbox
-        self.log = log
-        self.linkState = linkState
-        self.onRestart = onRestart
+    /// What it works with; made on the main task and used on the core's thread only.
+    struct Parts: @unchecked Sendable {
+        // Sendable: the store, the one part that is not, goes to the core's thread and stays there.
+        let store: Store
+        let link: CSMSLink
+        let image: SharedImage
+        let dialler: LinkDialler
+        let latchedPath: String
+        let mailbox: StationMailbox
+        let log: Logger
+        let linkState: LinkState
+        let onRestart: @Sendable (_ orderly: Bool, _ reason: String) -> Void
     }
+    private let parts: Parts
+    private var store: Store { parts.store }
+    private var link: CSMSLink { parts.link }
+    private var image: SharedImage { parts.image }
+    private var dialler: LinkDialler { parts.dialler }
+    private var mailbox: StationMailbox { parts.mailbox }
+    private var log: Logger { parts.log }
+    private var linkState: LinkState { parts.linkState }
+
+    init(_ parts: Parts) { self.parts = parts }
 
     func now() -> Instant { SystemClock.now() }
     func wallClock() -> UnixTime? { SystemClock.wallClock() }
@@ -64,7 +62,7 @@ final class LivePorts: StationPorts {
     }
 
     func disconnect(code: UInt16, reason: String) { link.close(code: code, reason: reason) }
-    func restart(orderly: Bool, reason: String) { onRestart(orderly, reason) }
+    func restart(orderly: Bool, reason: String) { parts.onRestart(orderly, reason) }
 
     func log(_ entry: CoreLogEntry) {
         let level: Logger.Level =
@@ -84,7 +82,7 @@ final class LivePorts: StationPorts {
 
     func latched(_ faults: [FaultSet]) {
         do throws(LoopError) {
-            try LatchedFaults(faults).store(to: latchedPath)
+            try LatchedFaults(faults).store(to: parts.latchedPath)
         } catch {
             log.error("cannot keep latched faults", metadata: ["reason": "\(error)"])
         }
@@ -159,4 +157,10 @@ final class LinkState: Sendable {
             $0.lastFailure = reason
         }
     }
+}
+
+/// Records on their way from the store to the core's thread.
+struct StoredBox: @unchecked Sendable {
+    // Sendable: strings in dictionaries and arrays of tuples; the compiler cannot see it.
+    let records: StoredRecords
 }

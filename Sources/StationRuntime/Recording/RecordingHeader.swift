@@ -1,0 +1,68 @@
+import Charging
+import JSON
+
+/// First line of a recording: enough to make the same core again.
+struct RecordingHeader {
+    static let format: Int64 = 1
+    var board: String
+    /// Of the loop's plan.
+    var fingerprint: UInt64
+    /// The board file's text, so that a trace needs no other file.
+    var boardText: String
+    /// Overlays of the command line, in order, as `PATH=VALUE`; passwords are covered.
+    var settings: [String]
+    /// The station's own, drawn at its first start.
+    var seed: IdentifierSeed
+    /// Of this start.
+    var startSeed: UInt64
+    /// A password was configured; a replay uses asterisks in its place.
+    var hasPassword: Bool
+
+    init(
+        board: String, fingerprint: UInt64, boardText: String, settings: [String],
+        seed: IdentifierSeed, startSeed: UInt64, hasPassword: Bool
+    ) {
+        self.board = board
+        self.fingerprint = fingerprint
+        self.boardText = boardText
+        self.settings = settings
+        self.seed = seed
+        self.startSeed = startSeed
+        self.hasPassword = hasPassword
+    }
+
+    var json: JSONValue {
+        [
+            "format": JSONValue(Self.format), "board": .string(board),
+            "fingerprint": .string(String(fingerprint, radix: 16)),
+            "settings": .array(settings.map { .string($0) }),
+            "seed": .array([
+                .string(String(seed.high, radix: 16)), .string(String(seed.low, radix: 16)),
+                .string(String(startSeed, radix: 16)),
+            ]),
+            "hasPassword": .bool(hasPassword), "file": .string(boardText),
+        ]
+    }
+
+    init(_ value: JSONValue) throws(RecordingError) {
+        guard let format = value["format"]?.int64 else {
+            throw RecordingError("the first line is no header of a recording")
+        }
+        guard format == Self.format else {
+            throw RecordingError("format \(format) is of another version of this program")
+        }
+        func number(_ value: JSONValue?) -> UInt64? {
+            value?.string.flatMap { UInt64($0, radix: 16) }
+        }
+        guard let board = value["board"]?.string, let text = value["file"]?.string,
+            let fingerprint = number(value["fingerprint"]),
+            let settings = value["settings"]?.array, let high = number(value["seed"]?[0]),
+            let low = number(value["seed"]?[1]), let startSeed = number(value["seed"]?[2]),
+            let hasPassword = value["hasPassword"]?.bool
+        else { throw RecordingError("the header is not complete") }
+        self.init(
+            board: board, fingerprint: fingerprint, boardText: text,
+            settings: settings.compactMap(\.string), seed: IdentifierSeed(high: high, low: low),
+            startSeed: startSeed, hasPassword: hasPassword)
+    }
+}

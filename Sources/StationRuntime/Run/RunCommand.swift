@@ -1,0 +1,90 @@
+import ArgumentParser
+import BoardFile
+import Foundation
+import Logging
+
+/// `forecourt run`: a board as a running station.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs a board as a charging station.",
+        discussion: """
+            Prints one line, `ready` and its end points as JSON, as soon as they serve, whether or \
+            not the CSMS can be reached. Logs go to standard error. SIGTERM takes the energy from \
+            every outlet, puts everything on disk and ends with status 0 within 15 seconds.
+
+            A station that was killed is started again with the same command: it adopts the running \
+            control loop and goes on with the same transactions.
+            """)
+
+    @OptionGroup var board: BoardOptions
+    @Flag(help: "Simulate the board's hardware at the wire.")
+    var simulate = false
+    @Option(help: "With --simulate: serves the rig API here; port 0 takes a free one.")
+    var rig: EndPoint?
+    @Option(help: "Use the wires of a `forecourt plant` that runs already in this folder.")
+    var wires: String?
+    @Option(help: "Serves the station's local interface here; port 0 takes a free one.")
+    var local: EndPoint?
+    @Flag(help: "Allow --local on an address that other machines reach.")
+    var localFromElsewhere = false
+    @Option(
+        name: .customLong("state"),
+        help: "Directory of what survives; the default is below ~/.local/state/forecourt.")
+    var state: String?
+    @Option(help: "ws:// or wss:// URL of the CSMS, without the identity.")
+    var csms: String?
+    @Option(help: "The station's identity at its CSMS.")
+    var identity: String?
+    @Option(help: "Record every input of the station core, and what it wanted, in this file.")
+    var record: String?
+    @Flag(
+        name: .customLong("wires-too"),
+        help: "Record the bytes of every bus and the image at every change as well.")
+    var recordWires = false
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        if rig != nil, !simulate {
+            throw ValidationError("--rig needs --simulate; the plant of --wires serves its own.")
+        }
+        if wires != nil, simulate {
+            throw ValidationError("--wires uses a plant that runs already; --simulate starts one.")
+        }
+        if let local, !local.isLoopback, !localFromElsewhere {
+            throw ValidationError(
+                "--local \(local) can be reached from other machines; add --local-from-elsewhere.")
+        }
+        if recordWires, record == nil {
+            throw ValidationError("--wires-too goes with --record FILE.")
+        }
+    }
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let level = logLevel
+        LoggingSystem.bootstrap { StandardErrorLog(label: $0, level: level) }
+        await exiting { try await StationRun(options()).run() }
+    }
+
+    private func options() throws(RunError) -> StationRun.Options {
+        var overlays = [String]()
+        if let csms { overlays.append("ocpp.csms=\(csms)") }
+        if let identity { overlays.append("ocpp.identity=\(identity)") }
+        let plan = try board.load(overlays)
+        if plan.ocpp.securityProfile == 0, !simulate, wires == nil, !plan.ocpp.allowsNoSecurity {
+            throw RunError(
+                .configuration,
+                "security profile 0 sends everything in the clear, which this board does not allow",
+                remedy: "set ocpp.securityProfile to 1, 2 or 3, or use --simulate")
+        }
+        return StationRun.Options(
+            board: plan, boardName: board.board, settings: board.settings + overlays,
+            simulate: simulate, rig: rig, wires: wires, local: local,
+            state: state ?? StateDirectory.standardPath(board: plan.name), record: record,
+            recordWires: recordWires)
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

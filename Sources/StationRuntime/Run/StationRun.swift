@@ -1,0 +1,332 @@
+import BoardFile
+import CSMSLink
+import DriverKit
+import EVSEModel
+import FieldBus
+import Foundation
+import JSON
+import Logging
+import LoopRuntime
+import SharedImage
+import StationCore
+import Store
+
+/// One station from start to end: what is opened, in which order, and how it is given back.
+struct StationRun {
+    struct Options: Sendable {
+        var board: BoardPlan
+        /// As the user named it.
+        var boardName: String
+        var settings: [String]
+        var simulate: Bool
+        var rig: EndPoint?
+        var wires: String?
+        var local: EndPoint?
+        var state: String
+        var record: String?
+        var recordWires: Bool
+    }
+    private let options: Options
+    private let log = Logger(label: "station")
+    private let events = RunEvents()
+
+    init(_ options: Options) { self.options = options }
+
+    /// Runs until a signal or a restart. Returns after an orderly end.
+    func run() async throws {
+        events.watchSignals()
+        let resumed = Resumption.take()
+        let directory = try StateDirectory(path: options.state)
+        let board = options.board
+        let core = try board.coreConfiguration(seed: try directory.seed())
+        let startSeed = UInt64.random(in: 0 ... .max)
+
+        let plant = try startPlant(directory, resumed)
+        defer { plant?.stop() }
+        let endPoints = endPoints(directory)
+        let recorder = try makeRecorder(core, startSeed, endPoints)
+        defer { recorder?.finish("the station ended") }
+        let image = try openImage(directory)
+        let store = try openStore(directory)
+        let records = try stored(store)
+
+        let mailbox = StationMailbox()
+        let linkState = LinkState()
+        let link = CSMSLink { event in
+            linkState.note(event, at: SystemClock.now())
+            mailbox.postWaiting(.link(LinkInput(event)))
+        }
+        let supervisor = try startLoop(directory, endPoints, image, mailbox)
+        let ports = LivePorts.Parts(
+            store: store, link: link, image: image,
+            dialler: LinkDialler(security: board.security),
+            latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
+            log: log, linkState: linkState
+        ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
+        let thread = StationThread(mailbox: mailbox) {
+            let engine = StationEngine(
+                machine: StationCore(configuration: core, seed: startSeed),
+                ports: LivePorts(ports), recorder: recorder)
+            engine.start(stored: records.records, isRestartOfProcess: resumed != nil)
+            return engine
+        }
+
+        let buses = Buses(board, endPoints, tap: recorder.map { recorder in recorder.recordWire })
+        let drivers = driverServices(buses, mailbox, image)
+        let status = StationStatus(
+            thread: thread, image: image, board: board, drivers: drivers.map(\.host),
+            supervisor: supervisor, mailbox: mailbox)
+        let (server, local) = try await startLocal(status, mailbox, resumed)
+        let driving = Task { await drive(drivers) }
+
+        if resumed == nil {
+            var ends = [String: String]()
+            ends["rig"] = plant?.rig
+            ends["local"] = local?.url
+            ReadyLine.print(
+                [
+                    "board": .string(board.name), "identity": .string(board.identity),
+                    "process": JSONValue(getpid()), "state": .string(directory.path),
+                ], ends)
+        }
+        let event = await events.next()
+        log.info("ending", metadata: ["why": "\(event)"])
+
+        var resumption: Resumption?
+        if case .restart(let orderly, _) = event {
+            resumption = Resumption()
+            resumption?.plantProcess = plant?.process
+            resumption?.plantLifeline = plant?.lifeline
+            resumption?.rig = plant?.rig
+            resumption?.local = local
+            if orderly { await letEnergyGo(thread) }
+        } else {
+            mailbox.post(.input(.local(.shutdown)))
+            await letEnergyGo(thread)
+        }
+        await server?.stop()
+        link.shutdown(withinMilliseconds: 2000)
+        driving.cancel()
+        await withTimeLimit(.seconds(3)) { await driving.value }
+        await withTimeLimit(.seconds(1)) { await buses.close() }
+        supervisor.stop(endLoop: resumption == nil)
+        thread.stop()
+        recorder?.finish("the station ended")
+        do throws(StoreError) { try store.close() } catch {
+            log.error("cannot close the store", metadata: ["reason": "\(error)"])
+        }
+        if let resumption {
+            withExtendedLifetime(directory) {}
+            throw resumption.startAnew()
+        }
+        if case .failed(let reason) = event {
+            throw RunError(.software, reason, remedy: "")
+        }
+    }
+
+    // MARK: Parts
+
+    private func endPoints(_ directory: StateDirectory) -> EndPoints {
+        if let wires = options.wires {
+            return .simulated(wires: URL(fileURLWithPath: wires).standardizedFileURL.path)
+        }
+        return options.simulate ? .simulated(wires: directory.wires) : .real
+    }
+
+    private func startPlant(
+        _ directory: StateDirectory, _ resumed: Resumption?
+    ) throws(RunError) -> PlantChild? {
+        guard options.simulate else { return nil }
+        let plant: PlantChild
+        if let process = resumed?.plantProcess, let lifeline = resumed?.plantLifeline {
+            _ = fcntl(lifeline, F_SETFD, FD_CLOEXEC)
+            plant = PlantChild(process: process, lifeline: lifeline, rig: resumed?.rig)
+        } else {
+            plant = try PlantChild.start(
+                board: options.boardName,
+                plan: options.board.plantPlan(
+                    wires: directory.wires, registers: directory.registers),
+                directory: directory, rig: options.rig)
+        }
+        plant.watch { [events] status in
+            events.post(.failed("the simulated plant has ended with wait status \(status)"))
+        }
+        return plant
+    }
+
+    private func makeRecorder(
+        _ core: StationCoreConfiguration, _ startSeed: UInt64, _ endPoints: EndPoints
+    ) throws(RunError) -> Recorder? {
+        guard let path = options.record else { return nil }
+        let board = options.board
+        let header = RecordingHeader(
+            board: board.name, fingerprint: board.fingerprint(endPoints),
+            boardText: (try? String(contentsOfFile: board.file, encoding: .utf8)) ?? "",
+            settings: options.settings, seed: core.station.seed, startSeed: startSeed,
+            hasPassword: core.connection.password != nil)
+        do throws(RecordingError) {
+            return try Recorder(
+                path: path, header: header,
+                secrets: [
+                    core.connection.password, board.security.keyPassword, board.security.password,
+                ].compactMap { $0 }, withWires: options.recordWires)
+        } catch {
+            throw RunError(.cannotCreate, error.description, remedy: "name another --record FILE")
+        }
+    }
+
+    private func openImage(_ directory: StateDirectory) throws(RunError) -> SharedImage {
+        do throws(SharedImageError) {
+            return try SharedImage(path: directory.image, create: true)
+        } catch {
+            throw RunError(.cannotCreate, "\(error)", remedy: "check the state directory's space")
+        }
+    }
+
+    private func openStore(_ directory: StateDirectory) throws(RunError) -> Store {
+        do throws(StoreError) {
+            let store = try Store(path: directory.store, collections: LivePorts.collections)
+            if let aside = store.opening.setAside {
+                log.error(
+                    "the store was damaged; a new one begins",
+                    metadata: [
+                        "kept": "\(aside)", "damage": "\(store.opening.damage ?? "")",
+                    ])
+            }
+            return store
+        } catch {
+            throw RunError(.cannotCreate, error.what, remedy: error.remedy)
+        }
+    }
+
+    private func stored(_ store: Store) throws(RunError) -> StoredBox {
+        do throws(StoreError) {
+            return StoredBox(records: try LivePorts.records(of: store))
+        } catch {
+            throw RunError(.cannotCreate, error.what, remedy: error.remedy)
+        }
+    }
+
+    private func startLoop(
+        _ directory: StateDirectory, _ endPoints: EndPoints, _ image: SharedImage,
+        _ mailbox: StationMailbox
+    ) throws(RunError) -> LoopSupervisor {
+        do {
+            let plan = try options.board.loopPlan(endPoints)
+            try plan.store(to: directory.plan)
+            let settings = LoopSupervisor.Settings(
+                executable: LoopSupervisor.program(named: "forecourt-loop"),
+                plan: directory.plan, image: directory.image, fingerprint: plan.fingerprint)
+            let reports = LoopReports(log: log, mailbox: mailbox)
+            let supervisor = try LoopSupervisor(settings, image: image) { reports.take($0) }
+            try supervisor.start()
+            return supervisor
+        } catch let error as BoardFileError {
+            throw RunError(.data, error.what, remedy: error.remedy)
+        } catch {
+            throw RunError(.unavailable, "\(error)", remedy: "")
+        }
+    }
+
+    private func driverServices(
+        _ buses: Buses, _ mailbox: StationMailbox, _ image: SharedImage
+    ) -> [DriverService] {
+        options.board.devices.compactMap { device in
+            guard let plugin = device.plugin as? any BusPlugin.Type, !device.assignments.isEmpty
+            else { return nil }
+            let host = DeviceHost(
+                device, bus: device.bus.flatMap { buses[$0] }, mailbox: mailbox, image: image,
+                log: Logger(label: "driver"))
+            return DriverService(device, plugin, host, log)
+        }
+    }
+
+    private func drive(_ drivers: [DriverService]) async {
+        await withTaskGroup { group in
+            for driver in drivers { group.addTask { await driver.run() } }
+        }
+    }
+
+    private func startLocal(
+        _ status: StationStatus, _ mailbox: StationMailbox, _ resumed: Resumption?
+    ) async throws(RunError) -> (LocalServer?, EndPoint?) {
+        guard let wanted = resumed?.local ?? options.local else { return (nil, nil) }
+        let server = try LocalServer(
+            wanted, status: { await status.json() },
+            setConnected: { mailbox.post(.input(.local(.setConnected($0)))) })
+        let log = log
+        Task {
+            do { try await server.run() } catch {
+                log.info("local interface ended", metadata: ["reason": "\(error)"])
+            }
+        }
+        return (server, try await server.listening())
+    }
+
+    /// Takes the energy from every outlet, and gives vehicles the time to stop drawing.
+    private func letEnergyGo(_ thread: StationThread) async {
+        _ = await thread.ask { $0.withdrawEnergy() }
+        // The loop opens a contactor under load after 6 s at the latest.
+        let limit = SystemClock.now() + .seconds(8)
+        while SystemClock.now() < limit {
+            if await thread.ask({ $0.isDeenergised }) ?? true { return }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Waits for something that should end, but not for ever.
+    private func withTimeLimit(
+        _ limit: Milliseconds, _ body: @escaping @Sendable () async -> Void
+    ) async {
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        let work = Task {
+            await body()
+            continuation.finish()
+        }
+        let timer = Task {
+            try? await Task.sleep(for: .milliseconds(limit.count))
+            continuation.finish()
+        }
+        for await _ in stream {}
+        timer.cancel()
+        _ = work
+    }
+}
+
+extension LinkInput {
+    init(_ event: LinkEvent) {
+        self =
+            switch event {
+            case .connected(let subprotocol): .connected(subprotocol: subprotocol)
+            case .received(let bytes): .received(bytes)
+            case .drained: .drained
+            case .closed(let failure): .closed(LinkDialler.closure(failure))
+            }
+    }
+}
+
+/// What the supervisor of the loop says, as log lines and faults of the station.
+struct LoopReports: Sendable {
+    let log: Logger
+    let mailbox: StationMailbox
+
+    func take(_ event: LoopSupervisor.Event) {
+        switch event {
+        case .started(let process, let starts):
+            log.info("loop started", metadata: ["process": "\(process)", "starts": "\(starts)"])
+        case .adopted(let process):
+            log.info("loop adopted", metadata: ["process": "\(process)"])
+        case .replaced(let process):
+            log.notice("loop of another plan ended", metadata: ["process": "\(process)"])
+        case .died(let process, let reason):
+            log.error(
+                "loop died; outputs are released",
+                metadata: ["process": "\(process)", "reason": "\(reason)"])
+        case .startFailed(let reason, let pause):
+            log.error(
+                "loop does not start", metadata: ["reason": "\(reason)", "again in": "\(pause)"])
+        case .stopped(let process):
+            log.info("loop ended", metadata: ["process": "\(process)"])
+        }
+    }
+}
