@@ -16,7 +16,7 @@ struct LocalServer: Sendable {
     ///   - status: the status at this moment; `nil` once the station ends.
     ///   - setConnected: takes the OCPP link down or up; false once the station ends.
     init(
-        _ endPoint: EndPoint, status: @escaping @Sendable () async -> JSONValue?,
+        _ endPoint: EndPoint, status: @escaping @Sendable () async -> LocalJSON?,
         setConnected: @escaping @Sendable (Bool) async -> Bool
     ) throws(RunError) {
         let address: sockaddr_in
@@ -52,7 +52,7 @@ struct LocalServer: Sendable {
 
 private struct LocalHandler: HTTPHandler {
     let host: String
-    let status: @Sendable () async -> JSONValue?
+    let status: @Sendable () async -> LocalJSON?
     let setConnected: @Sendable (Bool) async -> Bool
 
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -80,9 +80,9 @@ private struct LocalHandler: HTTPHandler {
         guard let body = try? await request.bodyData, body.count <= LocalServer.bodyLimit else {
             return problem(413, "The body is too long", "at most \(LocalServer.bodyLimit) bytes")
         }
-        let value: JSONValue
+        let value: LocalJSON
         do throws(JSONError) {
-            value = try JSONValue(parsing: Array(body))
+            value = try LocalJSON(parsing: Array(body))
         } catch {
             return problem(400, "The body is no JSON", "\(error)")
         }
@@ -123,12 +123,12 @@ private struct LocalHandler: HTTPHandler {
         response(
             status,
             [
-                "type": "about:blank", "title": .string(title), "status": JSONValue(status),
+                "type": "about:blank", "title": .string(title), "status": LocalJSON(status),
                 "detail": .string(detail),
             ], type: "application/problem+json")
     }
     private func response(
-        _ status: Int, _ value: JSONValue, type: String = "application/json"
+        _ status: Int, _ value: LocalJSON, type: String = "application/json"
     ) -> HTTPResponse {
         let phrases = [
             200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",

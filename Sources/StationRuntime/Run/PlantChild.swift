@@ -1,3 +1,4 @@
+import EVSEModel
 import Foundation
 import JSON
 import Plant
@@ -92,7 +93,10 @@ final class PlantChild: Sendable {
         }
         posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         // A group of its own: Ctrl-C at the terminal ends the station, and the station its plant.
         posix_spawnattr_setpgroup(&attributes, 0)
         var none = sigset_t()
@@ -115,7 +119,7 @@ final class PlantChild: Sendable {
 
     private static func readLine(from descriptor: Int32, seconds: Int) -> String? {
         var text = [UInt8]()
-        let end = SystemClock.now() + .seconds(Int64(seconds))
+        let end = SystemClock.now() + Milliseconds.seconds(Int64(seconds))
         while !text.contains(10) {
             let left = (end - SystemClock.now()).count
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

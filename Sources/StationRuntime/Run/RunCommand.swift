@@ -43,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
         help: "Record the bytes of every bus and the image at every change as well.")
     var recordWires = false
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
-    var logLevel = Logger.Level.info
+    var logLevel = LogLevel.info
 
     func validate() throws {
         if rig != nil, !simulate {
@@ -63,7 +63,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        let level = logLevel
+        let level = logLevel.level
         LoggingSystem.bootstrap { StandardErrorLog(label: $0, level: level) }
         await exiting { try await StationRun(options()).run() }
     }
@@ -87,4 +87,19 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+/// How much is logged.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+    case trace, debug, info, notice, warning, error, critical
+
+    var level: Logger.Level {
+        switch self {
+        case .trace: .trace
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import BoardFile
 import CSMSLink
+import Charging
 import DriverKit
 import EVSEModel
 import FieldBus
@@ -44,7 +45,8 @@ struct StationRun {
         let plant = try startPlant(directory, resumed)
         defer { plant?.stop() }
         let endPoints = endPoints(directory)
-        let recorder = try makeRecorder(core, startSeed, endPoints)
+        let loopPlan = try loopPlan(endPoints)
+        let recorder = try makeRecorder(core, startSeed, loopPlan.fingerprint)
         defer { recorder?.finish("the station ended") }
         let image = try openImage(directory)
         let store = try openStore(directory)
@@ -56,7 +58,7 @@ struct StationRun {
             linkState.note(event, at: SystemClock.now())
             mailbox.postWaiting(.link(LinkInput(event)))
         }
-        let supervisor = try startLoop(directory, endPoints, image, mailbox)
+        let supervisor = try startLoop(directory, loopPlan, image, mailbox)
         let ports = LivePorts.Parts(
             store: store, link: link, image: image,
             dialler: LinkDialler(security: board.security),
@@ -155,12 +157,12 @@ struct StationRun {
     }
 
     private func makeRecorder(
-        _ core: StationCoreConfiguration, _ startSeed: UInt64, _ endPoints: EndPoints
+        _ core: StationCoreConfiguration, _ startSeed: UInt64, _ fingerprint: UInt64
     ) throws(RunError) -> Recorder? {
         guard let path = options.record else { return nil }
         let board = options.board
         let header = RecordingHeader(
-            board: board.name, fingerprint: board.fingerprint(endPoints),
+            board: board.name, fingerprint: fingerprint,
             boardText: (try? String(contentsOfFile: board.file, encoding: .utf8)) ?? "",
             settings: options.settings, seed: core.station.seed, startSeed: startSeed,
             hasPassword: core.connection.password != nil)
@@ -208,11 +210,10 @@ struct StationRun {
     }
 
     private func startLoop(
-        _ directory: StateDirectory, _ endPoints: EndPoints, _ image: SharedImage,
+        _ directory: StateDirectory, _ plan: LoopPlan, _ image: SharedImage,
         _ mailbox: StationMailbox
     ) throws(RunError) -> LoopSupervisor {
-        do {
-            let plan = try options.board.loopPlan(endPoints)
+        do throws(LoopError) {
             try plan.store(to: directory.plan)
             let settings = LoopSupervisor.Settings(
                 executable: LoopSupervisor.program(named: "forecourt-loop"),
@@ -221,10 +222,16 @@ struct StationRun {
             let supervisor = try LoopSupervisor(settings, image: image) { reports.take($0) }
             try supervisor.start()
             return supervisor
-        } catch let error as BoardFileError {
-            throw RunError(.data, error.what, remedy: error.remedy)
         } catch {
             throw RunError(.unavailable, "\(error)", remedy: "")
+        }
+    }
+
+    private func loopPlan(_ endPoints: EndPoints) throws(RunError) -> LoopPlan {
+        do throws(BoardFileError) {
+            return try options.board.loopPlan(endPoints)
+        } catch {
+            throw RunError(.data, error.what, remedy: error.remedy)
         }
     }
 
