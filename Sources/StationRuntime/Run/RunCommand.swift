@@ -80,10 +80,29 @@ struct RunCommand: AsyncParsableCommand {
                 remedy: "set ocpp.securityProfile to 1, 2 or 3, or use --simulate")
         }
         return StationRun.Options(
-            board: plan, boardName: board.board, settings: board.settings + overlays,
+            board: plan, settings: board.settings + overlays,
             simulate: simulate, rig: rig, wires: wires, local: local,
             state: state ?? StateDirectory.standardPath(board: plan.name), record: record,
             recordWires: recordWires)
+    }
+}
+
+extension BoardOptions {
+    /// The checked plan with further overlays; warnings go to standard error.
+    /// - Throws: ``RunError`` with every finding where there is an error.
+    func load(_ more: [String]) throws(RunError) -> BoardPlan {
+        let report: BoardReport
+        do throws(BoardFileError) {
+            report = try BoardFile.report(
+                file: try BoardLocator.shipped().find(board), settings: settings + more,
+                plugins: Forecourt.catalog.plugins)
+        } catch {
+            throw RunError(.noInput, error.what, remedy: error.remedy)
+        }
+        guard var plan = report.plan else { throw RunError(.data, report.text, remedy: "") }
+        if !report.findings.isEmpty { StandardStreams.error(report.text) }
+        plan.resolvePaths(settings: settings + more)
+        return plan
     }
 }
 

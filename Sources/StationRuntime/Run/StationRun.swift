@@ -16,8 +16,6 @@ import Store
 struct StationRun {
     struct Options: Sendable {
         var board: BoardPlan
-        /// As the user named it.
-        var boardName: String
         var settings: [String]
         var simulate: Bool
         var rig: EndPoint?
@@ -145,9 +143,7 @@ struct StationRun {
             plant = PlantChild(process: process, lifeline: lifeline, rig: resumed?.rig)
         } else {
             plant = try PlantChild.start(
-                board: options.boardName,
-                plan: options.board.plantPlan(
-                    wires: directory.wires, registers: directory.registers),
+                options.board.plantPlan(wires: directory.wires, registers: directory.registers),
                 directory: directory, rig: options.rig)
         }
         plant.watch { [events] status in
