@@ -32,6 +32,8 @@ public struct StationCore: Sendable {
     /// How long a restart waits for the end of its transactions to be delivered. B12.FR.05: what
     /// is not confirmed by then is sent after the restart. Chosen: two round trips of a slow modem.
     private static let restartGrace = Milliseconds.seconds(5)
+    /// What is overdue is looked at again after this long, not in a busy loop.
+    private static let shortestWake = Milliseconds(20)
     /// A storage fault ends after this long without another failed write.
     private static let storeRecovery = Milliseconds.seconds(60)
 
@@ -54,13 +56,32 @@ public struct StationCore: Sendable {
             outputs.append(.log(CoreLogEntry(.error, "input before the start is ignored")))
             return
         }
+        // Whatever came, what is due by now is done: a timer cannot be starved by other inputs.
+        if let due = personality?.nextWake, due <= now {
+            personality?.perform(at: now) { $0.advance(to: now) }
+        }
         carryOut(at: now, into: &outputs)
         storeRecovered(at: now)
         dial(at: now, into: &outputs)
         restartIfQuiet(at: now, into: &outputs)
         carryOut(at: now, into: &outputs)
-        let wake = nextWake
-        if wake != lastWake, let wake { outputs.append(.wake(at: wake)) }
+        askForWake(input, at: now, into: &outputs)
+    }
+
+    private mutating func askForWake(
+        _ input: StationInput, at now: Instant, into outputs: inout [StationOutput]
+    ) {
+        // The wish that has come is used up, whatever comes next.
+        if case .timer = input { lastWake = nil }
+        guard var wake = nextWake else {
+            lastWake = nil
+            return
+        }
+        if wake <= now {
+            if let lastWake, lastWake > now { return }
+            wake = now + Self.shortestWake
+        }
+        if wake != lastWake { outputs.append(.wake(at: wake)) }
         lastWake = wake
     }
 
@@ -144,7 +165,11 @@ public struct StationCore: Sendable {
     ) {
         switch link {
         case .connected(let subprotocol):
-            guard !isHeldDown, !connection.isConnected else { return }
+            guard !isHeldDown else {
+                outputs.append(.disconnect(code: 1000, reason: "taken down"))
+                return
+            }
+            guard !connection.isConnected else { return }
             guard configuration.connection.subprotocols.contains(subprotocol) else {
                 // Part 4, 3.1.2: without a common version there is nothing to say.
                 outputs.append(.disconnect(code: 1002, reason: "no common subprotocol"))
@@ -228,6 +253,8 @@ public struct StationCore: Sendable {
         if domain?.setting(.activeNetworkProfile) != String(slot) {
             personality?.perform(at: now) {
                 $0.setInternally(.activeNetworkProfile, String(slot), at: now)
+                $0.setInternally(
+                    .messageTimeout, String(profile.messageTimeout.count / 1000), at: now)
             }
         }
         let current = UInt8(domain?.setting(.securityProfile) ?? "") ?? 0

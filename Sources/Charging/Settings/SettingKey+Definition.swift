@@ -66,7 +66,7 @@ extension SettingKey {
         case .networkConfigurationPriority: D(.sequence([], maxCount: 8), "1")
         case .networkProfileConnectionAttempts: D(.integer(1...100), "3")
         case .offlineThreshold: D(.integer(0...Self.day), "120", unit: Self.seconds)
-        case .queueAllMessages: D(.boolean, "false")
+        case .queueAllMessages: D(.boolean, "false", .readOnly)
         case .resetRetries: D(.integer(0...10), "1")
         case .retryBackOffRandomRange: D(.integer(0...3600), "10", unit: Self.seconds)
         case .retryBackOffRepeatTimes: D(.integer(0...16), "5")
