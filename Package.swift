@@ -174,7 +174,8 @@ let package = Package(
         tests("CSMSLink", ["COpenSSL"]),
         tests("Store"),
         tests("StationRuntime", ["EVSEModel", "SharedImage", "BoardFile", "DriverKit", "JSON"]),
-        tests("Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus"]),
+        tests(
+            "Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus", "CNFC", "CRealtime"]),
         tests("Bench"),
     ]
 )

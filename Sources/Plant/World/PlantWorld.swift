@@ -17,6 +17,8 @@ package struct PlantWorld: Sendable {
     /// Phase to neutral as set by the rig, V.
     package internal(set) var mainsVoltage: Double
     package internal(set) var ambient = 25.0
+    /// How far the mains wander about their voltage, V.
+    package var mainsRipple = 0.6
     /// How many times faster than real the batteries of vehicles fill that are plugged in from now.
     package var batterySpeed = 1.0
     package internal(set) var faults = [ActiveFault]()
@@ -80,7 +82,7 @@ package struct PlantWorld: Sendable {
         endFaults()
         if now >= nextRipple {
             nextRipple = now + 200_000_000
-            ripple = noise.unit() * 0.6
+            ripple = noise.unit() * mainsRipple
         }
         for index in evses.indices {
             let delay = evses[index].step(
