@@ -200,7 +200,7 @@ struct VirtualLine<Device: SerialDevice> {
         _ = plant.world.clearAll()
         try raise(&plant, "chatter")
         let chatter = line.ask(voltage, world: &plant.world)
-        #expect(chatter.count == 8 + 11 + 9 && chatter.suffix(9) == good[...])
+        #expect(chatter.count == 8 + 9 + 9 && chatter.suffix(9) == good[...])
         _ = plant.world.clearAll()
         try raise(&plant, "extra", value: 5)
         let extra = line.ask(voltage, world: &plant.world)

@@ -111,7 +111,7 @@ import Testing
         #expect(line.ask(ack, world: &plant.world).isEmpty)
         try plant.world.tap("reader-1", Card(uid: [1, 2, 3, 4]), for: 10_000)
         #expect(line.exchange([([], 0)], world: &plant.world).isEmpty)
-        #expect(line.ask(list, world: &plant.world).count == ack.count + 18)
+        #expect(line.ask(list, world: &plant.world).count == ack.count + 19)
     }
 
     @Test("a second command before the first reply replaces it")
