@@ -171,5 +171,6 @@ extension ChargingStation {
         finishResets()
         scheduleAligned()
         updateTargets()
+        reportRates()
     }
 }

@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Smart charging")
 struct SmartChargingTests {
-    private static let start = TestStation.someTime
+    fileprivate static let start = TestStation.someTime
 
-    private func profile(
+    fileprivate func profile(
         _ id: Int = 1, level: Int = 0, _ purpose: ProfilePurpose = .txDefault,
         kind: ProfileKind = .absolute, recurrency: Recurrency? = nil, start: UnixTime? = Self.start,
         duration: Int? = nil, unit: RateUnit = .amperes, _ periods: [(Int, Int64)] = [(0, 16)]
@@ -20,7 +20,7 @@ struct SmartChargingTests {
             ])
     }
 
-    private func profile(
+    fileprivate func profile(
         _ id: Int, level: Int = 0, kind: ProfileKind = .absolute, recurrency: Recurrency? = nil,
         start: UnixTime? = Self.start, duration: Int? = nil, unit: RateUnit = .amperes,
         _ periods: [(Int, Int64)]
@@ -30,7 +30,7 @@ struct SmartChargingTests {
             duration: duration, unit: unit, periods)
     }
 
-    private func install(
+    fileprivate func install(
         _ test: inout TestStation, _ profile: ChargingProfile, evse: Int? = nil
     ) -> Refusal? {
         var refusal: Refusal?
@@ -40,7 +40,7 @@ struct SmartChargingTests {
         return refusal
     }
 
-    private func charging(_ settings: [SettingKey: String] = [:]) -> TestStation {
+    fileprivate func charging(_ settings: [SettingKey: String] = [:]) -> TestStation {
         var test = TestStation.online(settings: settings)
         test.plug()
         test.tap(answer: TestStation.accepted)
@@ -391,5 +391,22 @@ struct Random: RandomNumberGenerator {
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
+    }
+}
+
+extension SmartChargingTests {
+    @Test("a significant change of rate is reported, a small one is not (E02.FR.17)")
+    func rateChanged() {
+        var test = charging([.limitChangeSignificance: "10"])
+        test.forget()
+        #expect(install(&test, profile(1, [(0, 16)])) == nil)
+        #expect(test.steps == ["Updated/ChargingRateChanged"])
+        #expect(install(&test, profile(1, [(0, 17)])) == nil)
+        #expect(test.steps.count == 1)
+        #expect(install(&test, profile(1, [(0, 18)])) == nil)
+        #expect(test.steps.count == 2, "the steps add up: 16 A was told")
+        #expect(install(&test, profile(1, [(0, 0)])) == nil)
+        test.look()
+        #expect(test.steps.dropFirst(2) == ["Updated/ChargingStateChanged"])
     }
 }

@@ -272,4 +272,46 @@ struct TransactionTests {
         #expect(test.station.status(of: id) == .ended)
         #expect(test.station.status(of: TransactionID("x")) == .unknown)
     }
+
+    @Test("a cut of the supply: values of its begin and its end, and charging goes on")
+    func supplyInterrupted() {
+        var test = TestStation.online()
+        test.measure()
+        test.plug()
+        test.tap(answer: TestStation.accepted)
+        test.vehicle(wants: true)
+        test.places[0].faults.raise(.powerLoss)
+        test.look()
+        #expect(test.notices.last?.chargingState == .suspendedEVSE)
+        #expect(test.notices.last?.meter.first?.values.first?.context == .interruptionBegin)
+        test.places[0].faults.clear(.powerLoss)
+        test.look()
+        test.look()
+        #expect(test.notices.last?.chargingState == .charging)
+        #expect(test.notices.last?.meter.first?.values.first?.context == .interruptionEnd)
+    }
+
+    @Test("a device that fails outside the loop takes its EVSE out of service while it does")
+    func deviceFault() throws {
+        let evse = try #require(EVSEID(1))
+        var test = TestStation.online()
+        test.plug()
+        test.tap(answer: TestStation.accepted)
+        for holds in [true, true, false] {
+            test.act { station, now in
+                station.deviceFault(
+                    .ioFault, device: "io-1", evse: evse, holds: holds, detail: "no reply", at: now)
+            }
+            #expect(test.target().energyGranted != holds)
+        }
+        #expect(test.connectorStates == [.occupied, .faulted, .occupied])
+    }
+
+    @Test("service clears latched faults through the loop")
+    func clearFaults() throws {
+        let evse = try #require(EVSEID(1))
+        var test = TestStation.online()
+        test.act { $0.clearFaults(of: evse, at: $1) }
+        #expect(test.target().clearRequests == 1)
+    }
 }

@@ -115,7 +115,7 @@ extension ChargingStation {
         guard evses[place].connectorIDs.contains(where: { availability.isOperative($0) }) else {
             return false
         }
-        return evses[place].faults.faulted.isEmpty
+        return blockingFaults(place).isEmpty
     }
 
     private mutating func startLocally(_ token: IdToken, place: Int, reader: String) {

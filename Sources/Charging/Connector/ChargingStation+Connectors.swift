@@ -8,7 +8,7 @@ extension ChargingStation {
             return .unavailable
         }
         let evse = evses[place]
-        if !evse.faults.faulted.isEmpty { return .faulted }
+        if !blockingFaults(place).isEmpty { return .faulted }
         if evse.resetUntil != nil { return .unavailable }
         let sense = evse.connectors[connector.index]
         if availability.isOperative(connector) { return sense.isPlugged ? .occupied : .available }

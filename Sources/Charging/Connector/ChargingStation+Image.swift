@@ -96,6 +96,10 @@ extension ChargingStation {
         evses[place].faults = all
         for fault in all.subtracting(before) { notice(fault, place, holds: true) }
         for fault in before.subtracting(all) { notice(fault, place, holds: false) }
+        if all.contains(.powerLoss), !before.contains(.powerLoss) { noteInterruption(place) }
+        if before.contains(.powerLoss), !all.contains(.powerLoss) {
+            sessions[place].transaction?.isInterrupted = true
+        }
         // After any other fault the transaction goes on when the fault has gone. Chosen.
         if let fault = all.subtracting(before).first(where: \.endsTransaction),
             sessions[place].transaction != nil
@@ -127,6 +131,21 @@ extension ChargingStation {
                     fault: fault, evse: evse, device: device, holds: holds, time: eventTime,
                     detail: detail)))
         settle()
+    }
+
+    /// A service action: latched faults are cleared where their cause is gone.
+    package mutating func clearFaults(of evse: EVSEID, at now: Instant) {
+        observeTime(now)
+        guard evse.index < evses.count else { return }
+        evses[evse.index].clearRequests &+= 1
+        settle()
+    }
+
+    /// Faults because of which an EVSE cannot serve: the loop's and its devices'.
+    func blockingFaults(_ place: Int) -> FaultSet {
+        var set = evses[place].faults
+        for (key, faults) in deviceFaults where key.evse?.index == place { set = set.union(faults) }
+        return set.faulted
     }
 
     /// Faults that hold: of one EVSE, or (`nil`) of the station and every EVSE.

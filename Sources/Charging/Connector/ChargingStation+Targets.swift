@@ -11,7 +11,7 @@ extension ChargingStation {
             guard targets != evses[place].targets else { continue }
             evses[place].targets = targets
             put(evses[place].id, targets)
-            if before != targets.energyGranted { limitChanged(place) }
+            if before != targets.energyGranted { grantChanged(place) }
         }
     }
 
@@ -20,8 +20,25 @@ extension ChargingStation {
     }
 
     /// The grant came or went: a suspension may begin or end with it.
-    private mutating func limitChanged(_ place: Int) {
+    private mutating func grantChanged(_ place: Int) {
         if sessions[place].transaction != nil { progress(place, .chargingStateChanged) }
+    }
+
+    /// Reports another rate of charging, where the change is significant (E02.FR.17).
+    mutating func reportRates() {
+        for place in evses.indices {
+            guard let transaction = sessions[place].transaction, transaction.state == .charging,
+                let told = transaction.toldLimit
+            else { continue }
+            let limit = grantedLimit(place)
+            guard limit >= evses[place].configuration.minimum else { continue }
+            // In thousandths of a percent of what was told.
+            let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0
+            let change = Int64((limit - told).raw.magnitude) * 100_000
+            guard change > percent * Int64(max(1, told.raw)) else { continue }
+            sessions[place].transaction?.toldLimit = limit
+            update(place, .chargingRateChanged)
+        }
     }
 
     private func targets(_ place: Int) -> EVSETargets {
@@ -35,6 +52,7 @@ extension ChargingStation {
             session.authorization.map { !$0.isBlocked } ?? false
             && evse.isConnected && !session.awaitsVehicle && targets.available
             && limit >= evse.configuration.minimum && hasBooks(place)
+            && deviceFaults(place).isEmpty
         if session.awaitsVehicle, let authorization = session.authorization {
             // A charging car is not interrupted while the station finds its bearings again.
             targets.energyGranted = !authorization.isBlocked
@@ -44,8 +62,14 @@ extension ChargingStation {
             session.lockedFor != nil
             || session.authorization != nil && (evse.isPlugged || session.awaitsVehicle)
         targets.unlockRequests = evse.unlockRequests
+        targets.clearRequests = evse.clearRequests
         targets.indication = indication(place)
         return targets
+    }
+
+    /// Faults that the loop cannot know of: their devices are not the loop's.
+    private func deviceFaults(_ place: Int) -> FaultSet {
+        blockingFaults(place).subtracting(evses[place].faults)
     }
 
     /// A transaction record exists before power is released, unless power is what starts it.
@@ -63,7 +87,7 @@ extension ChargingStation {
 
     private func indication(_ place: Int) -> Indication {
         let evse = evses[place]
-        if !evse.faults.faulted.isEmpty { return .faulted }
+        if !blockingFaults(place).isEmpty { return .faulted }
         if let flash = evse.flash, flash.until > now { return flash.indication }
         if pending.contains(where: { $0.place == place }) { return .authorising }
         if !isServing(place) { return .unavailable }

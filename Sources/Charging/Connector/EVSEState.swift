@@ -17,6 +17,7 @@ struct EVSEState: Sendable {
     var targets: EVSETargets?
     var unlock: UnlockAttempt?
     var unlockRequests: UInt32 = 0
+    var clearRequests: UInt32 = 0
     /// A single EVSE's reset lasts until then.
     var resetUntil: Instant?
     /// A change to inoperative waits for the end of the session.

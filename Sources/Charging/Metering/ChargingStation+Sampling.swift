@@ -123,8 +123,19 @@ extension ChargingStation {
         }
     }
 
-    /// After an interruption of power or of the station: values of its end, once.
+    /// The supply failed: values of that moment, where the meter still gives any.
+    mutating func noteInterruption(_ place: Int) {
+        guard sessions[place].transaction != nil else { return }
+        let measurands = settings.measurands(.sampledTxUpdatedMeasurands)
+        if let report = report(place, measurands, .interruptionBegin) {
+            sessions[place].transaction?.dueReports = [report]
+        }
+    }
+
+    /// Around an interruption of power or of the station: values of its begin and end, once.
     mutating func addInterruptionValues(_ place: Int, to notice: inout TransactionNotice) {
+        notice.meter += sessions[place].transaction?.dueReports ?? []
+        sessions[place].transaction?.dueReports = []
         guard sessions[place].transaction?.isInterrupted == true,
             evses[place].meter.isFresh(at: now)
         else { return }

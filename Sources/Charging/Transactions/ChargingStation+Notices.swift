@@ -163,6 +163,8 @@ extension ChargingStation {
             sessions[place].hasCharged = true
             if transaction.chargingSince == nil {
                 sessions[place].transaction?.chargingSince = now
+                let limit = place < evses.count ? grantedLimit(place) : nil
+                sessions[place].transaction?.toldLimit = limit
             }
         } else if let since = transaction.chargingSince {
             sessions[place].transaction?.chargingTime += now - since

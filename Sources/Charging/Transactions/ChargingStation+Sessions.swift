@@ -142,8 +142,8 @@ extension ChargingStation {
 
     /// The station's side is ready to give energy: no fault, and a limit that can be offered.
     func isOffering(_ place: Int) -> Bool {
-        let evse = evses[place]
-        return evse.faults.faulted.isEmpty && grantedLimit(place) >= evse.configuration.minimum
+        blockingFaults(place).isEmpty
+            && grantedLimit(place) >= evses[place].configuration.minimum
     }
 
     /// Looks at what holds now: starts, reports or ends the transaction.

@@ -44,6 +44,10 @@ struct Transaction: Sendable {
     var endedReports: [MeterReport] = []
     var phasesUsed: Int?
     var intervalBase: WattHours?
+    /// Granted limit that the CSMS knows of, while charging.
+    var toldLimit: Amperes?
+    /// Values of an interruption's begin, for the next notice.
+    var dueReports: [MeterReport] = []
     /// Restored after a restart; the next notice carries Interruption.End values.
     var isInterrupted = false
 }
