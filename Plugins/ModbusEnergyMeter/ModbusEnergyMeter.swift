@@ -219,24 +219,14 @@ package actor ModbusEnergyMeter: BusDriver {
                 report.values.append(.init(name: name, text: text, raw: raw))
             }
         }
-        for (block, reply) in zip(blocks, replies) {
-            report.values.append(
-                .init(
-                    name: "reply to \(block.count) from \(block.address)",
-                    text: "\(reply.frame.count) bytes in \(reply.microseconds) µs",
-                    raw: hexadecimal(reply.frame)))
-        }
         report.replyTimes = replies.map(\.microseconds)
         return report
     }
 }
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return bytes.map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }
-        .joined(separator: " ")
-}
-
 private func hexadecimal(_ registers: ArraySlice<UInt16>) -> String {
-    hexadecimal(registers.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] })
+    let digits = Array("0123456789ABCDEF")
+    return registers.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
+        .map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }
+        .joined(separator: " ")
 }

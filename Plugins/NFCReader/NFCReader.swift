@@ -237,7 +237,7 @@ package actor NFCReader: BusDriver {
         startsAgainAt = .zero
         let helper = try opened(at: host.now())
         var report = ProbeReport(
-            identity: "\(readerName), port \(bus.serial.path), \(bus.serial.baud) baud")
+            identity: "\(readerName) on \(bus.serial.path), \(bus.serial.baud) baud")
         for _ in 0..<3 {
             let start = MonotonicClock.now()
             let reply = try ask(helper, "select")

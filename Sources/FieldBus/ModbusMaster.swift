@@ -213,7 +213,8 @@ final class ModbusMaster {
                 throw FieldBusError(
                     .noReply, bus: bus,
                     "no reply from Modbus address \(unit) on bus \(bus) within \(timeout)",
-                    remedy: "Check the address, the unit's supply and the A/B wiring.")
+                    remedy: "Check the address, its supply and the A/B wiring; "
+                        + "`forecourt probe BOARD \(bus)` lists who answers.")
             }
             let at = MonotonicClock.now()
             let frame = try receive(context, request, unit)

@@ -9,7 +9,7 @@ public struct Forecourt: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, BoardsCommand.self, CheckCommand.self, ExplainCommand.self,
             SchemaCommand.self,
-            LoopCommand.self, PlantCommand.self, RigCommand.self,
+            LoopCommand.self, PlantCommand.self, RigCommand.self, ProbeCommand.self,
         ])
     /// What this program is composed of; set once by ``main(catalog:)`` before any command runs.
     nonisolated(unsafe) static var catalog = PluginCatalog.builtIn

@@ -18,7 +18,7 @@ struct Reader {
         }
         self.context = context
         self.device = device
-        name = nfc_device_get_name(device).map { String(cString: $0) } ?? "reader"
+        name = Self.chip(of: device)
         guard nfc_initiator_init(device) == 0,
             // Otherwise a select without a card blocks until one comes.
             nfc_device_set_property_bool(device, NP_INFINITE_SELECT, false) == 0,
@@ -28,6 +28,17 @@ struct Reader {
             close()
             return nil
         }
+    }
+
+    /// Which chip answered: the first line of what the library knows, `chip: PN532 v1.6`.
+    private static func chip(of device: OpaquePointer) -> String {
+        var text: UnsafeMutablePointer<CChar>?
+        guard nfc_device_get_information_about(device, &text) == 0, let text else {
+            return "reader"
+        }
+        defer { nfc_free(text) }
+        let line = String(cString: text).prefix { $0 != "\n" }
+        return String(line.hasPrefix("chip: ") ? line.dropFirst(6) : line)
     }
 
     /// Looks once for an ISO 14443 A card.

@@ -1,0 +1,106 @@
+import BoardFile
+import DriverKit
+import EVSEModel
+import FieldBus
+import Foundation
+import Plant
+import Store
+
+/// One board with its end points, real or simulated, for tools that talk to one device alone.
+final class ProbeBench {
+    let board: BoardPlan
+    let endPoints: EndPoints
+    /// Bytes of the wires since they were last taken.
+    let wires = WireNotes()
+    let buses: Buses
+    private let plant: RunningPlant?
+    private let folder: String?
+
+    enum Hardware {
+        case real
+        /// Simulated hardware of its own, which ends with the tool.
+        case simulated
+        /// The wires' folder of simulated hardware that runs already.
+        case wires(String)
+    }
+
+    /// - Throws: ``RunError``, ``WireError``.
+    init(_ board: BoardPlan, on hardware: Hardware) throws {
+        self.board = board
+        switch hardware {
+        case .real:
+            (endPoints, plant, folder) = (.real, nil, nil)
+        case .wires(let path):
+            guard FileManager.default.fileExists(atPath: path + "/chip") else {
+                throw RunError(
+                    .noInput, "no simulated hardware at \(path)",
+                    remedy:
+                        "name the wires folder of a running `forecourt plant`, or use --simulate")
+            }
+            (endPoints, plant, folder) = (.simulated(wires: path), nil, nil)
+        case .simulated:
+            let folder = FileManager.default.temporaryDirectory
+                .appendingPathComponent("forecourt-probe-\(getpid())").path
+            let plan = board.plantPlan(
+                wires: folder + "/wires", registers: folder + "/plant.registers")
+            plant = try RunningPlant(plan)
+            self.folder = folder
+            endPoints = .simulated(wires: plan.wires)
+        }
+        let wires = wires
+        buses = Buses(board, endPoints) { wires.add($0) }
+    }
+
+    /// Ports closed, simulated hardware gone.
+    func close() async {
+        await buses.close()
+        plant?.stop()
+        if let folder { try? FileManager.default.removeItem(atPath: folder) }
+    }
+
+    var isReal: Bool { endPoints == .real }
+
+    /// A driver for one device on a bus of messages, made but not configured.
+    func driver(of device: BoardDevice) throws -> any BusDriver {
+        guard let plugin = device.plugin as? any BusPlugin.Type else {
+            throw RunError(.usage, "\(device.id) is no device on a bus of messages", remedy: "")
+        }
+        let host = ProbeHost(device: device.id, bus: device.bus.flatMap { buses[$0] })
+        return try plugin.make(device.configuration, host: host)
+    }
+
+    /// Keeps a station from starting on the board while its lines are open here.
+    ///
+    /// - Throws: ``RunError`` where a station runs on it.
+    func claim(state: String?) throws -> [StateLock] {
+        var folders = [state ?? StateDirectory.standardPath(board: board.name)]
+        if case .simulated(let wires) = endPoints { folders.append(wires + "/..") }
+        var locks = [StateLock]()
+        for folder in folders where FileManager.default.fileExists(atPath: folder) {
+            do {
+                locks.append(try StateLock(directory: folder))
+            } catch {
+                throw RunError(
+                    .busy, "a station runs on this board: \(error.what)",
+                    remedy: "end it first; outputs have one master")
+            }
+        }
+        return locks
+    }
+}
+
+/// What a probed driver sees of a station: the time, its bus, and nobody who listens.
+private struct ProbeHost: DriverHost {
+    let device: DeviceID
+    let bus: (any Sendable)?
+    func now() -> Instant { MonotonicClock.now() }
+    func publish(_ sample: MeterSample) {}
+    func publish(_ token: PresentedToken) {}
+    func fault(_ fault: Fault, holds: Bool, _ detail: String) {}
+    func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String]) {
+        guard level != .debug else { return }
+        let words = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let line = "\(device): \(message) \(words.joined(separator: " "))\n"
+        FileHandle.standardError.write(Data(line.utf8))
+    }
+}
