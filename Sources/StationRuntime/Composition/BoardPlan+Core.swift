@@ -1,4 +1,5 @@
 import BoardFile
+import DriverKit
 import Charging
 import DriverKit
 import EVSEModel
