@@ -35,7 +35,8 @@ interop: build ## a CSMS that is not ours (PyPI ocpp) drives the station over ws
 bench-cases: build ## the bench's cases on the ac-wallbox board, with a report in .build/report
 	@$(BUILD)/forecourt-bench run --board ac-wallbox --report .build/report
 
-guest: build ## GPIO drivers on a real character device, in a QEMU guest
+guest: packages ## GPIO drivers on a real character device, in a QEMU guest
+	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests
 	@Scripts/gpio-guest $(BUILD)
 
 example: build ## builds the example plugin package and checks its board

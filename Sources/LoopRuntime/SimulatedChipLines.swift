@@ -62,19 +62,21 @@ final class SimulatedChipLines: LineInterface {
         outputs.deallocate()
     }
 
-    /// Whether a process lives that runs the same program. The number alone proves nothing: after
-    /// a restart of the machine or container it belongs to anybody.
+    /// Whether a process lives that runs a program of the same name. The number alone proves
+    /// nothing: after a restart of the machine or container it belongs to anybody. A process that
+    /// has ended but was not waited for runs no program.
     private static func isLoop(_ process: Int32) -> Bool {
         guard process > 0, let name = programName("\(process)") else { return false }
         return name == programName("self")
     }
-    private static func programName(_ process: String) -> [UInt8]? {
-        let descriptor = open("/proc/\(process)/comm", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var name = [UInt8](repeating: 0, count: 32)
-        let count = read(descriptor, &name, name.count)
-        return count > 0 ? name : nil
+    private static func programName(_ process: String) -> Substring? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/\(process)/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return nil }
+        let path = String(
+            decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        // The kernel marks a program that was replaced while it ran: "/usr/bin/x (deleted)".
+        return path.split(separator: "/").last?.split(separator: " ").first
     }
 
     private static func capacity(of kind: LineKind) -> Int {

@@ -18,11 +18,12 @@ final class Stepper {
     var meterIsAlive = true
     private(set) var now = Instant(milliseconds: 1_000_000)
 
-    init(latched: LatchedFaults = LatchedFaults(), change: (inout LoopPlan) -> Void = { _ in })
-        throws
-    {
+    init(
+        latched: LatchedFaults = LatchedFaults(), digital farSide: (any FarSide)? = nil,
+        change: (inout LoopPlan) -> Void = { _ in }
+    ) throws {
         chip = try SimulatedChip(path: folder.file("chip"), create: true)
-        world = World(chip: chip)
+        world = World(chip: chip, digital: farSide)
         shared = try SharedImage(path: folder.file("loop.image"), create: true)
         var plan = wallboxPlan(chip: folder.file("chip"))
         change(&plan)
@@ -33,7 +34,8 @@ final class Stepper {
     }
 
     var evse: EVSEImage { engine.latest.evses[0] }
-    var coil: Int32 { chip.driven(Int(Wire.coil.index)) }
+    var coil: Int32 { farSide.isDriven(Wire.coil) ? 1 : 0 }
+    private var farSide: any FarSide { world.farSide }
 
     /// One cycle of 10 ms: station and meter publish, the world settles, the loop scans.
     @discardableResult
@@ -42,8 +44,8 @@ final class Stepper {
         return engine.cycle(at: now)
     }
 
-    /// All of a step but the loop's part.
-    func prepare() {
+    /// The next cycle's time, and a living station; the world stands still.
+    func tick() -> Instant {
         now = now + Milliseconds(10)
         if stationIsAlive {
             station.heartbeat &+= 1
@@ -57,6 +59,12 @@ final class Stepper {
             sample.voltage[0] = Volts(230)
             shared.publish(sample, evse: EVSEID(index: 0))
         }
+        return now
+    }
+
+    /// All of a step but the loop's part.
+    func prepare() {
+        _ = tick()
         world.settle()
     }
 

@@ -25,7 +25,8 @@ private final class Scene {
 
     init(change: (inout LoopPlan) -> Void = { _ in }) throws {
         chip = try SimulatedChip(path: folder.file("chip"), create: true)
-        World(chip: chip).settle()
+        var world = World(chip: chip)
+        world.settle()
         image = try SharedImage(path: folder.file("loop.image"), create: true)
         var plan = wallboxPlan(chip: folder.file("chip"))
         plan.orphanTimeout = .seconds(20)  // nothing outlives a test that fails

@@ -18,13 +18,12 @@ final class TemporaryFolder {
     let path: String
 
     init() {
-        var template = Array("/tmp/forecourt-test-XXXXXX".utf8CString)
-        path = mkdtemp(&template).map { String(cString: $0) } ?? "/tmp"
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(base)/forecourt-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { preconditionFailure("no folder in \(base)") }
+        path = String(cString: made)
     }
-    deinit {
-        guard path != "/tmp" else { return }
-        Self.remove(path)
-    }
+    deinit { Self.remove(path) }
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     func write(_ text: String, to name: String) {
@@ -166,6 +165,20 @@ func wallboxPlan(chip: String, period: Milliseconds = Milliseconds(10)) -> LoopP
     return plan
 }
 
+/// The far side of digital lines: what is wired to them.
+protocol FarSide {
+    /// Level of an output; false where the line is released or is no output.
+    func isDriven(_ line: LineID) -> Bool
+    func set(_ line: LineID, _ isHigh: Bool)
+}
+
+extension SimulatedChip: FarSide {
+    func isDriven(_ line: LineID) -> Bool {
+        isOutput(Int(line.index)) && driven(Int(line.index)) == 1
+    }
+    func set(_ line: LineID, _ isHigh: Bool) { setSensed(Int(line.index), isHigh ? 1 : 0) }
+}
+
 /// A vehicle, a cable and the actuators at the test board's chip, as much of them as a test of the
 /// loop's plumbing needs.
 struct World {
@@ -177,8 +190,16 @@ struct World {
     var emergencyStopIsWired = true
     var boltIsJammed = false
     var isWelded = false
+    /// Cycles by which the mirror contact is later than the coil.
+    var mirrorDelay = 0
+    let farSide: any FarSide
+    private var coils = [Bool]()
 
-    init(chip: SimulatedChip) { self.chip = chip }
+    /// - Parameter farSide: where the digital lines are, if not on the chip.
+    init(chip: SimulatedChip, digital farSide: (any FarSide)? = nil) {
+        self.chip = chip
+        self.farSide = farSide ?? chip
+    }
 
     mutating func plug(level: Double = 9, cable millivolts: Int32 = 1000) {
         self.level = level
@@ -186,27 +207,22 @@ struct World {
     }
 
     /// Follows the outputs and sets the inputs; called before each cycle.
-    func settle() {
+    mutating func settle() {
         func set(_ id: LineID, _ volts: Double) {
             let offset = [Wire.pilotHigh: 0, Wire.pilotLow: 1, Wire.proximity: 2][id] ?? 3
             chip.setMicrovolts(offset, Int32((volts * 1_000_000).rounded()))
         }
-        func level(_ id: LineID, _ isHigh: Bool) {
-            chip.setSensed(Int(id.index), isHigh ? 1 : 0)
-        }
-        func isDriven(_ id: LineID) -> Bool {
-            chip.isOutput(Int(id.index)) && chip.driven(Int(id.index)) == 1
-        }
         let duty = chip.duty(0)
-        set(Wire.pilotHigh, ((duty == 0 ? -12 : self.level) + 13.2) / 8)
-        set(Wire.pilotLow, ((duty == 10_000 ? self.level : -12) + 13.2) / 8)
+        set(Wire.pilotHigh, ((duty == 0 ? -12 : level) + 13.2) / 8)
+        set(Wire.pilotLow, ((duty == 10_000 ? level : -12) + 13.2) / 8)
         set(Wire.proximity, Double(proximityMillivolts) / 1000)
         set(Wire.temperature, 0.5 + celsius / 100)
-        if !boltIsJammed, isDriven(Wire.engage) != isDriven(Wire.release) {
-            level(Wire.bolt, isDriven(Wire.engage))
-        }
-        level(Wire.mirror, !(isDriven(Wire.coil) || isWelded))
-        level(Wire.fault, isDriven(Wire.test))
-        level(Wire.emergencyStop, emergencyStopIsWired)
+        let (engage, release) = (farSide.isDriven(Wire.engage), farSide.isDriven(Wire.release))
+        if !boltIsJammed, engage != release { farSide.set(Wire.bolt, engage) }
+        coils.append(farSide.isDriven(Wire.coil))
+        if coils.count > mirrorDelay + 1 { coils.removeFirst(coils.count - mirrorDelay - 1) }
+        farSide.set(Wire.mirror, !((coils.first ?? false) || isWelded))
+        farSide.set(Wire.fault, farSide.isDriven(Wire.test))
+        farSide.set(Wire.emergencyStop, emergencyStopIsWired)
     }
 }
