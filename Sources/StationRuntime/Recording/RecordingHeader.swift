@@ -15,12 +15,12 @@ struct RecordingHeader {
     var seed: IdentifierSeed
     /// Of this start.
     var startSeed: UInt64
-    /// A password was configured; a replay uses asterisks in its place.
-    var hasPassword: Bool
+    /// The configured password, as asterisks of its length; empty where there was none.
+    var password: String
 
     init(
         board: String, fingerprint: UInt64, boardText: String, settings: [String],
-        seed: IdentifierSeed, startSeed: UInt64, hasPassword: Bool
+        seed: IdentifierSeed, startSeed: UInt64, password: String
     ) {
         self.board = board
         self.fingerprint = fingerprint
@@ -28,7 +28,7 @@ struct RecordingHeader {
         self.settings = settings
         self.seed = seed
         self.startSeed = startSeed
-        self.hasPassword = hasPassword
+        self.password = password
     }
 
     var json: JSONValue {
@@ -40,7 +40,7 @@ struct RecordingHeader {
                 .string(String(seed.high, radix: 16)), .string(String(seed.low, radix: 16)),
                 .string(String(startSeed, radix: 16)),
             ]),
-            "hasPassword": .bool(hasPassword), "file": .string(boardText),
+            "password": .string(password), "file": .string(boardText),
         ]
     }
 
@@ -58,11 +58,11 @@ struct RecordingHeader {
             let fingerprint = number(value["fingerprint"]),
             let settings = value["settings"]?.array, let high = number(value["seed"]?[0]),
             let low = number(value["seed"]?[1]), let startSeed = number(value["seed"]?[2]),
-            let hasPassword = value["hasPassword"]?.bool
+            let password = value["password"]?.string
         else { throw RecordingError("the header is not complete") }
         self.init(
             board: board, fingerprint: fingerprint, boardText: text,
             settings: settings.compactMap(\.string), seed: IdentifierSeed(high: high, low: low),
-            startSeed: startSeed, hasPassword: hasPassword)
+            startSeed: startSeed, password: password)
     }
 }

@@ -3,10 +3,14 @@ import JSON
 /// The one line that scripts wait for: `ready` and the end points as JSON.
 enum ReadyLine {
     static func print(_ facts: JSONObject, _ endPoints: [String: String]) {
+        StandardStreams.output("ready " + JSONValue.object(object(facts, endPoints)).text)
+    }
+
+    static func object(_ facts: JSONObject, _ endPoints: [String: String]) -> JSONObject {
         var object = JSONObject()
         for name in endPoints.keys.sorted() { object[name] = endPoints[name].map { .string($0) } }
         for member in facts { object[member.name] = member.value }
-        StandardStreams.output("ready " + JSONValue.object(object).text)
+        return object
     }
 }
 

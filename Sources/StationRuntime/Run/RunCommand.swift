@@ -22,8 +22,10 @@ struct RunCommand: AsyncParsableCommand {
     var simulate = false
     @Option(help: "With --simulate: serves the rig API here; port 0 takes a free one.")
     var rig: EndPoint?
-    @Option(help: "Use the wires of a `forecourt plant` that runs already in this folder.")
-    var wires: String?
+    @Option(
+        help: ArgumentHelp(
+            "Use the wires of a `forecourt plant` that runs already.", valueName: "folder"))
+    var attach: String?
     @Option(help: "Serves the station's local interface here; port 0 takes a free one.")
     var local: EndPoint?
     @Flag(help: "Allow --local on an address that other machines reach.")
@@ -38,26 +40,24 @@ struct RunCommand: AsyncParsableCommand {
     var identity: String?
     @Option(help: "Record every input of the station core, and what it wanted, in this file.")
     var record: String?
-    @Flag(
-        name: .customLong("wires-too"),
-        help: "Record the bytes of every bus and the image at every change as well.")
-    var recordWires = false
+    @Flag(help: "With --record: the bytes of every bus and the image at every change as well.")
+    var wires = false
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = LogLevel.info
 
     func validate() throws {
         if rig != nil, !simulate {
-            throw ValidationError("--rig needs --simulate; the plant of --wires serves its own.")
+            throw ValidationError("--rig needs --simulate; the plant of --attach serves its own.")
         }
-        if wires != nil, simulate {
-            throw ValidationError("--wires uses a plant that runs already; --simulate starts one.")
+        if attach != nil, simulate {
+            throw ValidationError("--attach uses a plant that runs already; --simulate starts one.")
         }
         if let local, !local.isLoopback, !localFromElsewhere {
             throw ValidationError(
                 "--local \(local) can be reached from other machines; add --local-from-elsewhere.")
         }
-        if recordWires, record == nil {
-            throw ValidationError("--wires-too goes with --record FILE.")
+        if wires, record == nil {
+            throw ValidationError("--wires goes with --record FILE.")
         }
     }
 
@@ -73,7 +73,7 @@ struct RunCommand: AsyncParsableCommand {
         if let csms { overlays.append("ocpp.csms=\(csms)") }
         if let identity { overlays.append("ocpp.identity=\(identity)") }
         let plan = try board.load(overlays)
-        if plan.ocpp.securityProfile == 0, !simulate, wires == nil, !plan.ocpp.allowsNoSecurity {
+        if plan.ocpp.securityProfile == 0, !simulate, attach == nil, !plan.ocpp.allowsNoSecurity {
             throw RunError(
                 .configuration,
                 "security profile 0 sends everything in the clear, which this board does not allow",
@@ -81,9 +81,9 @@ struct RunCommand: AsyncParsableCommand {
         }
         return StationRun.Options(
             board: plan, settings: board.settings + overlays,
-            simulate: simulate, rig: rig, wires: wires, local: local,
+            simulate: simulate, rig: rig, attach: attach, local: local,
             state: state ?? StateDirectory.standardPath(board: plan.name), record: record,
-            recordWires: recordWires)
+            recordWires: wires)
     }
 }
 

@@ -19,7 +19,8 @@ struct StationRun {
         var settings: [String]
         var simulate: Bool
         var rig: EndPoint?
-        var wires: String?
+        /// Folder of the wires of a plant that runs already.
+        var attach: String?
         var local: EndPoint?
         var state: String
         var record: String?
@@ -79,15 +80,16 @@ struct StationRun {
         let (server, local) = try await startLocal(status, mailbox, resumed)
         let driving = Task { await drive(drivers) }
 
+        var ends = [String: String]()
+        ends["rig"] = plant?.rig
+        ends["local"] = local?.url
+        let facts: JSONObject = [
+            "board": .string(board.name), "identity": .string(board.identity),
+            "process": JSONValue(getpid()), "state": .string(directory.path),
+        ]
+        StationFile.write(ReadyLine.object(facts, ends), in: directory.path)
         if resumed == nil {
-            var ends = [String: String]()
-            ends["rig"] = plant?.rig
-            ends["local"] = local?.url
-            ReadyLine.print(
-                [
-                    "board": .string(board.name), "identity": .string(board.identity),
-                    "process": JSONValue(getpid()), "state": .string(directory.path),
-                ], ends)
+            ReadyLine.print(facts, ends)
         }
         let event = await events.next()
         log.info("ending", metadata: ["why": "\(event)"])
@@ -115,6 +117,7 @@ struct StationRun {
         do throws(StoreError) { try store.close() } catch {
             log.error("cannot close the store", metadata: ["reason": "\(error)"])
         }
+        if resumption == nil { StationFile.remove(in: directory.path) }
         if let resumption {
             withExtendedLifetime(directory) {}
             throw resumption.startAnew()
@@ -127,7 +130,7 @@ struct StationRun {
     // MARK: Parts
 
     private func endPoints(_ directory: StateDirectory) -> EndPoints {
-        if let wires = options.wires {
+        if let wires = options.attach {
             return .simulated(wires: URL(fileURLWithPath: wires).standardizedFileURL.path)
         }
         return options.simulate ? .simulated(wires: directory.wires) : .real
@@ -161,7 +164,7 @@ struct StationRun {
             board: board.name, fingerprint: fingerprint,
             boardText: (try? String(contentsOfFile: board.file, encoding: .utf8)) ?? "",
             settings: options.settings, seed: core.station.seed, startSeed: startSeed,
-            hasPassword: core.connection.password != nil)
+            password: String(repeating: "*", count: (core.connection.password ?? "").utf8.count))
         do throws(RecordingError) {
             return try Recorder(
                 path: path, header: header,

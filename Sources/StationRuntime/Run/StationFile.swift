@@ -1,0 +1,22 @@
+import Foundation
+import JSON
+
+/// `station.json` in the state directory: where a running station's end points are, for tools.
+enum StationFile {
+    static func path(in directory: String) -> String { directory + "/station.json" }
+
+    static func write(_ object: JSONObject, in directory: String) {
+        // A tool that does not find it asks for the address; the station runs without.
+        try? Data(JSONValue.object(object).bytes + [10])
+            .write(to: URL(fileURLWithPath: path(in: directory)), options: .atomic)
+    }
+
+    static func remove(in directory: String) {
+        try? FileManager.default.removeItem(atPath: path(in: directory))
+    }
+
+    static func read(in directory: String) -> JSONValue? {
+        FileManager.default.contents(atPath: path(in: directory))
+            .flatMap { try? JSONValue(parsing: Array($0)) }
+    }
+}
