@@ -298,6 +298,9 @@ struct AuthorizationTests {
         test.look()
         #expect(test.notices.last?.chargingState == .evConnected)
         #expect(!test.target().energyGranted)
+        #expect(test.target().holdPlug)
+        test.tap(answer: TokenInfo(status: .blocked))
+        #expect(!test.target().holdPlug, "refused again, its owner gets the cable all the same")
     }
 
     @Test(

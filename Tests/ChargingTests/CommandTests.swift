@@ -319,6 +319,7 @@ struct CommandTests {
             (.txStartPoint, "EVConnected,Authorized", .accepted),
             (.txStartPoint, "ParkingBayOccupancy", .refused(.invalid)),
             (.txStartPoint, "Authorized,Authorized", .refused(.invalid)),
+            (.txStartPoint, "", .refused(.invalid)),
             (.txStopPoint, " EVConnected , Authorized ", .accepted),
             (.sampledTxUpdatedMeasurands, "", .accepted),
             (.masterPassGroupID, String(repeating: "x", count: 37), .refused(.tooLong)),

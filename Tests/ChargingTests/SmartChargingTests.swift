@@ -157,6 +157,24 @@ struct SmartChargingTests {
         }
     }
 
+    @Test("without a transaction the composite is as if one began now (K08.FR.06)")
+    func compositeWithoutTransaction() throws {
+        var test = TestStation.online()
+        #expect(install(&test, profile(1, kind: .relative, [(0, 20), (60, 10)])) == nil)
+        let schedule = try test.station.compositeSchedule(
+            evse: EVSEID(1), duration: 120, unit: .amperes, at: test.now
+        ).get()
+        #expect(schedule.periods.map(\.start) == [0, 60])
+        #expect(schedule.periods.map(\.limit) == [20_000, 10_000])
+        let watts = try test.station.compositeSchedule(
+            evse: nil, duration: 120, unit: .watts, at: test.now
+        ).get()
+        #expect(watts.periods.map(\.limit) == [4_600_000, 2_300_000])
+        let unknown = test.station.compositeSchedule(
+            evse: EVSEID(2), duration: 120, unit: .amperes, at: test.now)
+        #expect(unknown.refusal?.code == .unknownEVSE, "K08.FR.05")
+    }
+
     @Test("the station's maximum is shared, never exceeded, and nobody gets less than 6 A (K04)")
     func stationMaximum() {
         let evses = [EVSEConfiguration(), EVSEConfiguration()]

@@ -165,6 +165,11 @@ extension ChargingStation {
     ) {
         let isFree = place == sessions.count - 1 || canStart(place)
         guard accepted, isFree, sessions[place].authorization == nil else {
+            // Its owner may not charge any more, but gets the cable (E05.FR.11).
+            if sessions[place].lockedFor?.token == token {
+                sessions[place].lockedFor = nil
+                save(place)
+            }
             return judged(reader, place, .refused)
         }
         judged(reader, place, .started)

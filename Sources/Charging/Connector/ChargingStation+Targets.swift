@@ -75,7 +75,7 @@ extension ChargingStation {
     /// A transaction record exists before power is released, unless power is what starts it.
     private func hasBooks(_ place: Int) -> Bool {
         sessions[place].transaction != nil
-            || settings.points(.txStartPoint).isSubset(of: [.energyTransfer])
+            || settings.points(.txStartPoint) == [.energyTransfer]
     }
 
     private func isServing(_ place: Int) -> Bool {

@@ -1,29 +1,27 @@
 /// The station's settings: factory values, overridden by what was set later.
 package struct SettingsTree: Sendable {
-    private var factory: [SettingKey: String]
+    /// The value in force of every setting.
+    private var values: [SettingKey: String] = [:]
     private let fixed: Set<SettingKey>
-    private var overrides: [SettingKey: String] = [:]
 
     init(
         factory: [SettingKey: String], fixed: Set<SettingKey>,
         stored: [(key: String, value: String)]
     ) {
-        self.factory = [:]
         self.fixed = fixed
+        for key in SettingKey.allCases { values[key] = key.definition.defaultValue }
         for (key, value) in factory {
-            if case .success(let text) = Self.check(key, value) { self.factory[key] = text }
+            if case .success(let text) = Self.check(key, value) { values[key] = text }
         }
         for (name, value) in stored {
             guard let key = SettingKey(rawValue: name), let record = Record(value),
                 let text = record.string("v"), case .success(let canonical) = Self.check(key, text)
             else { continue }
-            overrides[key] = canonical
+            values[key] = canonical
         }
     }
 
-    subscript(key: SettingKey) -> String {
-        overrides[key] ?? factory[key] ?? key.definition.defaultValue
-    }
+    subscript(key: SettingKey) -> String { values[key] ?? "" }
     func bool(_ key: SettingKey) -> Bool { self[key] == "true" }
     func integer(_ key: SettingKey) -> Int { Int(self[key]) ?? 0 }
     func members(_ key: SettingKey) -> [String] {
@@ -44,7 +42,7 @@ package struct SettingsTree: Sendable {
     /// Sets a checked value, in force at once or, where it needs one, after a restart; the
     /// caller stores it.
     mutating func put(_ key: SettingKey, _ canonical: String) {
-        if !key.definition.needsRestart { overrides[key] = canonical }
+        if !key.definition.needsRestart { values[key] = canonical }
     }
 
     static func record(_ value: String) -> String {
@@ -76,7 +74,8 @@ extension SettingsTree {
         case .option(let options):
             return options.contains(value) ? .success(value) : .failure(.invalid)
         case .members(let members, let maxCount), .sequence(let members, let maxCount):
-            return list(value, members, maxCount)
+            // Without a start point nothing would ever be recorded.
+            return list(value, members, maxCount, allowsEmpty: key != .txStartPoint)
         }
     }
 
@@ -89,12 +88,12 @@ extension SettingsTree {
     }
 
     private static func list(
-        _ value: String, _ members: [String], _ maxCount: Int
+        _ value: String, _ members: [String], _ maxCount: Int, allowsEmpty: Bool
     ) -> Result<String, SettingRefusal> {
         let items = value.split(separator: ",", omittingEmptySubsequences: false).map { item in
             String(item.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         }
-        if value.isEmpty { return .success("") }
+        if value.isEmpty { return allowsEmpty ? .success("") : .failure(.invalid) }
         guard Set(items).count == items.count else { return .failure(.invalid) }
         let isKnown =
             members.isEmpty

@@ -112,7 +112,10 @@ extension ChargingStation {
     }
 
     /// Limit of the EVSE's own profiles and its rating, in a unit, without the station's maximum.
-    private func ownLimit(_ place: Int, at time: UnixTime, in unit: RateUnit) -> Moment<Int64> {
+    /// - Parameter ready: start of relative schedules where no session has one.
+    private func ownLimit(
+        _ place: Int, at time: UnixTime, in unit: RateUnit, ready: UnixTime? = nil
+    ) -> Moment<Int64> {
         let conversion = conversion(place)
         let rating = ActivePeriod(
             limit: Int64(evses[place].configuration.rating.raw), unit: .amperes,
@@ -121,7 +124,7 @@ extension ChargingStation {
         guard settings.bool(.smartChargingEnabled) else { return Moment(value: most, until: nil) }
         let moment = book.transactionLimit(
             evse: evses[place].id, transaction: sessions[place].transaction?.id, at: time,
-            timeIsKnown: timeIsKnown, anchor: anchor(place))
+            timeIsKnown: timeIsKnown, anchor: anchor(place) ?? ready)
         let limit = moment.value.map { conversion.limit(of: $0, in: unit) }
         return Moment(value: min(most, limit ?? .max), until: moment.until)
     }
@@ -196,7 +199,7 @@ extension ChargingStation {
         var offset = 0
         while offset < duration || periods.isEmpty, periods.count < Self.compositePeriods {
             let time = start.adding(seconds: offset)
-            let moment = limit(evse, at: time, in: unit)
+            let moment = limit(evse, at: time, in: unit, ready: start)
             if periods.last?.limit != moment.value {
                 periods.append(
                     SchedulePeriod(
@@ -217,13 +220,15 @@ extension ChargingStation {
     }
 
     /// The merged limit at a time: the least of all (K08.FR.04).
-    private func limit(_ evse: EVSEID?, at time: UnixTime, in unit: RateUnit) -> Moment<Int64> {
+    private func limit(
+        _ evse: EVSEID?, at time: UnixTime, in unit: RateUnit, ready: UnixTime
+    ) -> Moment<Int64> {
         let station = stationLimit(at: time, in: unit)
         let places = evse.map { [$0.index] } ?? Array(evses.indices)
         var sum: Int64 = 0
         var until = station.until
         for place in places {
-            let own = ownLimit(place, at: time, in: unit)
+            let own = ownLimit(place, at: time, in: unit, ready: ready)
             sum = sum.addingReportingOverflow(own.value).overflow ? .max : sum + own.value
             until = UnixTime.earliest(until, own.until)
         }
