@@ -169,7 +169,11 @@ extension BoardReader {
         func require(_ holds: Bool, _ key: String, _ rule: String, _ fix: String) {
             guard !holds else { return }
             let own = "evses.\(evse.id).supervision.\(key)"
-            let path = positions[own] == nil ? "supervision.\(key)" : own
+            let general = "supervision.\(key)"
+            let isUnsaid = positions[own] == nil && positions[general] == nil
+            let path =
+                positions[own] != nil
+                ? own : isUnsaid && key == "pilot-debounce" ? "control-cycle" : general
             let position = position(path)
             // The station's numbers hold for every EVSE: say so once.
             let what = "\(path): \(rule)"
@@ -206,9 +210,9 @@ extension BoardReader {
         let opening = laws.pilotDebounce + plan.loop.period + plan.loop.period
         require(
             opening <= Milliseconds(100), "pilot-debounce",
-            "\(laws.pilotDebounce) and two cycles of \(plan.loop.period) are more than the 100 ms "
-                + "in which the contactor must open (IEC 61851-1 seq. 8.1)",
-            "shorten it, or control-cycle")
+            "\(laws.pilotDebounce) of debouncing and two cycles of \(plan.loop.period) are more than "
+                + "the 100 ms in which the contactor must open (IEC 61851-1 seq. 8.1)",
+            "shorten pilot-debounce or control-cycle")
     }
 
     private mutating func checkFeedShares() {

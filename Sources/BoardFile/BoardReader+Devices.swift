@@ -32,7 +32,8 @@ extension BoardReader {
         let id = DeviceID(entry.key)
         let (values, isComplete) = values(
             entry.value, path, keys: plugin.keys, others: ["plugin", "bus"],
-            lines: LineContext(owner: id, bus: bus))
+            lines: LineContext(
+                owner: id, bus: bus, isBusRefused: bus == nil && entry.value["bus"] != nil))
         let configuration = Configuration(device: id, values: values)
         if isComplete, findings.count == before {
             var issues = ConfigurationIssues()
@@ -83,7 +84,7 @@ extension BoardReader {
                 plugin is any CyclicPlugin.Type ? "a bus of lines" : kinds.joined(separator: " or ")
             error(
                 node.position,
-                "\(entry.key) bus: \(name) is a \(bus.kind.rawValue), \(plugin.name) "
+                "\(entry.key) bus: \(name) is of kind \(bus.kind.rawValue), \(plugin.name) "
                     + (kinds.isEmpty && plugin is any BusPlugin.Type
                         ? "sits on no bus of the board" : "needs \(wanted)"),
                 fix: "name another bus, or leave it out where the plugin needs none")
@@ -117,10 +118,13 @@ extension BoardReader {
             }
             guard let index = plan.devices.firstIndex(where: { $0.id.name == name }) else {
                 if !unreadable.contains("devices.\(name)") {
+                    let names = plan.devices.map(\.id.name)
+                    if let meant = Suggestion.nearest(to: name, among: names) {
+                        refusedDevices.insert(meant)
+                    }
                     error(
                         node.position, "\(path): there is no device \(node.shown)",
-                        fix: Suggestion.fix(
-                            for: name, among: plan.devices.map(\.id.name), noun: "device"))
+                        fix: Suggestion.fix(for: name, among: names, noun: "device"))
                 }
                 continue
             }
@@ -148,7 +152,7 @@ extension BoardReader {
             let isUnwired = device.plugin.roles.contains(role)
             error(
                 position,
-                "\(device.id) (\(device.plugin.name)) cannot be a \(role.rawValue)"
+                "\(device.id) (\(device.plugin.name)) cannot fill the role \(role.rawValue)"
                     + (isUnwired ? ": no line for it is wired" : ", only \(roles)"),
                 fix: isUnwired ? "name that line in \(device.id)" : "name a device that can")
             return false

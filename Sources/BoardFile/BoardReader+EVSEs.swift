@@ -6,7 +6,11 @@ extension BoardReader {
         let entries = entries(node, "evses") ?? []
         for entry in entries {
             guard let id = number(entry, "EVSE", StationBounds.evses).flatMap({ EVSEID($0) })
-            else { continue }
+            else {
+                refuse(entry.value)
+                unreadable.insert("evses.\(entry.key)")
+                continue
+            }
             readEVSE(id, entry, supervision)
         }
         let numbers = Set(plan.evses.map(\.id.number))
@@ -28,8 +32,8 @@ extension BoardReader {
         }
         error(
             entry.keyPosition,
-            "\"\(BoardNode.shortened(entry.key))\" is not the number of a "
-                + "\(noun)", fix: "number them 1...\(bound): the process image has room for so many"
+            "\"\(BoardNode.shortened(entry.key))\" is no \(noun)'s number",
+            fix: "number them 1...\(bound): the process image has room for so many"
         )
         return nil
     }
@@ -51,7 +55,11 @@ extension BoardReader {
                 let bound = StationBounds.connectorsPerEVSE
                 guard let number = number(connector, "connector", bound),
                     let connectorID = ConnectorID(evse: Int(id.number), connector: number)
-                else { continue }
+                else {
+                    refuse(connector.value)
+                    unreadable.insert("\(path).connectors")
+                    continue
+                }
                 readConnector(connectorID, connector, into: &evse)
             }
             let numbers = evse.connectors.map { Int($0.id.number) }
@@ -91,6 +99,7 @@ extension BoardReader {
                     node.position, "\(path).\(role.rawValue): this role belongs to the EVSE",
                     fix: "move it to evses.\(id.evse).devices")
                 refuse(node)
+                unreadable.insert("evses.\(id.evse).devices")
                 continue
             }
             connector.devices[role] = roleDevices(
@@ -147,6 +156,8 @@ extension BoardReader {
                     entry.keyPosition,
                     "\(BoardNode.shortened(entry.key)) is not a role, in \(path)",
                     fix: Suggestion.fix(for: entry.key, among: Role.allNames, noun: "role"))
+                refuse(entry.value)
+                unreadable.insert(path)
                 continue
             }
             let rolePath = "\(path).\(entry.key)"
@@ -160,8 +171,8 @@ extension BoardReader {
                         entry.keyPosition,
                         "\(rolePath): EVSE \(evse.id) has \(evse.connectors.count) connectors, "
                             + "each needs its own", fix: "name it at the connector it belongs to")
-                    refuse(entry.value)
                 }
+                refuse(entry.value)
                 continue
             }
             guard connector.devices[role] == nil else {
@@ -179,7 +190,8 @@ extension BoardReader {
 
     /// Notes devices whose naming was refused: that they have no role then is no news.
     private mutating func refuse(_ node: BoardNode) {
-        for node in node.elements ?? [node] { refusedDevices.insert(node.scalar ?? "") }
+        for node in node.elements ?? node.entries?.map(\.value) ?? [] { refuse(node) }
+        if let name = node.scalar { refusedDevices.insert(name) }
     }
 
     /// The EVSE's own rating: what it says, and never more than feed and connectors.

@@ -19,11 +19,11 @@ extension BoardReader {
         flag("HFS-6", phases.contains(2), "EVSE of two phases is listed")
         flag("HFS-7", phases.contains(3), "EVSE of three phases is listed")
         if plan.featuresProtocol == "1.6" {
-            number("HFS-8", connectors.count, "connectors")
+            number("HFS-8", connectors.count, "connector")
         } else {
-            number("HFS-8", plan.evses.count, "EVSEs")
+            number("HFS-8", plan.evses.count, "EVSE")
         }
-        number("HFS-12", displays, "displays")
+        number("HFS-12", displays, "display")
         checkReaders(readers)
         if plan.featuresProtocol == "2.0.1" {
             flag("AQ-9", true, "outlet with a control pilot is listed")
@@ -61,7 +61,7 @@ extension BoardReader {
         guard case .number(let claimed)? = plan.features[id], claimed != Int64(count) else {
             return
         }
-        contradiction(id, "\(claimed) \(noun) are claimed", "\(count) are listed")
+        contradiction(id, "\(claimed) is claimed", "the board has \(Self.count(count, noun))")
     }
 
     private mutating func needs(
@@ -85,9 +85,11 @@ extension BoardReader {
         guard !holds else { return }
         contradiction(
             "HFS-10", "\"\(claimed)\" is claimed",
-            count == 0
-                ? "no reader is listed"
-                : claimed == "One per EVSE"
-                    ? "not every EVSE has a reader" : "\(count) readers are listed")
+            count > 0 && claimed == "One per EVSE"
+                ? "not every EVSE has a reader" : "the board has \(Self.count(count, "reader"))")
+    }
+
+    private static func count(_ count: Int, _ noun: String) -> String {
+        "\(count == 0 ? "no" : String(count)) \(noun)" + (count > 1 ? "s" : "")
     }
 }

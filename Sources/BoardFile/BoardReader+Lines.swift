@@ -7,6 +7,8 @@ extension BoardReader {
         var owner: DeviceID
         /// The bus that the device names.
         var bus: String?
+        /// It names one that it cannot have, which is reported there.
+        var isBusRefused = false
     }
 
     mutating func lines(
@@ -32,15 +34,15 @@ extension BoardReader {
         }
         var lines = [LineID]()
         for (index, element) in elements.enumerated() {
-            if let line = line(element, kind, path, index: index, context) { lines.append(line) }
+            let line = line(element, kind, path, index: index, isListed: true, context)
+            if let line { lines.append(line) }
         }
         return lines.count == elements.count ? lines : nil
     }
 
-    private static var lineKeys: [ConfigurationKey] { LineOptions.keys }
-
     mutating func line(
-        _ node: BoardNode, _ kind: LineKind, _ path: String, index: Int, _ context: LineContext?
+        _ node: BoardNode, _ kind: LineKind, _ path: String, index: Int, isListed: Bool = false,
+        _ context: LineContext?
     ) -> LineID? {
         guard let context else { return nil }
         var busName = context.bus
@@ -48,8 +50,9 @@ extension BoardReader {
         var number: Int64?
         var options = [String: ConfigurationValue]()
         if node.entries != nil {
-            let linePath = "\(path).\(index)"
+            let linePath = isListed ? "\(path).\(index)" : path
             positions[linePath] = node.position
+            guard hasFittingOptions(node, kind, path) else { return nil }
             let (values, isComplete) = values(node, linePath, keys: LineOptions.keys(for: kind))
             guard isComplete else { return nil }
             options = values
@@ -67,6 +70,7 @@ extension BoardReader {
                 fix: "write its number on the bus, or a map: { bus: NAME, line: 4 }")
             return nil
         }
+        if busName == nil, context.isBusRefused { return nil }
         guard let bus = bus(busName, for: kind, path, at: busPosition) else { return nil }
         guard (0..<Int64(bus.kind.lineCount)).contains(number) else {
             error(
@@ -78,6 +82,22 @@ extension BoardReader {
         return intern(
             bus, UInt16(number), kind, options, path: path, index: index, owner: context.owner,
             at: node.position)
+    }
+
+    /// Reports options that lines of another kind have.
+    private mutating func hasFittingOptions(
+        _ node: BoardNode, _ kind: LineKind, _ path: String
+    ) -> Bool {
+        let fitting = LineOptions.keys(for: kind).map(\.name)
+        let before = findings.count
+        for entry in node.entries ?? [] where !fitting.contains(entry.key) {
+            guard LineOptions.keys.contains(where: { $0.name == entry.key }) else { continue }
+            error(
+                entry.keyPosition,
+                "\(Self.label(path)): \(entry.key) is not for \(LineKindName(kind).words)s",
+                fix: "leave it out")
+        }
+        return findings.count == before
     }
 
     /// The bus on which such a line can be; reports where there is none.
@@ -105,7 +125,7 @@ extension BoardReader {
             let example = "{ bus: \(candidates.first ?? "NAME"), line: 4 }"
             error(
                 position,
-                "\(Self.label(path)): bus \(name) is a \(bus.kind.rawValue), this line needs a "
+                "\(Self.label(path)): bus \(name) is of kind \(bus.kind.rawValue), this line needs "
                     + "\(wanted.rawValue)",
                 fix: candidates.isEmpty
                     ? "add a bus of plugin \(wanted.rawValue)" : "name one, as in \(example)")

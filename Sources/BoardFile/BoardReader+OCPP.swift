@@ -151,14 +151,18 @@ extension BoardReader {
         let known = PICSFeature.known(in: plan.featuresProtocol)
         for entry in entries where entry.key != "protocol" {
             guard let feature = known.first(where: { $0.id == entry.key }) else {
+                let other = plan.featuresProtocol == "1.6" ? "2.0.1" : "1.6"
+                let isOfOther = PICSFeature.known(in: other).contains { $0.id == entry.key }
                 let options = known.filter { $0.id.hasPrefix(entry.key + ".") }.map(\.id)
                 error(
                     entry.keyPosition,
                     "features: OCPP \(plan.featuresProtocol) has no PICS id "
                         + BoardNode.shortened(entry.key),
-                    fix: options.isEmpty
-                        ? Suggestion.fix(for: entry.key, among: known.map(\.id), noun: "id")
-                        : "it is a heading: name \(options.joined(separator: ", "))")
+                    fix: isOfOther
+                        ? "it is an id of OCPP \(other): correct it, or features.protocol"
+                        : options.isEmpty
+                            ? Suggestion.fix(for: entry.key, among: known.map(\.id), noun: "id")
+                            : "it is a heading: name \(options.joined(separator: ", "))")
                 continue
             }
             positions["features.\(entry.key)"] = entry.value.position

@@ -13,7 +13,7 @@ extension BoardReader {
         readTop(root)
         for section in BoardKeys.requiredSections where root[section] == nil {
             error(
-                root.position, "the board has no section \(section)",
+                root.position, "the file has no section \(section)",
                 fix: "add it: \(BoardKeys.help(ofSection: section))")
         }
         for entry in entries { positions[entry.key] = entry.value.position }
@@ -47,10 +47,14 @@ extension BoardReader {
         var values = [String: ConfigurationValue]()
         for key in BoardKeys.top {
             if let entry = entries.first(where: { $0.key == key.name }) {
-                values[key.name] = value(entry.value, key, key.name)
+                if key.name == "format" {
+                    checkFormat(entry.value)
+                } else {
+                    values[key.name] = value(entry.value, key, key.name)
+                }
             } else if key.isRequired {
                 error(
-                    SourcePosition(line: 1, column: 1), "the board has no \(key.name)",
+                    SourcePosition(line: 1, column: 1), "the file has no \(key.name)",
                     fix: "add it: \(key.help)")
             }
         }
@@ -67,6 +71,14 @@ extension BoardReader {
         if case .number(let period)? = values["control-cycle"] {
             plan.loop.period = Milliseconds(period)
         }
+    }
+
+    private mutating func checkFormat(_ node: BoardNode) {
+        guard node.scalar != String(BoardKeys.format) else { return }
+        error(
+            node.position,
+            "format: \(node.shown) is not read by this program, only \(BoardKeys.format)",
+            fix: "see docs/board-file-changes.md for what changed between them")
     }
 
     private mutating func section(

@@ -142,16 +142,18 @@ struct BoardReader {
     ) -> ConfigurationValue? {
         switch kind {
         case .text(let maximum):
+            // What opens something is not repeated in messages.
+            let shown = path.lowercased().hasSuffix("password") ? "it" : node.shown
             guard text.unicodeScalars.count <= maximum else {
                 error(
                     node.position,
-                    "\(Self.label(path)): \(node.shown) has \(text.unicodeScalars.count) "
+                    "\(Self.label(path)): \(shown) has \(text.unicodeScalars.count) "
                         + "characters, at most \(maximum) fit", fix: "shorten it")
                 return nil
             }
             guard !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
                 error(
-                    node.position, "\(Self.label(path)): \(node.shown) has control characters",
+                    node.position, "\(Self.label(path)): \(shown) has control characters",
                     fix: "remove line breaks and tabs")
                 return nil
             }

@@ -13,7 +13,8 @@ package struct BoardSchema {
         var properties = JSONObject()
         for key in BoardKeys.top { properties[key.name] = schema(key) }
         for section in BoardKeys.sections {
-            properties[section] = described(self.section(section), BoardKeys.help(ofSection: section))
+            properties[section] = described(
+                self.section(section), BoardKeys.help(ofSection: section))
         }
         let required = BoardKeys.top.filter(\.isRequired).map(\.name) + BoardKeys.requiredSections
         return .object([

@@ -136,7 +136,9 @@ struct QuantityText {
         let isNegative = digits.hasPrefix("-")
         let body = isNegative || digits.hasPrefix("+") ? digits.dropFirst() : digits[...]
         let parts = body.split(separator: ".", omittingEmptySubsequences: false)
-        guard let first = parts.first, let whole = Int64(first) else { return nil }
+        guard let first = parts.first else { return nil }
+        // More digits than fit are out of any range.
+        guard let whole = Int64(first) else { return isNegative ? .min : .max }
         var (value, overflow) = whole.multipliedReportingOverflow(by: scale)
         guard !overflow else { return isNegative ? .min : .max }
         var digitScale = scale

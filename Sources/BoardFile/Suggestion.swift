@@ -2,12 +2,12 @@
 enum Suggestion {
     /// The candidate nearest to `word`; absent where none is near enough to be meant.
     ///
-    /// Near enough: at most a third of the word's length in edits, at least two, where `bound` does
+    /// Near enough: at most a third of the word's length in edits, at least one, where `bound` does
     /// not say otherwise. Ties go to the first candidate.
     static func nearest(
         to word: String, among candidates: some Sequence<String>, bound: Int? = nil
     ) -> String? {
-        let bound = bound ?? max(2, word.unicodeScalars.count / 3)
+        let bound = bound ?? max(1, word.unicodeScalars.count / 3)
         var best: (distance: Int, text: String)?
         for candidate in candidates {
             let distance = distance(folded(word), folded(candidate), bound: bound)

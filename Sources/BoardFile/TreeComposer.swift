@@ -174,7 +174,9 @@ struct TreeComposer {
             let context = context.map { " (\($0.text) in line \($0.mark.line))" } ?? ""
             return Failure(
                 position: position, what: "not YAML: \(unveiled(problem))\(context)",
-                fix: "check the indentation, colons, quotes and brackets at and before this place")
+                fix:
+                    "check indentation (spaces, never tabs), colons, quotes and brackets up to here"
+            )
         }
         switch error {
         case .scanner(let context, let problem, let mark, _),
