@@ -157,6 +157,12 @@ extension PlantWorld {
                 "holdMs": JSONValue(milliseconds),
             ])
     }
+    /// Takes the card away, if one is there.
+    package mutating func removeCard(_ device: String) {
+        for index in readers.indices where readers[index].plan.device == device {
+            readers[index].removeCard()
+        }
+    }
     package func reader(_ device: String) throws(PlantRefusal) -> Int {
         guard let index = readers.firstIndex(where: { $0.plan.device == device }) else {
             let known = readers.map(\.plan.device).joined(separator: ", ")

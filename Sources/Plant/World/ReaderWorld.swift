@@ -45,6 +45,7 @@ package struct ReaderWorld: Hashable, Sendable {
         lastToken = Self.hexadecimal(card.uid)
         lastTapAt = now
     }
+    mutating func removeCard() { card = nil }
     mutating func step(_ now: Int64) {
         if card != nil, now >= leavesAt { card = nil }
     }
