@@ -146,6 +146,17 @@ struct VariablesTests {
         for answer in answers { #expect(answer?.name == "OccurrenceConstraintViolation") }
     }
 
+    @Test("more bytes than BytesPerMessage are refused (B06.FR.17; FC_J4_14)")
+    func tooLarge() {
+        var test = TestCore.online(variables: [
+            "DeviceDataCtrlr.BytesPerMessage[GetVariables]": "200"
+        ])
+        let item = Self.item("OCPPCommCtrlr", "OfflineThreshold")
+        #expect(test.request("GetVariables", ["getVariableData": [item]])?.type == 3)
+        let answer = test.request("GetVariables", ["getVariableData": [item, item, item]])
+        #expect(answer?.name == "FormatViolation")
+    }
+
     @Test("a new password is used by a new connection at once, and never shown (A01; TC_A_09_CS)")
     func password() {
         var test = TestCore.online()

@@ -84,6 +84,7 @@ extension OCPP201Personality {
             return .error(
                 RPCError(.occurrenceConstraintViolation, "componentVariable: at most \(limit)"))
         }
+        if let error = tooLarge(incoming, .reportBytesPerMessage) { return .error(error) }
         var variables = deviceModel.variables
         if !request.componentCriteria.isEmpty {
             let components = Set(variables.map(\.component)).filter { component in

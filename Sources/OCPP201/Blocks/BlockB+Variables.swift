@@ -14,9 +14,17 @@ extension OCPP201Personality {
             return .error(
                 RPCError(.occurrenceConstraintViolation, "getVariableData: at most \(limit)"))
         }
+        if let error = tooLarge(incoming, .getVariablesBytesPerMessage) { return .error(error) }
         var response = GetVariablesRequest.Response()
         response.getVariableResult = request.getVariableData.map(result)
         return .now(response)
+    }
+
+    /// B06.FR.17, B08.FR.18: more bytes than BytesPerMessage allows.
+    func tooLarge(_ incoming: IncomingCall, _ key: SettingKey) -> RPCError? {
+        let limit = Int(domain.setting(key)) ?? .max
+        guard JSONValue.object(incoming.payload).bytes.count > limit else { return nil }
+        return RPCError(.formatViolation, "more than \(limit) bytes")
     }
 
     private func result(_ item: GetVariablesRequest.Item) -> GetVariablesRequest.Result {
@@ -50,6 +58,7 @@ extension OCPP201Personality {
             return .error(
                 RPCError(.occurrenceConstraintViolation, "setVariableData: at most \(limit)"))
         }
+        if let error = tooLarge(incoming, .setVariablesBytesPerMessage) { return .error(error) }
         var response = SetVariablesRequest.Response()
         for item in request.setVariableData { response.setVariableResult.append(set(item)) }
         return .now(response)

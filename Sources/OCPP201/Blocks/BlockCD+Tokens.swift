@@ -43,6 +43,7 @@ extension OCPP201Personality {
                 RPCError(
                     .occurrenceConstraintViolation, "localAuthorizationList: at most \(limit)"))
         }
+        if let error = tooLarge(incoming, .listBytesPerMessage) { return .error(error) }
         guard request.versionNumber > 0 else {
             // D01.FR.18
             return .now(.init(.failed, StatusInfo("InvalidValue", "versionNumber above 0")))

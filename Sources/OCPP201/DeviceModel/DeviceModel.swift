@@ -82,7 +82,7 @@ package struct DeviceModel: Sendable {
                 component, Variable("AvailabilityState"), .evseState(id), .optionList,
                 values: Self.states))
         add(.init(component, Variable("Available"), .constant("true"), .boolean))
-        add(.init(component, Variable("AllowReset"), .constant("true"), .boolean))
+        add(.init(component, Variable("AllowReset"), .constant("\(evse.canReset)"), .boolean))
         add(.init(component, Variable("Power"), .power(id), .decimal, unit: "W", max: power))
         add(.init(component, Variable("SupplyPhases"), .constant("\(phases)"), .integer))
         for (index, connector) in evse.connectors.enumerated() {
