@@ -173,7 +173,12 @@ let package = Package(
         tests("StationCore", ["OCPPJ", "JSON", "Charging", "EVSEModel", "OCPP201"]),
         tests("CSMSLink", ["COpenSSL"]),
         tests("Store"),
-        tests("StationRuntime", ["EVSEModel", "SharedImage", "BoardFile", "DriverKit", "JSON"]),
+        tests(
+            "StationRuntime",
+            [
+                "EVSEModel", "SharedImage", "BoardFile", "DriverKit", "JSON", "Store", "forecourt",
+                "forecourt-nfc",
+            ]),
         tests(
             "Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus", "CNFC", "CRealtime"]),
         tests("Bench"),
