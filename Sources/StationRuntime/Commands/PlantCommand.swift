@@ -20,8 +20,13 @@ struct PlantCommand: AsyncParsableCommand {
     @Argument(help: "A board by name, or the path of its folder or file.")
     var board: String?
 
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("A factory value of the board.", valueName: "path=value"))
+    var settings: [String] = []
+
     @Option(help: "Serve the rig API here; port 0 takes a free one.")
-    var rig: String?
+    var rig: EndPoint?
 
     @Option(help: "Folder of the simulated end points.")
     var wires: String?
@@ -64,11 +69,10 @@ struct PlantCommand: AsyncParsableCommand {
             await end.wait()
             return
         }
-        let (host, port) = try Self.address(rig)
-        let server = try RigServer(plant.rigAPI, host: host, port: port)
+        let server = try RigServer(plant.rigAPI, host: rig.host, port: rig.port)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
-            ready["rig"] = .string("http://\(host):\(try await server.listening())")
+            ready["rig"] = .string("http://\(rig.host):\(try await server.listening())")
             Self.say(ready)
             group.addTask { await end.wait() }
             try await group.next()
@@ -90,27 +94,13 @@ struct PlantCommand: AsyncParsableCommand {
             return parsed
         }
         let wires = wires ?? ""
-        let loaded = try BoardFile.load(
-            file: Self.file(of: board ?? ""),
-            plugins: Forecourt.catalog.cyclic + Forecourt.catalog.bus)
-        return loaded.plantPlan(wires: wires, registers: registers ?? "\(wires)/plant.registers")
-    }
-
-    /// A path as it is; a name below `Boards`, here or beside the program.
-    private static func file(of board: String) -> String {
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: board, isDirectory: &isFolder) {
-            return isFolder.boolValue ? "\(board)/board.yaml" : board
+        let report = try BoardFile.report(
+            file: BoardLocator.shipped().find(board ?? ""), settings: settings,
+            plugins: Forecourt.catalog.plugins)
+        guard let loaded = report.plan else {
+            throw ValidationError("the board cannot be used\n" + report.text)
         }
-        return "Boards/\(board)/board.yaml"
-    }
-
-    /// `HOST:PORT`.
-    static func address(_ text: String) throws -> (String, UInt16) {
-        guard let colon = text.lastIndex(of: ":"),
-            let port = UInt16(text[text.index(after: colon)...]), colon > text.startIndex
-        else { throw ValidationError("\(text) is no HOST:PORT") }
-        return (String(text[..<colon]), port)
+        return loaded.plantPlan(wires: wires, registers: registers ?? "\(wires)/plant.registers")
     }
 }
 
