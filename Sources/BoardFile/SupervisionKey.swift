@@ -61,7 +61,7 @@ struct SupervisionKey: Sendable {
                 "station-timeout", 200...60_000, \.stationTimeout,
                 "Age of the station's heartbeat after which it is silent."),
             number(
-                "miss-limit", .integer(1...10_000),
+                "miss-limit", .integer(1...32),
                 "Missed deadlines within the window that make the station safe.",
                 set: { $0.missLimit = Int32(clamping: $1) }, get: { Int64($0.missLimit) }),
             duration("miss-window", 10...60_000, \.missWindow, "The window of miss-limit."),

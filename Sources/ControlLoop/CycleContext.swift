@@ -32,6 +32,9 @@ public struct StationWatch: BitwiseCopyable, Sendable {
     ///   - timeout: age of the last change from which on the station is silent.
     /// - Returns: whether the station is silent. The first heartbeat that is found may be a dead
     ///   station's last one, so it takes a change to be heard.
+    #if !DEBUG
+        @_noLocks
+    #endif
     public mutating func isSilent(
         newest: UInt64?, at: Instant, timeout: Milliseconds
     ) -> Bool {
@@ -48,7 +51,7 @@ public struct StationWatch: BitwiseCopyable, Sendable {
 
 /// Counts missed deadlines within a sliding window.
 ///
-/// Exact up to 32 misses; of more, the newest 32 are kept, which is beyond any limit of a plan.
+/// Exact up to ``capacity`` misses, where it saturates; the laws take no limit above that.
 public struct DeadlineWatch: BitwiseCopyable, Sendable {
     public static let capacity = 32
     private var misses = InlineArray<32, Int64>(repeating: .min)
@@ -56,12 +59,18 @@ public struct DeadlineWatch: BitwiseCopyable, Sendable {
 
     public init() {}
 
+    #if !DEBUG
+        @_noLocks
+    #endif
     public mutating func missed(at: Instant) {
         misses[next] = at.nanoseconds
         next = (next + 1) % Self.capacity
     }
 
     /// Misses at most `window` ago.
+    #if !DEBUG
+        @_noLocks
+    #endif
     public func count(at: Instant, window: Milliseconds) -> Int32 {
         let oldest = (at - window).nanoseconds
         var count: Int32 = 0

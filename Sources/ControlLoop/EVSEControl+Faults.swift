@@ -54,7 +54,8 @@ extension EVSEControl {
             isStale || hasSensorFault, counts: contactor.isClosed, at: at, plan: plan)
         stationHold.step(context.stationIsSilent, at: at, plan: plan)
         deadlineHold.step(
-            plan.missLimit > 0 && context.missedInWindow >= plan.missLimit, at: at, plan: plan)
+            context.missedInWindow >= min(max(plan.missLimit, 1), Int32(DeadlineWatch.capacity)),
+            at: at, plan: plan)
         if isStale { now.raise(.meterLost) }
         if context.stationIsSilent, isHeard { now.raise(.stationSilent) }
         if deadlineHold.verdict != .fine { now.raise(.deadlineMissed) }

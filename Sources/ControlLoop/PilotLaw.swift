@@ -74,6 +74,10 @@ package struct PilotLaw: BitwiseCopyable, Sendable {
 
     package init() {}
 
+    /// Longest time for which a converter without samples, or a missing diode, is borne while the
+    /// contactor is closed, whatever the debounce. Chosen: half of the 100 ms to open.
+    package static var patience: Milliseconds { Milliseconds(50) }
+
     /// Takes this cycle's sample.
     ///
     /// - Parameter mode: what the output showed while the sample was taken.
@@ -111,7 +115,7 @@ package struct PilotLaw: BitwiseCopyable, Sendable {
             raw = .unknown
         } else if inputs.pilotIsValid {
             raw = PilotLevels.state(of: inputs.pilotHigh, previous: raw)
-        } else if missing.lasts(plan.pilotDebounce, at: at) {
+        } else if missing.lasts(min(plan.pilotDebounce, Self.patience), at: at) {
             raw = .unknown  // a converter may lose a sample, but not several in a row
         }
     }
@@ -152,7 +156,7 @@ package struct PilotLaw: BitwiseCopyable, Sendable {
             && (raw == .b || raw == .c || raw == .d)
         diodeIsGood = canTell && inputs.pilotLow <= PilotLevels.negative
         diodeBad.update(canTell && !diodeIsGood, at: at)
-        if diodeBad.lasts(plan.pilotDebounce, at: at) { hasDiodeFault = true }
+        if diodeBad.lasts(min(plan.pilotDebounce, Self.patience), at: at) { hasDiodeFault = true }
         if state == .a { hasDiodeFault = false }
     }
 }

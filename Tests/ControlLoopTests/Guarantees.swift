@@ -254,13 +254,13 @@ struct GuaranteeMonitor {
         }
         if let invalidSince {
             require(
-                now - invalidSince <= plan.pilotDebounce + slack, .pilotFaultOpens, world,
+                now - invalidSince <= PilotLaw.patience + slack, .pilotFaultOpens, world,
                 "closed without pilot samples")
         }
         if let diodeBadSince, let pwmSince {
             let since = max(diodeBadSince, pwmSince + plan.pilotDebounce)
             require(
-                now - since <= plan.pilotDebounce + slack, .pilotFaultOpens, world,
+                now - since <= PilotLaw.patience + slack, .pilotFaultOpens, world,
                 "closed without a diode")
         }
         require(
