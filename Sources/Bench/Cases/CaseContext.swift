@@ -18,6 +18,7 @@ final class CaseContext: Sendable {
         var rig: RigClient?
         var local: RigClient?
         var steps = [Step]()
+        var taps = [String: Instant]()
     }
 
     /// A line of the report: what the case did or saw.
@@ -108,7 +109,15 @@ final class CaseContext: Sendable {
         note("unplug")
         try await rig.unplug()
     }
+    /// Presents a card. One that comes back at once is the same presentation to a station, so a
+    /// second tap of the same card waits as long as a person would.
     func tap(_ uid: String) async throws {
+        let last = state.withLock { $0.taps[uid] }
+        if let last {
+            let left = last + Milliseconds(3500) - MonotonicClock.now
+            if left.count > 0 { try await Task.sleep(for: .milliseconds(left.count)) }
+        }
+        state.withLock { $0.taps[uid] = MonotonicClock.now }
         note("tap \(uid)")
         try await rig.tap(uid)
     }
