@@ -10,6 +10,8 @@ import NFCReader
 public struct PluginCatalog: Sendable {
     public private(set) var cyclic: [any CyclicPlugin.Type]
     public private(set) var bus: [any BusPlugin.Type]
+    /// The loop program that has the same cyclic drivers; it lies beside the station's.
+    public private(set) var loopProgram = "forecourt-loop"
 
     public init(cyclic: [any CyclicPlugin.Type] = [], bus: [any BusPlugin.Type] = []) {
         self.cyclic = cyclic
@@ -23,10 +25,18 @@ public struct PluginCatalog: Sendable {
             bus: [ModbusEnergyMeterPlugin.self, NFCReaderPlugin.self])
     }
 
-    public func adding(cyclic: [any CyclicPlugin.Type] = [], bus: [any BusPlugin.Type] = [])
-        -> PluginCatalog
-    {
-        PluginCatalog(cyclic: self.cyclic + cyclic, bus: self.bus + bus)
+    /// These and some more.
+    ///
+    /// - Parameter loopProgram: name of the loop program that has the added cyclic drivers too.
+    public func adding(
+        cyclic: [any CyclicPlugin.Type] = [], bus: [any BusPlugin.Type] = [],
+        loopProgram: String? = nil
+    ) -> PluginCatalog {
+        var catalog = self
+        catalog.cyclic += cyclic
+        catalog.bus += bus
+        catalog.loopProgram = loopProgram ?? self.loopProgram
+        return catalog
     }
 
     /// All plugins, cyclic ones first.

@@ -215,7 +215,7 @@ struct StationRun {
         do throws(LoopError) {
             try plan.store(to: directory.plan)
             let settings = LoopSupervisor.Settings(
-                executable: LoopSupervisor.program(named: "forecourt-loop"),
+                executable: LoopSupervisor.program(named: Forecourt.catalog.loopProgram),
                 plan: directory.plan, image: directory.image, fingerprint: plan.fingerprint)
             let reports = LoopReports(log: log, mailbox: mailbox)
             let supervisor = try LoopSupervisor(settings, image: image) { reports.take($0) }
