@@ -86,6 +86,18 @@ struct ExplanationTests {
         #expect(lock?["properties"]?["stroke-time"]?["default"]?.string == "600 ms")
     }
 
+    @Test("docs/board-file.md holds every key, range and default")
+    func reference() throws {
+        let file = repository.appending(path: "docs/board-file.md").path
+        let document = try String(contentsOfFile: file, encoding: .utf8)
+        let reference = BoardReference(plugins: shippedPlugins).markdown
+        for line in reference.split(separator: "\n") {
+            #expect(
+                document.contains(line),
+                "replace the reference with: forecourt schema --markdown")
+        }
+    }
+
     @Test("the graph names every device once as a node")
     func graph() throws {
         let plan = try #require(check(goodBoard).plan)

@@ -12,7 +12,10 @@ struct SchemaCommand: ParsableCommand {
             first line names it: # yaml-language-server: $schema=board.schema.json
             """)
 
+    @Flag(help: "Print a reference of every key as Markdown instead.") var markdown = false
+
     func run() {
+        if markdown { return print(BoardReference(plugins: Forecourt.catalog.plugins).markdown) }
         print(BoardSchema(plugins: Forecourt.catalog.plugins).json.indentedText)
     }
 }

@@ -1,0 +1,104 @@
+package import DriverKit
+
+/// The reference of every key in Markdown, as docs/board-file.md holds it, from the same key data as
+/// the check and the schema.
+package struct BoardReference {
+    let plugins: [any DriverPlugin.Type]
+    package init(plugins: [any DriverPlugin.Type]) { self.plugins = plugins }
+
+    package var markdown: String {
+        var lines = [String]()
+        func section(_ title: String, _ help: String, _ keys: [ConfigurationKey]) {
+            lines += ["### \(title)", ""]
+            if !help.isEmpty { lines += [help, ""] }
+            if !keys.isEmpty { lines += Self.table(keys) + [""] }
+        }
+        func section(_ name: String, _ keys: [ConfigurationKey]) {
+            section("`\(name)`", BoardKeys.help(ofSection: name), keys)
+        }
+        section("Top level", "", BoardKeys.top)
+        section("station", BoardKeys.station)
+        section("feed", BoardKeys.feed)
+        section("loop", BoardKeys.loop)
+        section("supervision", SupervisionKey.all.map(\.key))
+        section("buses", [])
+        for kind in BusKind.allCases {
+            section("bus plugin `\(kind.rawValue)`", Self.sentence(kind.summary), kind.keys)
+        }
+        section("devices", [])
+        for plugin in plugins {
+            let roles = plugin.roles.map(\.rawValue).sorted().joined(separator: ", ")
+            section(
+                "plugin `\(plugin.name)`", Self.sentence(plugin.summary) + " Roles: \(roles).",
+                plugin.keys)
+        }
+        section("A line as a map", "Where a line needs more than its number.", LineOptions.keys)
+        section("evses", BoardKeys.evse)
+        section("A connector", "Keys of `evses.N.connectors.N`.", BoardKeys.connector)
+        lines += ["### Roles", "", "| role | belongs to | devices | shared |", "|---|---|---|---|"]
+        for role in Role.allCases {
+            lines.append(
+                "| `\(role.rawValue)` | \(role.isOfConnector ? "connector" : "EVSE") "
+                    + "| \(role.maximumCount == 1 ? "one" : "up to \(role.maximumCount)") "
+                    + "| \(role.isShareable ? "possible" : "–") |")
+        }
+        lines.append("")
+        section("ocpp", BoardKeys.ocpp)
+        section("`ocpp.networkProfiles`", "A list of profiles.", BoardKeys.networkProfile)
+        section("security", BoardKeys.security)
+        section("features", [BoardKeys.featuresProtocol])
+        for version in ["2.0.1", "1.6"] {
+            lines += [
+                "PICS ids of OCPP \(version):", "", "| id | value | meaning |", "|---|---|---|",
+            ]
+            for feature in PICSFeature.known(in: version) {
+                lines.append(
+                    "| `\(feature.id)` | \(Self.words(feature.kind)) | \(feature.meaning) |")
+            }
+            lines.append("")
+        }
+        return lines.dropLast().joined(separator: "\n")
+    }
+
+    private static func sentence(_ text: String) -> String {
+        let sentence = text.prefix(1).uppercased() + text.dropFirst()
+        return sentence.hasSuffix(".") ? sentence : sentence + "."
+    }
+
+    private static func table(_ keys: [ConfigurationKey]) -> [String] {
+        var lines = ["| key | value | left out | meaning |", "|---|---|---|---|"]
+        for key in keys {
+            let standard = key.isRequired ? "required" : key.standard.map { "`\($0)`" } ?? "none"
+            lines.append("| `\(key.name)` | \(words(key.kind)) | \(standard) | \(key.help) |")
+        }
+        return lines
+    }
+
+    private static func words(_ kind: PICSFeature.Kind) -> String {
+        switch kind {
+        case .flag: "true, false"
+        case .number: "number"
+        case .choice(let choices): choices.joined(separator: ", ")
+        case .list: "list of texts"
+        }
+    }
+
+    private static func words(_ kind: ConfigurationKey.Kind) -> String {
+        switch kind {
+        case .text(let maximum): return "text, up to \(maximum)"
+        case .choice(let choices), .model(let choices):
+            return choices.map { "`\($0)`" }.joined(separator: ", ")
+        case .boolean: return "true, false"
+        case .line(let kind): return LineKindName(kind).words
+        case .lines(let kind, let count):
+            let number =
+                count.lowerBound == count.upperBound
+                ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
+            return "\(number) \(LineKindName(kind).words)s"
+        default:
+            guard let quantity = QuantityText(kind) else { return "" }
+            let lower = quantity.describe(quantity.range.lowerBound)
+            return "\(lower) … \(quantity.describe(quantity.range.upperBound))"
+        }
+    }
+}
