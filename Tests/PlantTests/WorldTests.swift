@@ -120,6 +120,37 @@ import Testing
         plant.chip.drive(18, 1)
         plant.run(1)
         #expect(plant.connector.cable == nil)
+        // It is out already: pulling it at the station too is no mistake, once a vehicle came it is.
+        try plant.world.unplugStation(evse: 1, connector: 1)
+    }
+
+    @Test("a cable that the bolt still holds can be taken to a vehicle again")
+    func plugAgain() throws {
+        var plant = VirtualPlant()
+        var model = VehicleModel()
+        model.cable = 20
+        try plant.charge(model)
+        plant.chip.drive(17, 1)
+        plant.run(1)
+        try plant.world.unplugVehicle(evse: 1, connector: 1)
+        plant.run(1)
+        try plant.world.plug(evse: 1, connector: 1, VehicleModel())
+        plant.run(1)
+        #expect(plant.connector.circuit.state == .c)
+        #expect(plant.connector.cable == 20)
+    }
+
+    @Test("no plug goes into an outlet whose bolt is engaged")
+    func boltInTheWay() {
+        var plant = VirtualPlant()
+        plant.chip.drive(17, 1)
+        plant.run(1)
+        #expect(throws: PlantRefusal.self) {
+            try plant.world.plug(evse: 1, connector: 1, VehicleModel())
+        }
+        #expect(throws: PlantRefusal.self) {
+            try plant.world.unplugStation(evse: 1, connector: 1)
+        }
     }
 
     @Test(

@@ -23,6 +23,8 @@ package struct ConnectorWorld: Hashable, Sendable {
     /// The cable stays in the outlet after the vehicle left.
     private var leavesCable = false
     private var freeFor = 0.0
+    /// The cable left the outlet by itself after the vehicle was unplugged.
+    private(set) var wasTakenOut = false
 
     init(_ plan: PlantPlan.Connector, evse: Int) {
         self.plan = plan
@@ -40,7 +42,8 @@ package struct ConnectorWorld: Hashable, Sendable {
 
     mutating func plug(_ vehicle: Vehicle) {
         self.vehicle = vehicle
-        if !plan.hasFixedCable { cable = vehicle.model.cable }
+        if !plan.hasFixedCable, cable == nil { cable = vehicle.model.cable }
+        wasTakenOut = false
         // Chosen: the longer proximity and earth contacts lead by this much in a brisk hand.
         contactsIn = 0.03
     }
@@ -73,7 +76,10 @@ package struct ConnectorWorld: Hashable, Sendable {
         guard vehicle == nil, cable != nil, !leavesCable else { return }
         freeFor = lock?.holdsPlug == true ? 0 : freeFor + seconds
         // Chosen: a hand on the plug, as people do.
-        if freeFor >= 0.3 { cable = nil }
+        if freeFor >= 0.3 {
+            cable = nil
+            wasTakenOut = true
+        }
     }
 
     /// What the vehicle sees of the pilot.

@@ -54,10 +54,8 @@ extension PlantWorld {
         guard outlet.vehicle == nil else {
             throw .impossible("a vehicle is already plugged in at \(outlet.name)")
         }
-        guard outlet.cable == nil || outlet.plan.hasFixedCable else {
-            throw .impossible("a cable without vehicle is still in the outlet \(outlet.name)")
-        }
-        guard outlet.lock?.holdsPlug != true else {
+        // A cable that is still in the outlet, locked or not, is taken to the vehicle again.
+        guard outlet.cable != nil || outlet.lock?.holdsPlug != true else {
             throw .impossible("the bolt of \(outlet.name) is engaged: no plug goes in")
         }
         if let other = evses[found.evse].connectors.first(where: { $0.vehicle != nil }),
@@ -93,13 +91,16 @@ extension PlantWorld {
         emit(.unplugged, outlet.name, ["side": "vehicle"])
     }
 
-    /// Pulls the plug out of the station's outlet, with whatever hangs on it.
+    /// Pulls the plug out of the station's outlet, with whatever hangs on it. Does nothing where the
+    /// cable was taken out since the vehicle was unplugged.
     package mutating func unplugStation(evse: Int, connector: Int) throws(PlantRefusal) {
         let found = try find(evse: evse, connector: connector)
         let outlet = evses[found.evse].connectors[found.connector]
         guard !outlet.plan.hasFixedCable else {
             throw .impossible("the cable of \(outlet.name) is fixed to the station")
         }
+        // Whoever pulled the plug at the vehicle may have been faster.
+        if outlet.cable == nil, outlet.wasTakenOut { return }
         guard outlet.cable != nil else { throw .impossible("no plug is in \(outlet.name)") }
         guard outlet.lock?.holdsPlug != true else {
             throw .impossible("the bolt of \(outlet.name) holds the plug")
