@@ -167,7 +167,8 @@ final class PlantAtWork {
         try work.plant.host.act { world throws(PlantRefusal) in
             try world.plug(evse: 1, connector: 1, VehicleModel())
         }
-        #expect(PlantAtWork.eventually { (2_200_000...2_300_000).contains(chip.microvolts(0)) })  // state C
+        // State C.
+        #expect(PlantAtWork.eventually { (2_200_000...2_300_000).contains(chip.microvolts(0)) })
         chip.drive(22, 1)
         #expect(PlantAtWork.eventually { chip.sensed(23) == 0 })
         try work.plant.host.act { world throws(PlantRefusal) in
