@@ -1,10 +1,12 @@
 internal import Glibc
 
-/// Keeps two masters off one port: an advisory lock on a file named after the port's real path.
+/// Keeps two masters off one port: an advisory lock on the port's own device node.
 ///
-/// The kernel's own "port claimed" flag does not survive re-opening and does not exist on
-/// pseudo-terminals. The lock goes with the process that holds its descriptor, so a dead one leaves
-/// nothing behind. A child that inherits the descriptor keeps the port locked until it ends too.
+/// The kernel's "port claimed" flag does not survive re-opening and does not exist on
+/// pseudo-terminals; a lock file named after the port would outlive a pseudo-terminal whose number
+/// is given out again. The lock goes with the processes that hold its descriptor, so a dead one
+/// leaves nothing behind; a child that inherits the descriptor keeps the port locked until it ends
+/// too. It binds those who ask for it: every program of this project does.
 public final class PortLock: Sendable {
     /// For a child process to inherit; close-on-exec otherwise.
     public let descriptor: Int32
@@ -14,44 +16,40 @@ public final class PortLock: Sendable {
 
     /// Locks the port at `path` (links are followed).
     ///
-    /// - Throws: code `in-use`, naming the holder's process where it can be read; `open-failed` where
-    ///   the port does not exist.
+    /// - Throws: code `in-use`, naming the holder's process where the kernel tells; `open-failed`
+    ///   where the port does not exist or may not be opened.
     public static func take(path: String, bus: String) throws(FieldBusError) -> PortLock {
-        guard let resolved = realpath(path, nil) else {
-            throw .cannotOpen(bus: bus, path: path, errno)
-        }
-        defer { free(resolved) }
-        let name = String(cString: resolved).dropFirst().map { $0 == "/" ? "." : $0 }
-        let file = "\(directory)/LCK.\(String(name))"
-        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard descriptor >= 0 else {
-            throw FieldBusError(
-                .openFailed, bus: bus, "cannot write \(file): \(reason(errno))",
-                remedy: "Let this user write to \(directory).")
-        }
+        let descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .cannotOpen(bus: bus, path: path, errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = readHolder(descriptor)
+            let holder = holder(of: descriptor).map { "process \($0)" } ?? "another process"
             close(descriptor)
             throw FieldBusError(
-                .inUse, bus: bus, "port \(path) is in use by process \(holder)",
+                .inUse, bus: bus, "port \(path) is in use by \(holder)",
                 remedy: "Stop that process, or use another port.")
         }
-        let holder = Array("\(getpid())\n".utf8)
-        _ = ftruncate(descriptor, 0)
-        _ = pwrite(descriptor, holder, holder.count, 0)
         return PortLock(descriptor: descriptor)
     }
 
-    /// `/run/lock`, as the Filesystem Hierarchy Standard has it; `/tmp` where that is not writable.
-    private static var directory: String {
-        access("/run/lock", W_OK) == 0 ? "/run/lock" : "/tmp"
-    }
-
-    private static func readHolder(_ descriptor: Int32) -> String {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        let count = pread(descriptor, &bytes, bytes.count, 0)
-        let digits = bytes.prefix(max(0, count)).prefix { (48...57).contains($0) }
-        return digits.isEmpty ? "unknown" : String(decoding: digits, as: UTF8.self)
+    /// Who holds the lock of this node: `/proc/locks` has lines such as
+    /// `1: FLOCK  ADVISORY  WRITE 812 00:06:95 0 EOF`, the inode after the last colon.
+    private static func holder(of descriptor: Int32) -> String? {
+        var node = stat()
+        guard fstat(descriptor, &node) == 0 else { return nil }
+        let locks = open("/proc/locks", O_RDONLY | O_CLOEXEC)
+        guard locks >= 0 else { return nil }
+        defer { close(locks) }
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        let count = read(locks, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        for line in String(decoding: bytes.prefix(count), as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count >= 6, words[1] == "FLOCK",
+                words[5].split(separator: ":").last == "\(node.st_ino)"
+            else { continue }
+            return String(words[4])
+        }
+        return nil
     }
 }
 
