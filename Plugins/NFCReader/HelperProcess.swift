@@ -149,9 +149,14 @@ package final class HelperProcess {
     /// How it ended, in words.
     private func ending() -> String {
         var information = siginfo_t()
-        // Left waitable: the process is reaped in one place.
-        guard waitid(P_PID, id_t(process), &information, WEXITED | WNOHANG | WNOWAIT) == 0 else {
-            return "it ended"
+        // A process lets go of its descriptors a moment before it can be waited for. Left waitable:
+        // it is reaped in one place.
+        for _ in 1...20 {
+            let isKnown =
+                waitid(P_PID, id_t(process), &information, WEXITED | WNOHANG | WNOWAIT) == 0
+                && information.si_code != 0
+            if isKnown { break }
+            usleep(5000)
         }
         switch information.si_code {
         case Int32(CLD_EXITED): return "it ended"

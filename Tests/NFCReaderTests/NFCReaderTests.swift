@@ -235,6 +235,26 @@ struct NFCReaderTests {
         await bench.end()
     }
 
+    /// The far end as the conformance suite wants it.
+    private struct Rig: ReaderConformance.Rig {
+        let chip: ScriptedPN532
+        func lay(_ identifier: [UInt8]?) async {
+            chip.card = identifier.map { .init(identifier: $0) }
+        }
+        func answer(_ isAnswering: Bool) async { chip.mood = isAnswering ? .well : .silent }
+    }
+
+    @Test("keeps to what every reader's driver does")
+    func conformance() async throws {
+        let bench = try Bench()
+        let violations = await ReaderConformance.violations(
+            of: DriverUnderTest(bench.reader, host: bench.host) { time in
+                try? await Task.sleep(for: .milliseconds(min(time.count, 20)))
+            }, at: Rig(chip: bench.chip), polls: Milliseconds(600))
+        #expect(violations == [])
+        await bench.end()
+    }
+
     @Test("a probe shows chip, card and times")
     func probe() async throws {
         let bench = try Bench()
