@@ -1,5 +1,6 @@
 import ArgumentParser
 import BoardFile
+import Foundation
 
 /// The board that a command is about, and factory values for it.
 struct BoardOptions: ParsableArguments {
@@ -19,11 +20,13 @@ struct BoardOptions: ParsableArguments {
             plugins: Forecourt.catalog.plugins)
     }
 
-    /// The board's plan. Ends the command with all findings where there is none.
+    /// The board's plan. Ends the command with status 1 where there is none, all findings on standard
+    /// error.
     func plan() throws -> BoardPlan {
         let report = try report()
         guard let plan = report.plan else {
-            throw ValidationError("the board cannot be used\n" + report.text)
+            FileHandle.standardError.write(Data((report.text + "\n").utf8))
+            throw ExitCode(1)
         }
         return plan
     }
