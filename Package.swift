@@ -171,12 +171,17 @@ let package = Package(
         tests("OCPPJ", ["JSON", "EVSEModel"]),
         tests("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
         tests("StationCore", ["OCPPJ", "JSON", "Charging", "EVSEModel", "OCPP201"]),
-        tests("CSMSLink", ["COpenSSL"]),
+        // A misbehaving server for tests, on raw sockets
+        .target(
+            name: "LoopbackServer", dependencies: ["COpenSSL"], path: "Tests/LoopbackServer",
+            swiftSettings: common),
+        tests("CSMSLink", ["LoopbackServer"]),
         tests("Store"),
         tests(
             "StationRuntime",
             [
-                "EVSEModel", "SharedImage", "BoardFile", "DriverKit", "JSON", "Store", "forecourt",
+                "EVSEModel", "SharedImage", "BoardFile", "DriverKit", "JSON", "Store", "Charging",
+                "StationCore", "Plant", "LoopbackServer", "forecourt", "forecourt-loop",
                 "forecourt-nfc",
             ]),
         tests(

@@ -210,6 +210,10 @@ public struct StationCore: Sendable {
             switch closure.cause {
             case .invalidServerCertificate:
                 personality?.securityEvent(.invalidCSMSCertificate, closure.detail, at: now)
+            case .invalidTLSVersion:  // A00.FR.316, A00.FR.419
+                personality?.securityEvent(.invalidTLSVersion, closure.detail, at: now)
+            case .invalidTLSCipherSuite:  // A00.FR.323
+                personality?.securityEvent(.invalidTLSCipherSuite, closure.detail, at: now)
             case .refusedByServer:
                 personality?.securityEvent(.failedToAuthenticateAtCSMS, closure.detail, at: now)
             default: break

@@ -80,6 +80,9 @@ public struct LinkClosure: Hashable, Sendable {
         case dialFailed = "dial-failed"
         case refusedByServer = "refused-by-server"
         case invalidServerCertificate = "invalid-server-certificate"
+        /// The server knows no TLS version, or no cipher suite, that is good enough.
+        case invalidTLSVersion = "invalid-tls-version"
+        case invalidTLSCipherSuite = "invalid-tls-cipher-suite"
         case tlsFailure = "tls-failure"
         case pingTimeout = "ping-timeout"
         case closedByServer = "closed-by-server"

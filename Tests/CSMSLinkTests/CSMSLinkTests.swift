@@ -1,5 +1,6 @@
 import CSMSLink
 import Foundation
+import LoopbackServer
 import Testing
 
 /// A link against a server on loopback. Traps 26, 27 and 38; OCPP-J 2.0.1 Part 4, 3.
@@ -354,8 +355,8 @@ struct CSMSLinkTests {
             link.connect(.to(server))
             _ = try log.closure()
         }
-        // The server's own last descriptor may come and go.
-        #expect(abs(open() - before) <= 2)
+        // Tests beside this one open some, too; one lost at each reconnection would be a thousand.
+        #expect(open() - before < 60)
         link.shutdown()
     }
 }

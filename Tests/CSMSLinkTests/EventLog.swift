@@ -1,5 +1,6 @@
 import CSMSLink
 import Foundation
+import LoopbackServer
 
 /// Events of a link in order; the test's thread waits for them.
 final class EventLog: @unchecked Sendable {

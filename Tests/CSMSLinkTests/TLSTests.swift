@@ -1,6 +1,6 @@
-import COpenSSL
 import CSMSLink
 import Foundation
+import LoopbackServer
 import Testing
 
 /// Certificates of one test run, made with the `openssl` program.

@@ -1,5 +1,4 @@
 import BoardFile
-import DriverKit
 import Charging
 import DriverKit
 import EVSEModel
@@ -119,8 +118,9 @@ extension BoardPlan {
                     .usage, "ocpp.variables.\(name): \(problem)",
                     remedy: "write it as the standard does: COMPONENT.VARIABLE[INSTANCE]")
             }
-            if let key = name.settingKey, case .failure(let refusal) = SettingsTree.check(
-                key, item.value)
+            if let key = name.settingKey,
+                case .failure(let refusal) = SettingsTree.check(
+                    key, item.value)
             {
                 throw RunError(
                     .usage, "ocpp.variables.\(name)=\(item.value): the value is \(refusal)",

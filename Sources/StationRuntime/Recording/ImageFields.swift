@@ -41,6 +41,7 @@ enum ImageFields {
 
     private static let connectorOutputs: [ImageField<ConnectorOutputs>] = [
         ImageField("pilot", \.pilot), ImageField("duty", \.duty), ImageField("bolt", \.bolt),
+        ImageField("boltAttempt", \.boltAttempt),
     ]
 
     private static let connectorStatus: [ImageField<ConnectorStatus>] = [
@@ -114,7 +115,8 @@ enum ImageFields {
 
     /// What concerns the loop as a whole.
     static let loop: [ImageField<LoopImage>] = [
-        ImageField("cycle", \.cycle), ImageField("at", \.at), ImageField("starts", \.starts),
+        ImageField("cycle", \.cycle), ImageField("at", \.at), ImageField("process", \.process),
+        ImageField("planFingerprint", \.planFingerprint), ImageField("starts", \.starts),
         ImageField("deadlineMisses", \.deadlineMisses),
         ImageField("hasRealTimePriority", \.hasRealTimePriority),
         ImageField("stationIsSilent", \.stationIsSilent), ImageField("evseCount", \.evseCount),

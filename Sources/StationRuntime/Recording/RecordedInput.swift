@@ -1,15 +1,18 @@
 import Charging
 import EVSEModel
-import JSON
-import StationCore
+package import JSON
+package import StationCore
 
 /// Inputs of the core as JSON and back, exactly. One value a recording: images are written as
 /// changes.
-struct RecordedInput {
+package struct RecordedInput {
     private var images = ImageDelta()
+
+    package init() {}
+
     private static let meterFields = RecordedValues.byName(ImageFields.meter)
 
-    mutating func encode(_ input: StationInput) -> JSONValue {
+    package mutating func encode(_ input: StationInput) -> JSONValue {
         switch input {
         case .started(let context): ["started": encode(context)]
         case .loop(let image): ["loop": images.encode(image)]
@@ -60,7 +63,7 @@ struct RecordedInput {
         ]
     }
 
-    mutating func decode(_ value: JSONValue) throws(RecordingError) -> StationInput {
+    package mutating func decode(_ value: JSONValue) throws(RecordingError) -> StationInput {
         guard let name = value.object?.members.first?.name, let first = value[name] else {
             throw RecordingError("an input is an object that is not empty")
         }

@@ -1,16 +1,16 @@
 import Charging
 import EVSEModel
-import JSON
-import StationCore
+package import JSON
+package import StationCore
 
 /// Outputs of the core as JSON: the same output always gives the same bytes. Passwords are not in
 /// it.
-enum RecordedOutput {
-    static func encode(_ outputs: [StationOutput]) -> JSONValue {
+package enum RecordedOutput {
+    package static func encode(_ outputs: [StationOutput]) -> JSONValue {
         ["out": .array(outputs.map(encode))]
     }
 
-    static func encode(_ output: StationOutput) -> JSONValue {
+    package static func encode(_ output: StationOutput) -> JSONValue {
         switch output {
         case .store(.put(let collection, let key, let value)):
             ["put": .array([.string(collection.rawValue), .string(key), .string(value)])]

@@ -1,5 +1,5 @@
-import EVSEModel
-import JSON
+package import EVSEModel
+package import JSON
 
 /// Flat structs as JSON objects of whole numbers.
 enum RecordedValues {
@@ -38,19 +38,19 @@ enum RecordedValues {
 }
 
 /// What is wrong with a recording.
-struct RecordingError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
+package struct RecordingError: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
 }
 
 /// The loop's image as changes against the one before; the first is against an empty one.
-struct ImageDelta {
+package struct ImageDelta {
     private var former = LoopImage()
     private static let loopFields = RecordedValues.byName(ImageFields.loop)
     private static let evseFields = RecordedValues.byName(ImageFields.evse)
 
     /// The changes; the image is then the former one.
-    mutating func encode(_ image: LoopImage) -> JSONValue {
+    package mutating func encode(_ image: LoopImage) -> JSONValue {
         var object = RecordedValues.changes(ImageFields.loop, from: former, to: image)
         for index in 0..<StationBounds.evses {
             let changes = RecordedValues.changes(
@@ -61,7 +61,7 @@ struct ImageDelta {
         return .object(object)
     }
 
-    mutating func decode(_ value: JSONValue) throws(RecordingError) -> LoopImage {
+    package mutating func decode(_ value: JSONValue) throws(RecordingError) -> LoopImage {
         guard var rest = value.object else { throw RecordingError("an image is an object") }
         var image = former
         for index in 0..<StationBounds.evses {

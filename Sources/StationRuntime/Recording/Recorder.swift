@@ -1,7 +1,7 @@
-import EVSEModel
-import FieldBus
+package import EVSEModel
+package import FieldBus
 import JSON
-import StationCore
+package import StationCore
 import Synchronization
 
 #if canImport(Glibc)
@@ -12,9 +12,9 @@ import Synchronization
 ///
 /// The file is readable by its owner only. Lines come from the core's thread, and with wires from
 /// bus threads as well; each is written whole.
-final class Recorder: Sendable {
+package final class Recorder: Sendable {
     /// Chosen: a day of a busy station without wires.
-    static let standardLimit = 256 << 20
+    package static let standardLimit = 256 << 20
 
     private struct State {
         var descriptor: Int32
@@ -30,7 +30,7 @@ final class Recorder: Sendable {
 
     /// Makes the file anew and writes its header.
     /// - Throws: the reason, where the file cannot be made.
-    init(
+    package init(
         path: String, header: RecordingHeader, secrets: [String], withWires: Bool,
         limit: Int = Recorder.standardLimit
     ) throws(RecordingError) {
@@ -52,7 +52,7 @@ final class Recorder: Sendable {
         state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } }
     }
 
-    func record(_ input: StationInput, at instant: Instant, outputs: [StationOutput]) {
+    package func record(_ input: StationInput, at instant: Instant, outputs: [StationOutput]) {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
             state.secrets.learn(from: input)
@@ -63,7 +63,7 @@ final class Recorder: Sendable {
     }
 
     /// With wires: every image in which anything at all changed.
-    func recordImage(_ image: LoopImage) {
+    package func recordImage(_ image: LoopImage) {
         guard withWires else { return }
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
@@ -75,7 +75,7 @@ final class Recorder: Sendable {
     }
 
     /// With wires: bytes of a bus. May be called from any thread.
-    func recordWire(_ event: WireEvent) {
+    package func recordWire(_ event: WireEvent) {
         guard withWires else { return }
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
@@ -89,7 +89,7 @@ final class Recorder: Sendable {
     }
 
     /// Ends the recording with a closing line.
-    func finish(_ reason: String) {
+    package func finish(_ reason: String) {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
             end(reason, &state)

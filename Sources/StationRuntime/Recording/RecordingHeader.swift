@@ -1,24 +1,24 @@
-import Charging
-import JSON
+package import Charging
+package import JSON
 
 /// First line of a recording: enough to make the same core again.
-struct RecordingHeader {
-    static let format: Int64 = 1
-    var board: String
+package struct RecordingHeader {
+    package static let format: Int64 = 1
+    package var board: String
     /// Of the loop's plan.
-    var fingerprint: UInt64
+    package var fingerprint: UInt64
     /// The board file's text, so that a trace needs no other file.
-    var boardText: String
+    package var boardText: String
     /// Overlays of the command line, in order, as `PATH=VALUE`; passwords are covered.
-    var settings: [String]
+    package var settings: [String]
     /// The station's own, drawn at its first start.
-    var seed: IdentifierSeed
+    package var seed: IdentifierSeed
     /// Of this start.
-    var startSeed: UInt64
+    package var startSeed: UInt64
     /// The configured password, as asterisks of its length; empty where there was none.
-    var password: String
+    package var password: String
 
-    init(
+    package init(
         board: String, fingerprint: UInt64, boardText: String, settings: [String],
         seed: IdentifierSeed, startSeed: UInt64, password: String
     ) {
@@ -31,7 +31,7 @@ struct RecordingHeader {
         self.password = password
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         [
             "format": JSONValue(Self.format), "board": .string(board),
             "fingerprint": .string(String(fingerprint, radix: 16)),
@@ -44,7 +44,7 @@ struct RecordingHeader {
         ]
     }
 
-    init(_ value: JSONValue) throws(RecordingError) {
+    package init(_ value: JSONValue) throws(RecordingError) {
         guard let format = value["format"]?.int64 else {
             throw RecordingError("the first line is no header of a recording")
         }

@@ -1,32 +1,36 @@
 import BoardFile
-import EVSEModel
+package import EVSEModel
 import Foundation
 import JSON
 import StationCore
 
 /// Feeds a recording's inputs to the same core, and compares what comes out byte by byte.
-struct Replay {
-    struct Difference: Equatable {
+package struct Replay {
+    package struct Difference: Equatable {
         /// Line of the file, from 1.
-        var line: Int
-        var expected: String
-        var got: String
+        package var line: Int
+        package var expected: String
+        package var got: String
     }
-    struct Result: Equatable {
-        var inputs = 0
-        var outputs = 0
-        var difference: Difference?
+    package struct Result: Equatable {
+        package var inputs = 0
+        package var outputs = 0
+        package var difference: Difference?
         /// How the recording ends: its closing line, or that it has none.
-        var ending = "without a closing line: the station did not end in order"
+        package var ending = "without a closing line: the station did not end in order"
         /// Monotonic time from the first input to the last.
-        var duration = Milliseconds.zero
+        package var duration = Milliseconds.zero
     }
 
     /// Makes the machine that a header describes.
-    var makeMachine: (RecordingHeader) throws -> any StationMachine
+    let makeMachine: (RecordingHeader) throws -> any StationMachine
+
+    package init(makeMachine: @escaping (RecordingHeader) throws -> any StationMachine) {
+        self.makeMachine = makeMachine
+    }
 
     /// - Throws: ``RecordingError`` with the line where the file is no recording.
-    func run(_ bytes: [UInt8]) throws -> Result {
+    package func run(_ bytes: [UInt8]) throws -> Result {
         let lines = bytes.split(separator: 10, omittingEmptySubsequences: false)
         guard let first = lines.first else { throw RecordingError("the file is empty") }
         let header = try RecordingHeader(try parse(first, 1))

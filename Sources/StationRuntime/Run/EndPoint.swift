@@ -14,7 +14,8 @@ struct EndPoint: ExpressibleByArgument, Hashable, Sendable, CustomStringConverti
             let port = UInt16(argument[argument.index(after: colon)...])
         else { return nil }
         let host = argument[..<colon]
-        self.init(host: host.isEmpty || host == "localhost" ? "127.0.0.1" : String(host), port: port)
+        self.init(
+            host: host.isEmpty || host == "localhost" ? "127.0.0.1" : String(host), port: port)
     }
     var description: String { "\(host):\(port)" }
     var url: String { "http://\(self)" }

@@ -66,9 +66,9 @@ struct LinkDialler {
             case .configuration, .unreachable, .timeout: .dialFailed
             case .refusedByServer, .subprotocolRefused: .refusedByServer
             case .invalidServerCertificate: .invalidServerCertificate
-            case .tlsVersionRefused, .tlsCipherSuiteRefused, .clientCertificateRefused,
-                .tlsFailure:
-                .tlsFailure
+            case .tlsVersionRefused: .invalidTLSVersion
+            case .tlsCipherSuiteRefused: .invalidTLSCipherSuite
+            case .clientCertificateRefused, .tlsFailure: .tlsFailure
             case .pingTimeout: .pingTimeout
             case .closedByServer: .closedByServer
             case .closedByUs: .closedByUs

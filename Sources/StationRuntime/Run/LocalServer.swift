@@ -66,7 +66,8 @@ private struct LocalHandler: HTTPHandler {
         case ("/local/v1/ocpp", .POST): return await setLink(request)
         case ("/local/v1/status", _), ("/local/v1/ocpp", _):
             return problem(
-                405, "Method not allowed", "\(request.path) does not take \(request.method.rawValue)")
+                405, "Method not allowed",
+                "\(request.path) does not take \(request.method.rawValue)")
         default:
             return problem(
                 404, "Not found", "there are GET /local/v1/status and POST /local/v1/ocpp")

@@ -54,7 +54,9 @@ final class RunEvents: Sendable {
     }
 
     /// Signal sources work as long as somebody holds them.
-    private static func keep(_ source: any DispatchSourceSignal) { kept.withLock { $0.append(source) } }
+    private static func keep(_ source: any DispatchSourceSignal) {
+        kept.withLock { $0.append(source) }
+    }
     private static let kept = KeptSources()
 }
 

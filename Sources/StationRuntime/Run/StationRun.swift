@@ -263,7 +263,7 @@ struct StationRun {
         let log = log
         Task {
             do { try await server.run() } catch {
-                log.info("local interface ended", metadata: ["reason": "\(error)"])
+                log.debug("local interface ended", metadata: ["reason": "\(error)"])
             }
         }
         return (server, try await server.listening())

@@ -72,7 +72,9 @@ enum StatusText {
         if let age = link?["lastReceivedAgeMs"]?.int64 { text += ", heard \(duration(age)) ago" }
         if let wait = link?["nextDialInMs"]?.int64 { text += ", dials in \(duration(wait))" }
         lines.append(text)
-        if let closure = link?["lastClosure"]?["detail"]?.string { lines.append("          \(closure)") }
+        if let closure = link?["lastClosure"]?["detail"]?.string {
+            lines.append("          \(closure)")
+        }
         lines.append(
             "queue     \(word(status["queue"]?["messages"])) messages, "
                 + "\(word(status["queue"]?["waitingCalls"])) calls waiting")

@@ -1,15 +1,15 @@
-import EVSEModel
+package import EVSEModel
 
 /// Tells what of the loop's image the core must hear at once from what can wait for its second.
 ///
 /// Converters never stand still: pilot and temperature readings change with every cycle and say
 /// nothing new. What the laws made of them does.
-struct ImageWatch {
+package struct ImageWatch {
     private var last: LoopImage?
     private var latched: [FaultSet]?
 
     /// True where something other than measured noise changed since it was last true.
-    mutating func hasChanged(_ image: LoopImage) -> Bool {
+    package mutating func hasChanged(_ image: LoopImage) -> Bool {
         if let last, !Self.differs(last, image) { return false }
         last = image
         return true
@@ -17,7 +17,7 @@ struct ImageWatch {
 
     /// The latched faults of all EVSEs, where they changed since the last call; `nil` otherwise,
     /// and at the first call where nothing is latched.
-    mutating func newLatchedFaults(in image: LoopImage) -> [FaultSet]? {
+    package mutating func newLatchedFaults(in image: LoopImage) -> [FaultSet]? {
         var faults = [FaultSet]()
         for index in 0..<StationBounds.evses { faults.append(image.evses[index].status.latched) }
         if let latched {

@@ -1,21 +1,21 @@
-import Charging
-import EVSEModel
-import StationCore
+package import Charging
+package import EVSEModel
+package import StationCore
 
 /// The shell's rules around the core, for one thread: inputs in, outputs carried out in order,
 /// the process image read and published, timers kept. It owns the core and holds no rules of its
 /// own about charging.
-final class StationEngine {
+package final class StationEngine {
     /// How often the loop's image is looked at.
-    static let pollInterval = Milliseconds(10)
+    package static let pollInterval = Milliseconds(10)
     /// How often the heartbeat is published at least; the loop's patience is five of these.
-    static let heartbeatInterval = Milliseconds(50)
+    package static let heartbeatInterval = Milliseconds(50)
     /// The image goes to the core at least so often.
-    static let imageInterval = Milliseconds.seconds(1)
+    package static let imageInterval = Milliseconds.seconds(1)
     /// A wall clock that moved by more than this against the monotonic one was stepped.
-    static let clockStep = Milliseconds(500)
+    package static let clockStep = Milliseconds(500)
 
-    var machine: any StationMachine
+    package var machine: any StationMachine
     private let ports: any StationPorts
     private let recorder: Recorder?
     private(set) var image = StationImage()
@@ -29,14 +29,14 @@ final class StationEngine {
     private var clockOffset: Int64?
     private var isWithdrawn = false
 
-    init(machine: any StationMachine, ports: any StationPorts, recorder: Recorder? = nil) {
+    package init(machine: any StationMachine, ports: any StationPorts, recorder: Recorder? = nil) {
         self.machine = machine
         self.ports = ports
         self.recorder = recorder
     }
 
     /// The core's first input.
-    func start(stored: StoredRecords, isRestartOfProcess: Bool) {
+    package func start(stored: StoredRecords, isRestartOfProcess: Bool) {
         let wallClock = ports.wallClock()
         clockOffset = offset(of: wallClock)
         handle(
@@ -47,7 +47,7 @@ final class StationEngine {
     }
 
     /// Gives the core one input and carries out what it wants.
-    func handle(_ input: StationInput) {
+    package func handle(_ input: StationInput) {
         var next: StationInput? = input
         // A failed write is an input of its own; if that fails to be written too, it rests.
         var failures = 0
@@ -66,7 +66,7 @@ final class StationEngine {
     }
 
     /// Everything that time brings; to be called at least every ``pollInterval``.
-    func tick() {
+    package func tick() {
         let now = ports.now()
         if let wakeAt, wakeAt <= now {
             self.wakeAt = nil
@@ -77,23 +77,23 @@ final class StationEngine {
         if now - lastHeartbeat >= Self.heartbeatInterval { publish() }
     }
 
-    var now: Instant { ports.now() }
+    package var now: Instant { ports.now() }
 
     /// When ``tick()`` is due at the latest.
-    var nextTick: Instant {
+    package var nextTick: Instant {
         let poll = ports.now() + Self.pollInterval
         return wakeAt.map { min($0, poll) } ?? poll
     }
 
     /// Takes the energy from every EVSE and grants none from now on: before an orderly end.
-    func withdrawEnergy() {
+    package func withdrawEnergy() {
         isWithdrawn = true
         for index in 0..<StationBounds.evses { image.evses[index].energyGranted = false }
         publish()
     }
 
     /// Whether the loop shows every contactor open.
-    var isDeenergised: Bool {
+    package var isDeenergised: Bool {
         guard let loop = ports.loopImage() else { return true }
         for index in 0..<min(Int(loop.evseCount), StationBounds.evses)
         where loop.evses[index].outputs.contactorClosed { return false }

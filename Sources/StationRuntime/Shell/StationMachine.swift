@@ -1,9 +1,9 @@
-import EVSEModel
-import JSON
-import StationCore
+package import EVSEModel
+package import JSON
+package import StationCore
 
 /// What the shell drives: the station core, or a script in its place.
-protocol StationMachine {
+package protocol StationMachine {
     /// The one entry: takes an input at an instant, appends what is to be done, in order.
     mutating func handle(
         _ input: StationInput, at instant: Instant, into outputs: inout [StationOutput])

@@ -1,9 +1,9 @@
-import Charging
-import EVSEModel
-import StationCore
+package import Charging
+package import EVSEModel
+package import StationCore
 
 /// Everything that the core's thread reaches of the outside; the running station's, or a test's.
-protocol StationPorts: AnyObject {
+package protocol StationPorts: AnyObject {
     /// The monotonic clock.
     func now() -> Instant
     /// The system's wall clock; `nil` while it cannot be believed.
@@ -24,6 +24,7 @@ protocol StationPorts: AnyObject {
 }
 
 /// Why records were not written.
-struct StoreFailure: Error {
-    let reason: String
+package struct StoreFailure: Error {
+    package let reason: String
+    package init(reason: String) { self.reason = reason }
 }

@@ -2,14 +2,14 @@ import COpenSSL
 import Foundation
 
 /// A server on loopback that does to its peers what a script says: one thread, one peer at a time.
-final class TestServer: @unchecked Sendable {
+package final class TestServer: @unchecked Sendable {
     // Sendable: after init only the server's own thread and the descriptor's close touch it.
-    let port: UInt16
+    package let port: UInt16
     private let listener: Int32
     private let tls: OpaquePointer?
 
     /// - Parameter script: called for every accepted connection, which closes when it returns.
-    init(
+    package init(
         certificate: (chain: String, key: String, clientRoots: String?)? = nil,
         tlsVersion: Int? = nil,
         script: @escaping @Sendable (Peer) throws -> Void
@@ -76,14 +76,14 @@ struct SendablePointer: @unchecked Sendable {
     let raw: OpaquePointer
 }
 
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
+package struct TestFailure: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
 }
 
 /// The server's end of one connection; used by the server's thread only.
-final class Peer {
-    let descriptor: Int32
+package final class Peer {
+    package let descriptor: Int32
     private let ssl: OpaquePointer?
     private var isClosed = false
 
@@ -107,7 +107,7 @@ final class Peer {
         }
     }
 
-    func close() {
+    package func close() {
         guard !isClosed else { return }
         isClosed = true
         if let ssl {
@@ -118,7 +118,7 @@ final class Peer {
     }
 
     /// Ends the connection with a reset.
-    func reset() {
+    package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
@@ -126,14 +126,14 @@ final class Peer {
         Glibc.close(descriptor)
     }
 
-    func readByte() throws -> UInt8 {
+    package func readByte() throws -> UInt8 {
         var byte: UInt8 = 0
         let count =
             if let ssl { Int(SSL_read(ssl, &byte, 1)) } else { read(descriptor, &byte, 1) }
         guard count == 1 else { throw TestFailure("end of stream") }
         return byte
     }
-    func write(_ bytes: [UInt8]) throws {
+    package func write(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { rest in
@@ -149,7 +149,7 @@ final class Peer {
     }
 
     /// Request line and headers, names in lower case.
-    func readRequest() throws -> (line: String, headers: [String: String]) {
+    package func readRequest() throws -> (line: String, headers: [String: String]) {
         var bytes = [UInt8]()
         while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) { bytes.append(try readByte()) }
         var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
@@ -165,7 +165,7 @@ final class Peer {
 
     /// Reads the upgrade and accepts it; returns the request.
     @discardableResult
-    func accept(
+    package func accept(
         subprotocol: String? = "ocpp2.0.1"
     ) throws -> (line: String, headers: [String: String]) {
         let request = try readRequest()
@@ -182,7 +182,7 @@ final class Peer {
     }
 
     /// One frame of the client, unmasked.
-    func readFrame() throws -> (opcode: UInt8, payload: [UInt8]) {
+    package func readFrame() throws -> (opcode: UInt8, payload: [UInt8]) {
         let first = try readByte()
         let second = try readByte()
         var length = Int(second & 0x7F)
@@ -198,7 +198,7 @@ final class Peer {
         return (first & 0x0F, payload)
     }
     /// The next text message, pings answered on the way.
-    func readText() throws -> String {
+    package func readText() throws -> String {
         while true {
             let frame = try readFrame()
             switch frame.opcode {
@@ -209,7 +209,7 @@ final class Peer {
             }
         }
     }
-    func send(opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) throws {
+    package func send(opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) throws {
         var frame = [opcode | (isFinal ? 0x80 : 0)]
         switch payload.count {
         case ..<126: frame.append(UInt8(payload.count))
@@ -222,7 +222,7 @@ final class Peer {
         }
         try write(frame + payload)
     }
-    func send(text: String) throws { try send(opcode: 1, Array(text.utf8)) }
+    package func send(text: String) throws { try send(opcode: 1, Array(text.utf8)) }
     /// Blocks until the client is gone.
-    func waitForEnd() { while (try? readByte()) != nil {} }
+    package func waitForEnd() { while (try? readByte()) != nil {} }
 }

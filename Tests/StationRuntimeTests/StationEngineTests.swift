@@ -1,0 +1,213 @@
+import Charging
+import EVSEModel
+import StationCore
+import StationRuntime
+import Testing
+
+/// The shell's rules around the core: order, durability, heartbeat, clocks.
+struct StationEngineTests {
+    let script = Script()
+    let ports = ScriptedPorts()
+    let engine: StationEngine
+
+    init() {
+        engine = StationEngine(machine: ScriptedMachine(script: script), ports: ports)
+    }
+    func put(_ key: String) -> StationOutput { .store(.put(.facts, key: key, value: "1")) }
+    func granted(_ isGranted: Bool) -> StationOutput {
+        var targets = EVSETargets()
+        targets.energyGranted = isGranted
+        targets.limit = Amperes(16)
+        return .targets(EVSEID(index: 0), targets)
+    }
+
+    @Test("consecutive writes are one durable step, done before what follows them")
+    func order() {
+        script.reaction = { _, _ in
+            [
+                self.put("a"), self.put("b"), .send(Array("1".utf8)), self.put("c"),
+                .send(Array("2".utf8)), .send(Array("3".utf8)), self.put("d"),
+            ]
+        }
+        engine.handle(.timer)
+        #expect(
+            ports.take() == ["store 2", "send 1", "store 1", "send 2", "send 3", "store 1"])
+    }
+
+    @Test("a reply that promises no write waits for none")
+    func noWrite() {
+        script.reaction = { _, _ in [.send(Array("1".utf8))] }
+        engine.handle(.timer)
+        #expect(ports.take() == ["send 1"])
+    }
+
+    @Test("what was to follow a failed write is not done, and the core hears of it")
+    func failedWrite() {
+        script.reaction = { input, _ in
+            if case .storeFailed = input { return [self.granted(false)] }
+            return [
+                self.put("a"), .send(Array("1".utf8)), self.granted(true), .log(.init(.info, "x")),
+                .wake(at: Instant(milliseconds: 5)),
+            ]
+        }
+        ports.failures = 1
+        engine.handle(.timer)
+        #expect(ports.take() == ["store failed", "log x"])
+        #expect(script.inputs.map(\.input.name) == ["timer", "storeFailed"])
+        #expect(ports.published.last?.evses[0].energyGranted == false)
+    }
+
+    @Test("energy may be taken away although a write failed before")
+    func failedWriteRevokes() {
+        script.reaction = { input, _ in
+            if case .storeFailed = input { return [] }
+            return [self.granted(true)]
+        }
+        engine.handle(.timer)
+        #expect(ports.published.last?.evses[0].energyGranted == true)
+        script.reaction = { input, _ in
+            if case .storeFailed = input { return [] }
+            return [self.put("a"), self.granted(false)]
+        }
+        ports.failures = 1
+        engine.handle(.timer)
+        #expect(ports.published.last?.evses[0].energyGranted == false)
+    }
+
+    @Test("a disk that stays full does not make the shell spin")
+    func fullDisk() {
+        script.reaction = { _, _ in [self.put("a")] }
+        ports.failures = .max
+        engine.handle(.timer)
+        #expect(script.inputs.count == 3)
+    }
+
+    @Test("targets are published at once, and the heartbeat at least every 50 ms")
+    func heartbeat() {
+        script.reaction = { _, _ in [self.granted(true)] }
+        engine.handle(.timer)
+        #expect(ports.published.count == 1)
+        #expect(ports.published[0].evses[0].limit == Amperes(16))
+        for _ in 0..<10 {
+            ports.time = ports.time + Milliseconds(10)
+            engine.tick()
+        }
+        #expect(ports.published.count == 3)
+        let beats = ports.published.map(\.heartbeat)
+        #expect(beats == beats.sorted() && Set(beats).count == 3)
+    }
+
+    @Test("the core is called when it asked for it, and not before; the last wish counts")
+    func timer() {
+        script.reaction = { input, _ in
+            if case .token = input {
+                return [
+                    .wake(at: Instant(milliseconds: 1100)), .wake(at: Instant(milliseconds: 1300)),
+                ]
+            }
+            return []
+        }
+        engine.handle(.token(TokenReading(reader: "r", text: "A", kind: "Local", evse: nil)))
+        for _ in 0..<40 {
+            ports.time = ports.time + Milliseconds(10)
+            engine.tick()
+        }
+        let timers = script.inputs.filter { $0.input.name == "timer" }
+        #expect(timers.map(\.at) == [Instant(milliseconds: 1300)])
+    }
+
+    @Test("the core's time never runs backwards")
+    func monotonic() {
+        engine.handle(.timer)
+        ports.time = Instant(milliseconds: 500)
+        engine.handle(.timer)
+        #expect(script.inputs.map(\.at) == [1000, 1000].map { Instant(milliseconds: $0) })
+    }
+
+    @Test("an image goes to the core when something changed, noise aside, and once a second")
+    func image() {
+        var image = LoopImage()
+        image.evseCount = 1
+        ports.image = image
+        func run(_ count: Int, _ change: (inout LoopImage) -> Void = { _ in }) -> Int {
+            let before = script.inputs.filter { $0.input.name == "loop" }.count
+            for _ in 0..<count {
+                ports.time = ports.time + Milliseconds(10)
+                image.cycle += 1
+                image.at = ports.time
+                change(&image)
+                ports.image = image
+                engine.tick()
+            }
+            return script.inputs.filter { $0.input.name == "loop" }.count - before
+        }
+        #expect(run(1) == 1)
+        #expect(run(50) == 0)
+        #expect(run(40) { $0.evses[0].inputs.connectors[0].pilotHigh.raw += 7 } == 0)
+        #expect(run(1) { $0.evses[0].status.connectors[0].pilot = .b } == 1)
+        #expect(run(1) { $0.evses[0].status.faults.raise(.emergencyStop) } == 1)
+        #expect(run(1) { $0.evses[0].outputs.contactorClosed = true } == 1)
+        #expect(run(1) { $0.stationIsSilent.toggle() } == 1)
+        #expect(run(250) == 2)
+    }
+
+    @Test("latched faults are kept when they change")
+    func latched() {
+        var image = LoopImage()
+        ports.image = image
+        engine.tick()
+        #expect(ports.take() == [])
+        image.evses[0].status.latched = FaultSet(.contactorWelded)
+        ports.image = image
+        engine.tick()
+        engine.tick()
+        #expect(ports.take() == ["latched \(FaultSet(.contactorWelded).rawValue)"])
+        image.evses[0].status.latched = FaultSet()
+        ports.image = image
+        engine.tick()
+        #expect(ports.take() == ["latched 0"])
+    }
+
+    @Test("a step of the wall clock is an input, drift is not")
+    func clock() {
+        engine.start(stored: [:], isRestartOfProcess: false)
+        func pass(_ seconds: Int, drift: Int64 = 0) {
+            for _ in 0..<seconds {
+                ports.time = ports.time + .seconds(1)
+                ports.wall = ports.wall.map { $0 + Milliseconds(1000 + drift) }
+                engine.tick()
+            }
+        }
+        pass(10, drift: 40)
+        #expect(!script.inputs.contains { $0.input.name == "clock" })
+        ports.wall = ports.wall.map { $0 + .seconds(3600) }
+        pass(2)
+        #expect(script.inputs.filter { $0.input.name == "clock" }.count == 1)
+        ports.wall = nil
+        pass(2)
+        #expect(script.inputs.filter { $0.input.name == "clock" }.count == 1)
+    }
+
+    @Test("a clock that becomes believable is an input")
+    func firstClock() {
+        ports.wall = nil
+        engine.start(stored: [:], isRestartOfProcess: false)
+        ports.time = ports.time + .seconds(5)
+        engine.tick()
+        ports.wall = UnixTime(milliseconds: 1_800_000_000_000)
+        ports.time = ports.time + .seconds(5)
+        engine.tick()
+        #expect(script.inputs.map(\.input.name) == ["started", "clock"])
+    }
+
+    @Test("once energy is withdrawn none is granted again")
+    func withdrawn() {
+        script.reaction = { _, _ in [self.granted(true)] }
+        engine.handle(.timer)
+        engine.withdrawEnergy()
+        #expect(ports.published.last?.evses[0].energyGranted == false)
+        engine.handle(.timer)
+        #expect(ports.published.last?.evses[0].energyGranted == false)
+        #expect(ports.published.last?.evses[0].limit == Amperes(16))
+    }
+}
