@@ -10,9 +10,9 @@ package struct RegisterDump: Hashable, Sendable {
         blocks.append((block, registers))
     }
 
-    /// `nil` where not all of them were read.
+    /// As they were read last; `nil` where not all of them were read at once.
     package func registers(_ addresses: Range<Int>) -> ArraySlice<UInt16>? {
-        for (block, registers) in blocks
+        for (block, registers) in blocks.reversed()
         where block.addresses.lowerBound <= addresses.lowerBound
             && addresses.upperBound <= block.addresses.upperBound
         {

@@ -207,26 +207,10 @@ package actor ModbusEnergyMeter: BusDriver {
         if let wrongDevice {
             report.values.append(.init(name: "problem", text: wrongDevice.what))
         }
-        let reading = model.decode(dump)
-        for quantity in MeterQuantity.allCases {
-            for (index, register) in (model.registers[quantity] ?? []).enumerated() {
-                let name = quantity.rawValue + (quantity.isPerPhase ? " L\(index + 1)" : "")
-                let raw = dump.registers(register.addresses).map(hexadecimal) ?? ""
-                let values = reading.values[quantity] ?? []
-                let text =
-                    index < values.count
-                    ? "\(rounded(values[index])) \(quantity.symbol)" : "no credible value"
-                report.values.append(.init(name: name, text: text, raw: raw))
-            }
+        report.values += model.describe(dump).map {
+            .init(name: $0.name, text: $0.text, raw: $0.raw)
         }
         report.replyTimes = replies.map(\.microseconds)
         return report
     }
-}
-
-private func hexadecimal(_ registers: ArraySlice<UInt16>) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return registers.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
-        .map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }
-        .joined(separator: " ")
 }

@@ -201,11 +201,11 @@ final class ModbusMaster {
         modbus_set_slave(context, Int32(unit))
         let length = modbus_send_raw_request(context, bytes, Int32(bytes.count))
         guard length > 0 else { throw hungUp(errno) }
-        report(.sent, withCRC(bytes))
+        report(.sent, appendingModbusCRC(bytes))
         // The bytes leave the kernel at the line's pace; the unit's time starts after the last one.
         let onTheWire = serial.microseconds(characters: Int(length))
         lastSent = Instant(nanoseconds: MonotonicClock.now().nanoseconds + onTheWire * 1000)
-        if settings.echoes { try swallowEcho(withCRC(bytes), descriptor) }
+        if settings.echoes { try swallowEcho(appendingModbusCRC(bytes), descriptor) }
 
         let end = lastSent + timeout
         while true {
@@ -305,17 +305,6 @@ final class ModbusMaster {
 
     private func report(_ direction: WireEvent.Direction, _ bytes: [UInt8]) {
         tap?(WireEvent(bus: bus, at: MonotonicClock.now(), direction: direction, bytes: bytes))
-    }
-
-    /// The frame as the library puts it on the wire.
-    private func withCRC(_ bytes: [UInt8]) -> [UInt8] {
-        // Source: Modbus over Serial Line V1.02, 6.2.2: reflected polynomial 0xA001, start 0xFFFF.
-        var crc: UInt16 = 0xFFFF
-        for byte in bytes {
-            crc ^= UInt16(byte)
-            for _ in 0..<8 { crc = crc & 1 == 1 ? (crc >> 1) ^ 0xA001 : crc >> 1 }
-        }
-        return bytes + [UInt8(truncatingIfNeeded: crc), UInt8(crc >> 8)]
     }
 }
 
