@@ -22,7 +22,7 @@ extension Catalogue {
         Case(
             "TC_G_11_CS", "EVSE inoperative while charging", requirements: ["G03.FR.05"],
             stimulus: "ChangeAvailability Inoperative while charging",
-            expectation: "Scheduled; Unavailable when the transaction has ended"
+            expectation: "Scheduled; Unavailable when the transaction has ended and the plug is out"
         ) { bench in
             try await bench.boot()
             _ = try await bench.charge()
@@ -31,7 +31,8 @@ extension Catalogue {
             try bench.require(answer["status"], equals: "Scheduled", "ChangeAvailability")
             try await bench.tap("04A2B3C4D5E6F7")
             try await bench.expectTransaction("Ended", within: .seconds(20))
-            try await bench.expectStatus("Unavailable")
+            try await bench.unplug()
+            try await bench.expectStatus("Unavailable", within: .seconds(20))
         },
         Case(
             "TC_G_18_CS", "EVSE state survives a power cycle", requirements: ["G03.FR.08"],

@@ -23,6 +23,8 @@ extension Catalogue {
             try await bench.boot()
             try await bench.plug()
             try await bench.expectStatus("Occupied")
+            // The meter's first reading takes a round of its bus.
+            try await Task.sleep(for: .milliseconds(2500))
             try await bench.tap("04A2B3C4D5E6F7")
             let started = try await bench.expectTransaction("Started")
             try bench.require(

@@ -110,12 +110,15 @@ final class CaseContext: Sendable {
         try await rig.unplug()
     }
     /// Presents a card. One that comes back at once is the same presentation to a station, so a
-    /// second tap of the same card waits as long as a person would.
+    /// second tap of the same card waits as long as a person would; and nobody taps a dark reader.
     func tap(_ uid: String) async throws {
         let last = state.withLock { $0.taps[uid] }
         if let last {
             let left = last + Milliseconds(3500) - MonotonicClock.now
             if left.count > 0 { try await Task.sleep(for: .milliseconds(left.count)) }
+        }
+        try await expectWorld("the reader looks for cards") { world in
+            world["readers"]?.array?.allSatisfy { ($0["askedMsAgo"]?.int ?? .max) < 2000 } ?? false
         }
         state.withLock { $0.taps[uid] = MonotonicClock.now }
         note("tap \(uid)")
