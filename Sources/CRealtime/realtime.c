@@ -29,6 +29,8 @@ void forecourt_prepare_memory(struct forecourt_rights *rights) {
     // Freed memory stays mapped and locked; no allocation maps pages of its own.
     mallopt(M_TRIM_THRESHOLD, -1);
     mallopt(M_MMAP_MAX, 0);
+    // One arena: each further one would reserve, and so lock, 64 MB of addresses.
+    mallopt(M_ARENA_MAX, 1);
     rights->memory = mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? 0 : errno;
     // The request holds while the descriptor is open (pm_qos_interface.rst).
     int latency = open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC);

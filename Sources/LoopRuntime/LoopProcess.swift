@@ -71,7 +71,7 @@ package struct LoopProcess {
             ),
             (
                 rights.memory, "its memory is not locked",
-                "grant CAP_IPC_LOCK or a memlock limit of 64 MB"
+                "grant CAP_IPC_LOCK or a memlock limit of 32 MB"
             ),
             (
                 rights.latency, "the processors may sleep deeply between cycles",

@@ -31,6 +31,9 @@ package final class LoopSupervisor: @unchecked Sendable {
         /// immediate.
         package var firstPause = Milliseconds(200)
         package var longestPause = Milliseconds.seconds(10)
+        /// A loop that lives but makes no cycle for so long is killed and started anew. Looked at
+        /// five times in that time, so that a machine that was stopped as a whole is no reason.
+        package var stallTimeout = Milliseconds.seconds(5)
         /// A loop that ran so long has not failed to start: its death is restarted at once.
         package var stableAfter = Milliseconds.seconds(10)
 
@@ -242,8 +245,23 @@ package final class LoopSupervisor: @unchecked Sendable {
             return Self.describe(forecourt_reap(process))
         }
         defer { close(descriptor) }
+        var cycle: UInt64?
+        var looks = 0
         while true {
-            let readable = forecourt_wait_readable(descriptor, wake, -1)
+            let readable = forecourt_wait_readable(
+                descriptor, wake, Int32(clamping: settings.stallTimeout.raw / 5))
+            if readable == 0 {
+                let newest = image.loop()?.cycle
+                looks = newest == cycle ? looks + 1 : 0
+                cycle = newest
+                guard looks >= 5 else { continue }
+                _ = forecourt_pidfd_signal(descriptor, SIGKILL)
+                _ = forecourt_wait_readable(
+                    descriptor, -1, Int32(clamping: settings.stopTimeout.raw))
+                _ = forecourt_reap(process)
+                current.store(0, ordering: .releasing)
+                return "it made no cycle for \(settings.stallTimeout) and was killed"
+            }
             if readable & 1 != 0 {
                 current.store(0, ordering: .releasing)
                 return Self.describe(forecourt_reap(process))

@@ -115,6 +115,22 @@ struct LoopSupervisorTests {
         supervisor.stop(endLoop: true)
     }
 
+    @Test("a loop that hangs is killed and replaced")
+    func hangs() throws {
+        let scene = try Scene()
+        let supervisor = try scene.supervisor { $0.stallTimeout = Milliseconds(500) }
+        try supervisor.start()
+        #expect(scene.wait { supervisor.process != nil })
+        let first = try #require(supervisor.process)
+        kill(first, SIGSTOP)
+        #expect(scene.wait { supervisor.process.map { $0 != first } ?? false })
+        #expect(!scene.isAlive(first))
+        #expect(
+            scene.events.list.contains(
+                .died(process: first, reason: "it made no cycle for 500 ms and was killed")))
+        supervisor.stop(endLoop: true)
+    }
+
     @Test("a loop outlives a supervisor that lets go, and the next one adopts it")
     func adopts() throws {
         let scene = try Scene()
