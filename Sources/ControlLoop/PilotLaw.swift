@@ -94,12 +94,14 @@ package struct PilotLaw: BitwiseCopyable, Sendable {
         pwm.update(mode == .pwm, at: at)
         sample(inputs, at: at, plan: plan)
         debounce(at: at, plan: plan)
-        asking.update(mode == .pwm && (raw == .c || raw == .d), at: at)
+        let asks = raw == .c || (raw == .d && plan.hasVentilation)
+        asking.update(mode == .pwm && asks, at: at)
         checkLevel(inputs, at: at, plan: plan)
         checkDiode(inputs, at: at, plan: plan)
     }
 
-    /// The vehicle has asked for energy, without a break and with PWM on, for `duration`.
+    /// The vehicle has asked for energy that it may have here, without a break and with PWM on,
+    /// for `duration`.
     package func hasAsked(for duration: Milliseconds, at: Instant) -> Bool {
         asking.lasts(duration, at: at)
     }

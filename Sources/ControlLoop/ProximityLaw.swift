@@ -16,6 +16,7 @@ package struct ProximityLaw: BitwiseCopyable, Sendable {
     private var candidate = CableRating.unknown
     private var candidateSince = Instant.zero
     private var wrong = Held()
+    private var unsettled = Held()
 
     package init() {}
 
@@ -33,6 +34,9 @@ package struct ProximityLaw: BitwiseCopyable, Sendable {
             candidateSince = at
         }
         if at >= candidateSince + plan.pilotDebounce { rating = cable }
+        // A reading that never settles must not leave the last settled one standing.
+        unsettled.update(cable != rating, at: at)
+        if unsettled.lasts(Milliseconds(plan.pilotDebounce.count * 5), at: at) { rating = .fault }
         if let credible = rating.limit {
             isPlugged = true
             limit = isEnergised ? min(limit ?? credible, credible) : credible

@@ -73,7 +73,7 @@ struct GuaranteeMonitor {
     private var holdSince = InlineArray<3, Instant?>(repeating: nil)
     private var overSince: Instant?
     private var weldSince: Instant?
-    private var cables = InlineArray<8, CableRating>(repeating: .unknown)
+    private var cables = InlineArray<40, CableRating>(repeating: .unknown)
     private var cableCursor = 0
     private var latched = FaultSet()
     private var clearRequests: UInt32?
@@ -167,7 +167,7 @@ struct GuaranteeMonitor {
             isPWM && connector.pilotIsValid && connector.pilotLow > PilotLevels.negative
         diodeBadSince = diodeIsBad ? diodeBadSince ?? now : nil
         cables[cableCursor] = connector.cable
-        cableCursor = (cableCursor + 1) % 8
+        cableCursor = (cableCursor + 1) % 40
         let isClosed = last?.outputs.contactorClosed ?? false
         weldSince =
             !isClosed && world.image.inputs.contactor == .closed ? weldSince ?? now : nil
@@ -387,7 +387,7 @@ struct GuaranteeMonitor {
     private func cableLimit() -> Amperes? {
         // The debounce may still show any of the last samples.
         var greatest: Amperes?
-        for index in 0..<8 {
+        for index in 0..<40 {
             guard let limit = cables[index].limit else { continue }
             greatest = max(greatest ?? limit, limit)
         }

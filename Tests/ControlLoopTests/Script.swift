@@ -139,7 +139,8 @@ struct Script: Sendable {
                 cycles: random.within(5...50)))
         switch random.below(12) {
         case 0: steps.append(Step(event: .stuckOpen(true), cycles: 1))
-        case 1...3: steps.append(Step(event: event(&random), cycles: 1))
+        case 1: steps.append(Step(event: .deadDetector, cycles: 1))
+        case 2...4: steps.append(Step(event: event(&random), cycles: 1))
         default: break
         }
         steps.append(
@@ -148,7 +149,10 @@ struct Script: Sendable {
 
     /// What single events seldom add up to.
     private static func incident(_ random: inout SplitMix, _ steps: inout [Step]) {
-        switch random.below(6) {
+        switch random.below(7) {
+        case 5:
+            let hot = Celsius(Int32(random.within(83...95)))
+            steps.append(Step(event: .temperature(hot), cycles: random.within(5...50)))
         case 0:
             steps.append(Step(event: .jam(true), cycles: 1))
             steps.append(Step(event: .revoke, cycles: random.within(300...700)))

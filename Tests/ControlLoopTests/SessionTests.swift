@@ -187,6 +187,17 @@ import Testing
         #expect(world.wait(atMost: .seconds(20)) { $0.status.phase == .energised } != nil)
     }
 
+    @Test func `a cable reading that never settles pauses a session too`() throws {
+        var world = try charging()
+        for cycle in 0..<30 {
+            world.cable = cycle % 2 == 0 ? .amperes13 : .amperes63
+            world.cycle()
+        }
+        #expect(world.image.outputs.connectors[0].pilot == .steady)
+        #expect(world.image.status.connectors[0].cable == .fault)
+        #expect(world.image.status.connectors[0].isPlugged)
+    }
+
     @Test func `a vehicle without a diode is never energised (Table A.4)`() {
         var world = world()
         world.hasDiode = false
@@ -211,6 +222,19 @@ import Testing
             #expect(world.image.outputs.ventilation == hasFan)
             if !hasFan { #expect(world.image.status.faults.contains(.ventilationNotAvailable)) }
         }
+    }
+
+    @Test func `a moment of D where there is no fan begins the wait for C anew (seq. 4)`() throws {
+        var world = world()
+        world.cable = .amperes32
+        world.vehicle = .stubborn
+        world.image.targets.energyGranted = true
+        world.run(for: Milliseconds(400))
+        world.forcedLevel = Volts(3)
+        world.cycle()
+        world.forcedLevel = nil
+        let closed = world.wait(atMost: .seconds(3)) { $0.outputs.contactorClosed }
+        #expect(closed.map { $0 >= Milliseconds(500) } == true)
     }
 
     @Test func `a jammed bolt is reported, not assumed locked`() {
