@@ -58,9 +58,11 @@ struct Demo {
     private func charge(_ bench: CaseContext, _ narrator: Narrator) async throws {
         await narrator.say("The station starts and reports to the CSMS")
         try await bench.boot()
+        await narrator.pause()
         await narrator.say("A car is plugged in")
         try await bench.plug(["phases": 1, "maxCurrent": 32, "batteryWh": 60000])
         try await bench.expectStatus("Occupied")
+        await narrator.pause()
         await narrator.say("The driver presents a card")
         try await bench.tap("04A2B3C4D5E6F7")
         let started = try await bench.expectTransaction("Started")
@@ -77,10 +79,9 @@ struct Demo {
         try await bench.tap("04A2B3C4D5E6F7")
         let ended = try await bench.expectTransaction("Ended", within: .seconds(20))
         await narrator.note(started: started, ended: ended)
+        await narrator.pause()
         await narrator.say("The car is unplugged")
         try await bench.unplug()
-        try await bench.rig.post("/rig/v1/connectors/1/1/unplug", ["side": "station"])
         try await bench.expectStatus("Available")
-        try await Task.sleep(for: .milliseconds(300))
     }
 }

@@ -19,8 +19,12 @@ actor Narrator {
     /// Energy of the session as the CSMS was told.
     var energyText: String { energy.map { String(format: "%.1f Wh", $0) } ?? "no energy" }
 
-    /// A heading: what somebody does now.
-    func say(_ text: String) {
+    /// Time to read what was shown.
+    func pause() async { try? await Task.sleep(for: .milliseconds(1500)) }
+
+    /// A heading: what somebody does now. What happened before is shown first.
+    func say(_ text: String) async {
+        await look()
         endPlot()
         print(isTerminal ? "\n\u{1B}[1m\(text)\u{1B}[0m" : "\n\(text)")
     }
@@ -35,10 +39,10 @@ actor Narrator {
     }
 
     private func look() async {
+        let state = try? await (try? bench.rig)?.state()
         let log = await bench.csms.log
-        if let rig = try? bench.rig, let state = try? await rig.state() {
-            showSignals(bench.connector(of: state))
-        }
+        // Nothing is awaited from here on, so two looks never show a message twice.
+        if let state { showSignals(bench.connector(of: state)) }
         for message in log.dropFirst(shownMessages) { show(message) }
         shownMessages = log.count
     }
@@ -133,7 +137,8 @@ actor Narrator {
     // The end
 
     func note(started: JSONValue, ended: JSONValue) {
-        if let first = started.energy, let last = ended.energy { energy = last - first }
+        let first = started.energy
+        if let first, let last = ended.energy { energy = last - first }
         if let from = started["timestamp"]?.string.flatMap(Timestamps.date),
             let to = ended["timestamp"]?.string.flatMap(Timestamps.date)
         {
