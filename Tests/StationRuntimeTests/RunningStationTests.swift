@@ -128,6 +128,30 @@ struct RunningStationTests {
         #expect(second.end() == 0)
     }
 
+    @Test("the loop killed while charging: outputs safe, restarted, reported, charging resumes")
+    func loopKilled() throws {
+        let station = try StationProcess(
+            arguments(["--simulate", "--rig", "127.0.0.1:0"]), log: log)
+        let ready = try station.ready()
+        let rig = try RigClient(ready, "rig")
+        let local = try RigClient(ready, "local")
+        try plugAndTap(rig)
+        _ = try rig.wait("/rig/v1/state", Self.isDrawing)
+        let before = try local.call("GET", "/local/v1/status")
+        let loop = try #require(before["loop"]?["process"]?.int)
+        kill(Int32(loop), SIGKILL)
+        // The lines are released: the contactor falls open.
+        _ = try rig.wait("/rig/v1/state") {
+            $0["connectors"]?[0]?["contactor"]?.string == "open"
+        }
+        let after = try local.wait("/local/v1/status") { $0["loop"]?["starts"]?.int == 2 }
+        #expect(after["loop"]?["process"]?.int != loop)
+        #expect(after["evses"]?[0]?["transaction"] == before["evses"]?[0]?["transaction"])
+        #expect(station.log.contains("loop died"))
+        _ = try rig.wait("/rig/v1/state", within: 40, Self.isDrawing)
+        #expect(station.end() == 0)
+    }
+
     @Test("a reset comes back by itself: same process, same loop, same world")
     func reset() throws {
         let station = try StationProcess(

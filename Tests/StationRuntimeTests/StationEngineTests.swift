@@ -128,6 +128,7 @@ struct StationEngineTests {
     func image() {
         var image = LoopImage()
         image.evseCount = 1
+        image.cycle = 1000
         ports.image = image
         func run(_ count: Int, _ change: (inout LoopImage) -> Void = { _ in }) -> Int {
             let before = script.inputs.filter { $0.input.name == "loop" }.count
@@ -151,9 +152,73 @@ struct StationEngineTests {
         #expect(run(250) == 2)
     }
 
+    @Test("a loop that has just started is heard once its signals have settled")
+    func settling() {
+        ports.wall = nil
+        var image = LoopImage()
+        image.evseCount = 1
+        func heard(_ milliseconds: Int) -> Int {
+            let before = script.inputs.count
+            for _ in 0..<milliseconds / 10 {
+                ports.time = ports.time + Milliseconds(10)
+                image.cycle += 1
+                image.at = ports.time
+                ports.image = image
+                engine.tick()
+            }
+            return script.inputs.count - before
+        }
+        image.process = 1
+        #expect(heard(290) == 0)
+        #expect(heard(100) == 1)
+        image.process = 2
+        image.cycle = 0
+        image.starts = 1
+        #expect(heard(290) == 0)
+        image.evses[0].status.connectors[0].isPlugged = true
+        #expect(heard(100) == 1)
+    }
+
+    @Test("a loop that shows no sign of life is a fault, until it does")
+    func silentLoop() {
+        var image = LoopImage()
+        image.at = ports.time
+        ports.image = image
+        func faults() -> [Bool] {
+            script.inputs.compactMap { entry in
+                if case .deviceFault(let fault) = entry.input { fault.holds } else { nil }
+            }
+        }
+        for _ in 0..<190 {
+            ports.time = ports.time + Milliseconds(10)
+            engine.tick()
+        }
+        #expect(faults() == [])
+        for _ in 0..<50 {
+            ports.time = ports.time + Milliseconds(10)
+            engine.tick()
+        }
+        #expect(faults() == [true])
+        image.at = ports.time
+        ports.image = image
+        engine.tick()
+        #expect(faults() == [true, false])
+    }
+
+    @Test("a loop that never comes is a fault, too")
+    func noLoop() {
+        ports.wall = nil
+        for _ in 0..<300 {
+            ports.time = ports.time + Milliseconds(10)
+            engine.tick()
+        }
+        #expect(script.inputs.filter { $0.input.name == "deviceFault" }.count == 1)
+    }
+
     @Test("latched faults are kept when they change")
     func latched() {
         var image = LoopImage()
+        image.cycle = 1000
         ports.image = image
         engine.tick()
         #expect(ports.take() == [])
@@ -197,7 +262,8 @@ struct StationEngineTests {
         ports.wall = UnixTime(milliseconds: 1_800_000_000_000)
         ports.time = ports.time + .seconds(5)
         engine.tick()
-        #expect(script.inputs.map(\.input.name) == ["started", "clock"])
+        #expect(
+            script.inputs.map(\.input.name).filter { $0 != "deviceFault" } == ["started", "clock"])
     }
 
     @Test("once energy is withdrawn none is granted again")

@@ -14,6 +14,15 @@ struct RecordedSecrets {
         secrets.append(bytes)
     }
 
+    /// A `PATH=VALUE` whose path names a password, with asterisks for its value.
+    static func withoutPassword(_ setting: String) -> String {
+        guard let equals = setting.firstIndex(of: "="),
+            setting[..<equals].lowercased().hasSuffix("password")
+        else { return setting }
+        let value = setting[setting.index(after: equals)...]
+        return setting[...equals] + String(repeating: "*", count: value.utf8.count)
+    }
+
     /// A CSMS may set a password, and the store may hold one.
     mutating func learn(from input: StationInput) {
         switch input {

@@ -77,7 +77,14 @@ struct StationRun {
         let status = StationStatus(
             thread: thread, image: image, board: board, drivers: drivers.map(\.host),
             supervisor: supervisor, mailbox: mailbox)
-        let (server, local) = try await startLocal(status, mailbox, resumed)
+        let (server, local): (LocalServer?, EndPoint?)
+        do throws(RunError) {
+            (server, local) = try await startLocal(status, mailbox, resumed)
+        } catch {
+            supervisor.stop(endLoop: true)
+            thread.stop()
+            throw error
+        }
         let driving = Task { await drive(drivers) }
 
         var ends = [String: String]()
@@ -163,7 +170,8 @@ struct StationRun {
         let header = RecordingHeader(
             board: board.name, fingerprint: fingerprint,
             boardText: (try? String(contentsOfFile: board.file, encoding: .utf8)) ?? "",
-            settings: options.settings, seed: core.station.seed, startSeed: startSeed,
+            settings: options.settings.map(RecordedSecrets.withoutPassword),
+            seed: core.station.seed, startSeed: startSeed,
             password: String(repeating: "*", count: (core.connection.password ?? "").utf8.count))
         do throws(RecordingError) {
             return try Recorder(

@@ -12,6 +12,11 @@ package final class StationEngine {
     package static let heartbeatInterval = Milliseconds(50)
     /// The image goes to the core at least so often.
     package static let imageInterval = Milliseconds.seconds(1)
+    /// A loop whose image stands still for so long does not control anything.
+    package static let loopPatience = Milliseconds.seconds(2)
+    /// A loop that has just started needs so long until its debounced signals mean anything: before
+    /// that a plugged vehicle looks unplugged. Chosen: many times the debounce of the pilot.
+    package static let settleTime = Milliseconds(300)
     /// A wall clock that moved by more than this against the monotonic one was stepped.
     package static let clockStep = Milliseconds(500)
 
@@ -28,6 +33,11 @@ package final class StationEngine {
     private var lastClockCheck = Instant.zero
     private var clockOffset: Int64?
     private var isWithdrawn = false
+    private var loopIsSilent = false
+    /// Process whose images are taken, and from when on.
+    private var settling: (process: Int32, until: Instant)?
+    /// Newest sign of life of the loop; first the start of the watch.
+    private var loopHeard: Instant?
 
     package init(machine: any StationMachine, ports: any StationPorts, recorder: Recorder? = nil) {
         self.machine = machine
@@ -171,12 +181,38 @@ package final class StationEngine {
     // MARK: Image and clock
 
     private func lookAtImage(_ now: Instant) {
-        guard let loop = ports.loopImage() else { return }
+        let image = ports.loopImage()
+        watchLoop(image, now)
+        guard let loop = image else { return }
         recorder?.recordImage(loop)
+        guard isSettled(loop, now) else { return }
         if let faults = watch.newLatchedFaults(in: loop) { ports.latched(faults) }
         guard watch.hasChanged(loop) || now - lastImageInput >= Self.imageInterval else { return }
         lastImageInput = now
         handle(.loop(loop))
+    }
+
+    private func isSettled(_ image: LoopImage, _ now: Instant) -> Bool {
+        if settling?.process != image.process {
+            // One that has run for long, as after our own restart, has settled.
+            let isNew = image.cycle < 100
+            settling = (image.process, isNew ? now + Self.settleTime : now)
+        }
+        return now >= settling?.until ?? now
+    }
+
+    /// What a silent loop last showed is not what is: the core must not take it for that.
+    private func watchLoop(_ image: LoopImage?, _ now: Instant) {
+        let heard = max(image?.at ?? .zero, loopHeard ?? now)
+        loopHeard = heard
+        let isSilent = now - heard >= Self.loopPatience
+        guard isSilent != loopIsSilent else { return }
+        loopIsSilent = isSilent
+        handle(
+            .deviceFault(
+                DeviceFault(
+                    device: "loop", evse: nil, fault: .ioFault, holds: isSilent,
+                    detail: isSilent ? "the control loop gives no sign of life" : "")))
     }
 
     private func offset(of wallClock: UnixTime?) -> Int64? {

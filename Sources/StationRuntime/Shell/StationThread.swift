@@ -13,6 +13,9 @@ final class StationThread: Sendable {
         self.mailbox = mailbox
         let ended = ended
         let thread = Thread {
+            // Its heartbeat is what the loop waits for: it goes before logs and transfers, where
+            // the system allows.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -10)
             let engine = make()
             Self.serve(engine, mailbox)
             ended.signal()
