@@ -12,8 +12,9 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).isoformat()
+def now(seconds=0):
+    time = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return time.isoformat()
 
 
 class Station(ChargePoint):

@@ -50,4 +50,7 @@ class RunningStation:
         await self.post("/rig/v1/connectors/1/1/unplug")
 
     async def tap(self, uid="04A2B3C4D5E6F7"):
+        """Presents a card. One that comes back at once is the same presentation to a station, so
+        this waits as long as a person would."""
+        await asyncio.sleep(3.5)
         await self.post("/rig/v1/readers/reader-1/tap", {"uid": uid})

@@ -143,7 +143,7 @@ def test_smart_charging(tmp_path):
         return {
             "id": number, "stack_level": 0, "charging_profile_purpose": purpose,
             "charging_profile_kind": "Absolute", "charging_schedule": [{
-                "id": 1, "charging_rate_unit": "A", "start_schedule": now(),
+                "id": 1, "charging_rate_unit": "A", "start_schedule": now(-60),
                 "charging_schedule_period": [
                     {"start_period": 0, "limit": limit}, {"start_period": 600, "limit": 6}]}]}
 

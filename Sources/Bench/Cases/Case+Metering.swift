@@ -43,12 +43,15 @@ extension Catalogue {
             try await bench.tap("04A2B3C4D5E6F7")
             try await bench.expectTransaction("Started")
             try await bench.plug()
-            let known = try await bench.expect("TransactionEvent", "with evse") {
-                $0["evse"] != nil
+            let begin = try await bench.expect("TransactionEvent", "with Transaction.Begin") {
+                $0.hasSample("Transaction.Begin", "Energy.Active.Import.Register")
+            }
+            let earlier = await bench.csms.log.first {
+                $0.action == "TransactionEvent" && $0.payload["evse"] != nil
             }
             try bench.require(
-                known.hasSample("Transaction.Begin", "Energy.Active.Import.Register"),
-                "no Transaction.Begin energy in \(known.text)")
+                begin["seqNo"]?.int ?? 0 <= earlier?.payload["seqNo"]?.int ?? .max,
+                "Transaction.Begin came after the first event with an EVSE: \(begin.text)")
         },
         Case(
             "TC_J_09_CS", "Sampled during", requirements: ["J02.FR.02"],
