@@ -74,7 +74,8 @@ public struct Configuration: Sendable {
     public func number(_ key: String) -> Int64 {
         if case .number(let number)? = values[key] { number } else { 0 }
     }
-    public func quantity<Value: Quantity>(_ key: String, as type: Value.Type = Value.self) -> Value {
+    public func quantity<Value: Quantity>(_ key: String, as type: Value.Type = Value.self) -> Value
+    {
         Value(raw: Value.Raw(clamping: number(key)))
     }
     /// ``LineID/absent`` where the key was left out.

@@ -6,7 +6,8 @@ public enum StationBounds {
 }
 
 /// An EVSE's number in OCPP's three-tier model: 1...4, never 0.
-@frozen public struct EVSEID: BitwiseCopyable, Hashable, Comparable, Sendable, CustomStringConvertible {
+@frozen
+public struct EVSEID: BitwiseCopyable, Hashable, Comparable, Sendable, CustomStringConvertible {
     public let number: UInt8
     /// `nil` outside 1...``StationBounds/evses``.
     @inlinable public init?(_ number: Int) {
@@ -22,7 +23,8 @@ public enum StationBounds {
 }
 
 /// A connector of an EVSE: both numbers start at 1.
-@frozen public struct ConnectorID: BitwiseCopyable, Hashable, Comparable, Sendable,
+@frozen
+public struct ConnectorID: BitwiseCopyable, Hashable, Comparable, Sendable,
     CustomStringConvertible
 {
     public let evse: EVSEID

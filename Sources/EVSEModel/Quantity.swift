@@ -32,7 +32,9 @@ extension Quantity {
     @inlinable public var double: Double { Double(raw) / Double(Self.rawPerUnit) }
     /// Nearest representable value; `nil` where the number is not finite or does not fit.
     @inlinable public init?(exactly value: Double) {
-        guard let raw = Raw(exactly: (value * Double(Self.rawPerUnit)).rounded()) else { return nil }
+        guard let raw = Raw(exactly: (value * Double(Self.rawPerUnit)).rounded()) else {
+            return nil
+        }
         self.init(raw: raw)
     }
 

@@ -1,4 +1,5 @@
 import CRealtime
+
 #if canImport(Glibc)
     import Glibc
 #endif
