@@ -27,7 +27,7 @@ test: ## installs, builds, and passes everything
 
 unit: packages ## unit and property tests only
 	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests
-	@swift test -c $(CONFIGURATION) --skip-build
+	@swift test -c $(CONFIGURATION) --skip-build --no-parallel
 
 interop: build ## a CSMS that is not ours (PyPI ocpp) drives the station over ws and wss
 	@Scripts/interop $(BUILD)

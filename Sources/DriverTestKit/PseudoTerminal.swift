@@ -49,6 +49,8 @@ public final class PseudoTerminal: Sendable {
 
     /// The adapter is pulled: the driver's end fails from now on.
     public func hangUp() {
+        // The link goes first, as udev's does: the pseudo-terminal's number may be given out again.
+        unlink(path)
         master.withLock { descriptor in
             if descriptor >= 0 { close(descriptor) }
             descriptor = -1

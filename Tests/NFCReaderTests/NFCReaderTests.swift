@@ -250,7 +250,7 @@ struct NFCReaderTests {
         let violations = await ReaderConformance.violations(
             of: DriverUnderTest(bench.reader, host: bench.host) { time in
                 try? await Task.sleep(for: .milliseconds(min(time.count, 20)))
-            }, at: Rig(chip: bench.chip), polls: Milliseconds(600))
+            }, at: Rig(chip: bench.chip), polls: Milliseconds(1500))
         #expect(violations == [])
         await bench.end()
     }

@@ -63,6 +63,10 @@ struct RunningStationTests {
         #expect(second.status == 75)
         #expect(second.text.contains("belongs to a running station"))
 
+        // A card that comes back at once would be the same presentation.
+        _ = try rig.wait("/rig/v1/state") {
+            ($0["readers"]?[0]?["tappedMsAgo"]?.int ?? 0) > 3500
+        }
         _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
         let ended = try csms.wait(for: "TransactionEvent") {
             $0["eventType"]?.string == "Ended"
@@ -116,6 +120,10 @@ struct RunningStationTests {
         }
         let transaction = try #require(status["evses"]?[0]?["transaction"]?.string)
         #expect(second.log.contains("loop adopted"))
+        // A card that comes back at once would be the same presentation.
+        _ = try rig.wait("/rig/v1/state") {
+            ($0["readers"]?[0]?["tappedMsAgo"]?.int ?? 0) > 3500
+        }
         _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
         let ended = try csms.wait(for: "TransactionEvent") { $0["eventType"]?.string == "Ended" }
         #expect(ended["transactionInfo"]?["transactionId"]?.string == transaction)
