@@ -22,8 +22,7 @@ extension Catalogue {
         Case(
             "HW_02", "Jammed lock at plug-in", requirements: ["G05.FR.01", "G05.FR.02"],
             stimulus: "the lock jams, then a car is plugged in and a card tapped",
-            expectation:
-                "no energy; ConnectorPlugRetentionLock is reported; charging after the jam is gone"
+            expectation: "no energy; ConnectorPlugRetentionLock is reported"
         ) { bench in
             try await bench.boot()
             let jam = try await bench.fault("lock-1", "jammed")
@@ -66,11 +65,18 @@ extension Catalogue {
         ) { bench in
             try await bench.boot()
             _ = try await bench.charge()
+            bench.note("mains off")
             try await bench.rig.mains(false)
+            try await bench.expect("NotifyEvent", "PowerLoss") { event in
+                event["eventData"]?.array?.contains {
+                    $0["techCode"] == "PowerLoss" && $0["actualValue"] == "true"
+                } ?? false
+            }
             try await bench.expectWorld("nothing drawn") {
                 (bench.connector(of: $0)["drawn"]?.number?.double ?? 99) < 0.1
             }
             try await Task.sleep(for: .seconds(2))
+            bench.note("mains on")
             try await bench.rig.mains(true)
             try await bench.expectWorld("the car draws again", within: .seconds(30)) {
                 (bench.connector(of: $0)["drawn"]?.number?.double ?? 0) > 5

@@ -94,6 +94,7 @@ actor Narrator {
         endPlot()
         let time = String(format: "%6.2f s", Double((instant - start).count) / 1000)
         print("\(time)  \(kind.padding(toLength: 8, withPad: " ", startingAt: 0)) \(text)")
+        fflush(nil)
     }
 
     // The plot
