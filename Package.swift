@@ -128,7 +128,7 @@ let package = Package(
         source(
             "Plant",
             ["EVSEModel", "SimulatedChip", "JSON", "CRealtime", flyingFox, flyingSocks]),
-        source("Bench", ["EVSEModel", "JSON", argumentParser, flyingFox, yams]),
+        source("Bench", ["BoardFile", "EVSEModel", "JSON", argumentParser, flyingFox, yams]),
 
         // Plugins
         plugin("GPIOCableLock"),
