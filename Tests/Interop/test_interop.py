@@ -82,9 +82,10 @@ def test_session_by_card(tmp_path, profile):
     run(session())
 
 
-def test_remote_control(tmp_path):
+@pytest.mark.parametrize("profile", [0, 3])
+def test_remote_control(tmp_path, profile):
     async def session():
-        async with connected(tmp_path, 0) as (_, station, world):
+        async with connected(tmp_path, profile) as (_, station, world):
             answer = await station.call(call.RequestStartTransaction(
                 id_token=TOKEN, remote_start_id=7, evse_id=1))
             assert answer.status == "Accepted"
@@ -109,9 +110,10 @@ def test_remote_control(tmp_path):
     run(session())
 
 
-def test_configuration_and_lists(tmp_path):
+@pytest.mark.parametrize("profile", [0, 3])
+def test_configuration_and_lists(tmp_path, profile):
     async def session():
-        async with connected(tmp_path, 0) as (_, station, _world):
+        async with connected(tmp_path, profile) as (_, station, _world):
             data = [{"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "OfflineThreshold"}}]
             answer = await station.call(call.GetVariables(data))
             assert answer.get_variable_result[0]["attribute_status"] == "Accepted"
@@ -138,8 +140,9 @@ def test_configuration_and_lists(tmp_path):
     run(session())
 
 
-def test_smart_charging(tmp_path):
-    def profile(number, purpose, limit):
+@pytest.mark.parametrize("profile", [0, 3])
+def test_smart_charging(tmp_path, profile):
+    def charging_profile(number, purpose, limit):
         return {
             "id": number, "stack_level": 0, "charging_profile_purpose": purpose,
             "charging_profile_kind": "Absolute", "charging_schedule": [{
@@ -148,11 +151,11 @@ def test_smart_charging(tmp_path):
                     {"start_period": 0, "limit": limit}, {"start_period": 600, "limit": 6}]}]}
 
     async def session():
-        async with connected(tmp_path, 0) as (_, station, _world):
+        async with connected(tmp_path, profile) as (_, station, _world):
             for number, purpose, limit, evse in ((1, "ChargingStationMaxProfile", 20, 0),
                                                  (2, "TxDefaultProfile", 10, 1)):
                 answer = await station.call(call.SetChargingProfile(
-                    evse, profile(number, purpose, limit)))
+                    evse, charging_profile(number, purpose, limit)))
                 assert answer.status == "Accepted", (purpose, answer)
             answer = await station.call(call.GetCompositeSchedule(
                 duration=900, evse_id=1, charging_rate_unit="A"))
@@ -169,9 +172,10 @@ def test_smart_charging(tmp_path):
     run(session())
 
 
-def test_reset_comes_back(tmp_path):
+@pytest.mark.parametrize("profile", [0, 3])
+def test_reset_comes_back(tmp_path, profile):
     async def session():
-        async with connected(tmp_path, 0) as (csms, station, _world):
+        async with connected(tmp_path, profile) as (csms, station, _world):
             assert (await station.call(call.Reset(enums.ResetEnumType.on_idle))).status == "Accepted"
             again = await csms.station()
             boot = await again.expect("BootNotification")
