@@ -240,6 +240,9 @@ final class LinkService {
         if self.connection === connection { self.connection = nil }
         mailbox.dropMessages()
         onEvent(.closed(failure))
+        // Timers run at the start of a service call, which then waits for the sockets that are
+        // left: without this, what comes next (a dial, the end) would wait with it.
+        if let context { lws_cancel_service(context) }
     }
 }
 
