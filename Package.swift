@@ -176,7 +176,11 @@ let package = Package(
             name: "LoopbackServer", dependencies: ["COpenSSL"], path: "Tests/LoopbackServer",
             swiftSettings: common),
         tests("CSMSLink", ["LoopbackServer"]),
-        tests("Store"),
+        // A process that writes a store until it is killed
+        .executableTarget(
+            name: "store-writer", dependencies: ["Store"], path: "Tests/StoreWriter",
+            swiftSettings: common),
+        tests("Store", ["store-writer"]),
         tests(
             "StationRuntime",
             [
