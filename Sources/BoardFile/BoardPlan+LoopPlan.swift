@@ -159,7 +159,7 @@ extension BoardPlan {
             hash.add("\(laws.lockMask) \(laws.proximityMask) \(laws.hasMeter)")
             hash.add("\(laws.hasContactorFeedback) \(laws.hasResidualCurrentDevice)")
             hash.add("\(laws.hasVentilation) \(laws.hasShuntTrip)")
-            hash.add("\(laws.strokeTime.raw) \(laws.meterMaxAge.raw)")
+            hash.add("\(laws.strokeTime.raw) \(laws.meterMaxAge.raw) \(laws.nominalVoltage.raw)")
         }
         for line in lines {
             let path = bus(line.bus).map { self.path(of: $0, endPoints) } ?? ""

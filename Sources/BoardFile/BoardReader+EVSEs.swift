@@ -215,6 +215,7 @@ extension BoardReader {
             rating = min(rating, limit)
         }
         evse.plan.rating = rating
+        evse.plan.nominalVoltage = plan.feed.voltage
         evse.plan.phases =
             configuration.has("phases")
             ? UInt8(clamping: configuration.number("phases")) : plan.feed.phases

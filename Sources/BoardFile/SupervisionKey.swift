@@ -138,6 +138,17 @@ struct SupervisionKey: Sendable {
                 set: { $0.phaseLimit = Amperes(raw: Int32(clamping: $1)) },
                 get: { Int64($0.phaseLimit.raw) }),
             quantity(
+                "under-voltage", .percent(5000...9500), \.underVoltage,
+                "Below this share of the feed's voltage the supply is faulty; charging stops."),
+            quantity(
+                "over-voltage", .percent(10_500...13_000), \.overVoltage,
+                "Above this share of it, too."),
+            duration(
+                "voltage-grace", 0...60_000, \.voltageGrace, "How long it must be so."),
+            duration(
+                "voltage-recovery", 1000...3_600_000, \.voltageRecovery,
+                "How long it must be within them again."),
+            quantity(
                 "derating-start", .temperature(0...1500), \.deratingStart,
                 "From here the limit falls evenly,"),
             quantity(

@@ -43,7 +43,7 @@ extension EVSEControl {
         faults = now.union(hazards.faults).union(held).union(latched)
     }
 
-    /// Stale meter, silent station, missed deadlines, over-current.
+    /// Stale meter, silent station, missed deadlines, over-current, voltage.
     private mutating func judgeFreshness(
         _ meter: MeterSample, at: Instant, context: CycleContext, _ now: inout FaultSet
     ) {
@@ -62,12 +62,17 @@ extension EVSEControl {
         if context.starts > 1, let startedAt, at < startedAt + .seconds(10) {
             now.raise(.loopRestarted)
         }
+        let isFresh = plan.hasMeter && !isStale && meter.at > .zero
+        let isSupplying = contactor.phase == .energised
         if overCurrent.step(
-            meter, offered: duties[active].offered, isSupplying: contactor.phase == .energised,
-            isFresh: plan.hasMeter && !isStale && meter.at > .zero, at: at, plan: plan)
+            meter, offered: duties[active].offered, isSupplying: isSupplying, isFresh: isFresh,
+            at: at, plan: plan)
         {
             held.raise(.overCurrent)
         }
+        voltage.step(meter, isSupplying: isSupplying, isFresh: isFresh, at: at, plan: plan)
+        if voltage.isOver { now.raise(.overVoltage) }
+        if voltage.isUnder { now.raise(.underVoltage) }
     }
 
     /// Faults that another try with the same vehicle would only repeat end when it leaves.

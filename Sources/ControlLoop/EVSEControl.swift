@@ -20,6 +20,7 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     var residual = ResidualCurrentLaw()
     var temperature = TemperatureLaw()
     var overCurrent = OverCurrentLaw()
+    var voltage = VoltageLaw()
     var hazards = HazardLaw()
     var stationHold = HoldLaw()
     var inputHold = HoldLaw()

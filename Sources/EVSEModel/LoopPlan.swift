@@ -146,6 +146,16 @@
     public var overCurrentGrace = Milliseconds.seconds(7)
     public var overCurrentMargin = Percent(10)
     public var overCurrentOffset = Amperes(milliamperes: 500)
+    /// Phase to neutral, of the feed.
+    public var nominalVoltage = Volts(230)
+    /// Shares of the nominal voltage beyond which the supply counts as faulty. EN 50160 promises
+    /// +10 % and -15 %; room for the meter's class and the wiring is chosen.
+    public var underVoltage = Percent(80)
+    public var overVoltage = Percent(115)
+    /// How long it must be beyond them. EN 50160: dips are shorter than a second as a rule.
+    public var voltageGrace = Milliseconds.seconds(2)
+    /// How long it must be within them again. Chosen: a weak feed must not make contactors chatter.
+    public var voltageRecovery = Milliseconds.seconds(30)
     public var deratingStart = Celsius(60)
     public var deratingEnd = Celsius(80)
     public var deratingFloor = Amperes(6)

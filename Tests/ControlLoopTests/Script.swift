@@ -45,6 +45,7 @@ struct Script: Sendable {
         case water(Bool)
         case temperature(Celsius?)
         case appetite(Int)
+        case supply(Volts)
         case meterSilent(Bool)
         case stationSilent(Bool)
         case missed(Int32)
@@ -183,7 +184,7 @@ struct Script: Sendable {
 
     private static func event(_ random: inout SplitMix) -> Event {
         let on = !random.once(in: 3)
-        return switch random.below(41) {
+        return switch random.below(42) {
         case 0: .unplug
         case 1: .vehicle(World.Vehicle.allCases[random.below(World.Vehicle.allCases.count)])
         case 2, 3: .limit(current(&random))
@@ -224,6 +225,7 @@ struct Script: Sendable {
         case 37: .noise(random.next())
         case 38: .weld(true)
         case 39: .requestClear
+        case 40: .supply(on ? Volts(Int32(random.within(0...300))) : Volts(230))
         default: .ripple(random.next())
         }
     }
@@ -270,6 +272,7 @@ extension World {
         case .water(let value): image.inputs.waterDetected = value
         case .temperature(let value): temperature = value
         case .appetite(let value): appetite = value
+        case .supply(let value): supply = value
         case .meterSilent(let value): meterIsSilent = value
         case .stationSilent(let value): context.stationIsSilent = value
         case .missed(let count): context.missedInWindow = count
@@ -296,6 +299,7 @@ extension World {
         isLeaking = false
         temperature = Celsius(25)
         appetite = 95
+        supply = Volts(230)
         meterIsSilent = false
         context.stationIsSilent = false
         context.missedInWindow = 0

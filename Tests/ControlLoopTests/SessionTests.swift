@@ -559,6 +559,48 @@ import Testing
         #expect(world.image.status.faults.isEmpty)
     }
 
+    @Test func `a supply above its limit opens after the grace, and waits until it is good again`()
+        throws
+    {
+        var world = try charging()
+        world.supply = Volts(270)
+        let opened = world.wait(atMost: .seconds(10)) { !$0.outputs.contactorClosed }
+        #expect(opened.map { $0 >= .seconds(2) && $0 <= Milliseconds(3_100) } == true)
+        #expect(world.image.status.faults.contains(.overVoltage))
+        world.supply = Volts(230)
+        world.run(for: .seconds(29))
+        #expect(world.image.status.faults.contains(.overVoltage), "30 s of good supply first")
+        #expect(world.wait(atMost: .seconds(20)) { $0.status.phase == .energised } != nil)
+        #expect(world.image.status.faults.isEmpty)
+    }
+
+    @Test func `a supply below its limit takes PWM away first, and a short dip does nothing`()
+        throws
+    {
+        var world = try charging()
+        world.supply = Volts(170)
+        world.run(for: .seconds(1))
+        world.supply = Volts(230)
+        world.run(for: .seconds(5))
+        #expect(world.image.status.phase == .energised)
+        world.supply = Volts(170)
+        _ = try #require(world.wait(atMost: .seconds(5)) { $0.status.phase == .stopping })
+        #expect(world.image.outputs.connectors[0].pilot == .steady)
+        #expect(world.image.outputs.contactorClosed)
+        #expect(world.image.status.faults.contains(.underVoltage))
+        #expect(world.wait(atMost: .seconds(7)) { !$0.outputs.contactorClosed } != nil)
+    }
+
+    @Test func `a meter behind the open contactor shows no supply, which is not too little`() {
+        var world = world()
+        world.supply = .zero
+        world.run(for: .seconds(10))
+        #expect(world.image.status.faults.isEmpty)
+        world.supply = Volts(160)
+        world.run(for: .seconds(10))
+        #expect(world.image.status.faults.contains(.underVoltage))
+    }
+
     @Test func `requests from before a restart of the loop are not carried out again`() throws {
         var world = world()
         world.image.targets.clearRequests = 4

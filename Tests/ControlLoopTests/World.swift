@@ -70,6 +70,7 @@ struct World {
 
     // Meter, temperature
     var meterIsSilent = false
+    var supply = Volts(230)
     var temperature: Celsius? = Celsius(25)
 
     // Noise: replaces every input of a cycle
@@ -187,7 +188,7 @@ struct World {
                 contactorIsClosed && isAsking
                 ? Int64(image.status.offered.raw) * Int64(appetite) / 100 : 0
             sample.current[0] = Amperes(raw: Int32(drawn))
-            sample.voltage[0] = Volts(230)
+            sample.voltage[0] = supply
             image.inputs.meter = sample
         }
     }
