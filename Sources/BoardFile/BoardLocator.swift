@@ -69,7 +69,10 @@ package struct BoardLocator: Sendable {
         }
         throw BoardFileError(
             .notFound, "there is no board \"\(shown)\"",
-            remedy: Suggestion.fix(for: board, among: names, noun: "board"))
+            remedy: names.isEmpty
+                ? "No boards were found in \(folders.joined(separator: ", ")): set FORECOURT_BOARDS "
+                    + "to a folder that has them, or name a board's own folder"
+                : Suggestion.fix(for: board, among: names, noun: "board"))
     }
 
     /// As seen from the current directory, where it lies below it: messages read better.

@@ -120,6 +120,7 @@ struct RunningStationTests {
         }
         let transaction = try #require(status["evses"]?[0]?["transaction"]?.string)
         #expect(second.log.contains("loop adopted"))
+        #expect(csms.all("BootNotification").compactMap { $0["reason"]?.string }.last == "Watchdog")
         // A card that comes back at once would be the same presentation.
         _ = try rig.wait("/rig/v1/state") {
             ($0["readers"]?[0]?["tappedMsAgo"]?.int ?? 0) > 3500

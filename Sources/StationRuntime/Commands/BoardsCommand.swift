@@ -18,6 +18,9 @@ struct BoardsCommand: ParsableCommand {
         if verbose {
             for folder in locator.folders { print("searched \(folder)") }
         }
+        if locator.names.isEmpty {
+            print("no boards in \(locator.folders.joined(separator: ", "))")
+        }
         for name in locator.names {
             let file = try locator.find(name)
             let report = try BoardFile.report(file: file, plugins: Forecourt.catalog.plugins)

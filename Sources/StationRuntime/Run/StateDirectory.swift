@@ -5,6 +5,9 @@ import Store
 /// Where one station keeps what survives. Owned by one station process at a time.
 final class StateDirectory: Sendable {
     let path: String
+    /// The machine has run on since the last start on this directory: monotonic time goes on, and
+    /// the start is no power-up.
+    let isSameMachineBoot: Bool
     private let lock: StateLock
 
     /// Makes the folder where it is missing, and takes it.
@@ -27,6 +30,21 @@ final class StateDirectory: Sendable {
                 error.code == .owned ? .busy : .cannotCreate, error.what, remedy: error.remedy)
         }
         self.path = full
+        isSameMachineBoot = Self.noteMachineBoot(full + "/machine.boot")
+    }
+
+    /// Keeps the kernel's id of the machine's present boot in a file.
+    /// - Returns: whether the file had this id already; false where the kernel tells none.
+    private static func noteMachineBoot(_ file: String) -> Bool {
+        guard
+            let boot = try? String(
+                contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8),
+            !boot.isEmpty
+        else { return false }
+        if (try? String(contentsOfFile: file, encoding: .utf8)) == boot { return true }
+        // Where it cannot be kept, the next start counts as a power-up: nothing else is lost.
+        try? Data(boot.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+        return false
     }
 
     var plan: String { path + "/loop.plan" }

@@ -68,7 +68,8 @@ struct StationRun {
             let engine = StationEngine(
                 machine: StationCore(configuration: core, seed: startSeed),
                 ports: LivePorts(ports), recorder: recorder)
-            engine.start(stored: records.records, isRestartOfProcess: resumed != nil)
+            engine.start(
+                stored: records.records, isRestartOfProcess: directory.isSameMachineBoot)
             return engine
         }
 
