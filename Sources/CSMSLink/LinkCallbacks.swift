@@ -172,12 +172,12 @@ extension LinkService {
     }
 
     func write(_ connection: LinkConnection, _ wsi: OpaquePointer) -> Int32 {
-        if connection.phase == .closing {
-            setCloseReason(wsi, connection.closeCode, connection.closeReason)
-            return -1
-        }
-        guard connection.phase == .open else { return 0 }
-        guard let message = mailbox.nextMessage() else {
+        guard connection.phase == .open || connection.phase == .closing else { return 0 }
+        guard connection.sendsQueue, let message = mailbox.nextMessage() else {
+            if connection.phase == .closing {
+                setCloseReason(wsi, connection.closeCode, connection.closeReason)
+                return -1
+            }
             if !connection.isDrainedReported {
                 connection.isDrainedReported = true
                 onEvent(.drained)

@@ -18,6 +18,8 @@ final class LinkConnection {
     var vhost: OpaquePointer?
     /// Why it will have ended, where we know before libwebsockets says so.
     var failure: LinkFailure?
+    /// What was queued before our close goes out before it; not where the queue itself is why.
+    var sendsQueue: Bool { failure?.reason != .sendQueueFull }
     var closeCode: UInt16 = 1000
     var closeReason = ""
     var subprotocol = ""

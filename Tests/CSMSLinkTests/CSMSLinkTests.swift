@@ -173,6 +173,27 @@ struct CSMSLinkTests {
         link.shutdown()
     }
 
+    @Test("what was queued before a close goes out before it")
+    func closeAfterQueue() throws {
+        let notes = Notes()
+        let server = try TestServer { peer in
+            try peer.accept()
+            while true {
+                let frame = try peer.readFrame()
+                let text = String(decoding: frame.payload.prefix(8), as: UTF8.self)
+                notes.add(frame.opcode == 8 ? "close" : text)
+                if frame.opcode == 8 { return }
+            }
+        }
+        link.connect(.to(server))
+        _ = try log.next()
+        for number in 0..<5 { link.send(Array("\"\(number)\"".utf8)) }
+        link.close(code: 1000, reason: "enough")
+        #expect(try log.closure().reason == .closedByUs)
+        #expect(notes.wait(for: 6) == (0..<5).map { "\"\($0)\"" } + ["close"])
+        link.shutdown()
+    }
+
     @Test("a binary message ends the connection with 1003")
     func binary() throws {
         let server = try TestServer { peer in
