@@ -103,9 +103,9 @@ package struct ChargingStation: Sendable {
         store(.put(.facts, key: "boot", value: boot.text))
         if facts["restart"] != nil { store(.remove(.facts, key: "restart")) }
         if isSameBoot, let record = facts["clock.\(clock.run)"], let offset = record.int64("o") {
-            let time = UnixTime(milliseconds: now.nanoseconds / 1_000_000 + offset)
-            _ = clock.set(
-                time, source: TimeSource(rawValue: record.int("s") ?? 0) ?? .lastKnown, at: now)
+            let time = UnixTime(milliseconds: now.nanoseconds / 1_000_000) + Milliseconds(offset)
+            let source = TimeSource(rawValue: record.int("s") ?? 0) ?? .lastKnown
+            if time.isInCalendar { _ = clock.set(time, source: source, at: now) }
         }
         if let wallClock { applyTime(wallClock, source: .system) }
         restoreMeters(stored[.meterRegisters] ?? [])

@@ -5,18 +5,29 @@
 @frozen public struct Instant: BitwiseCopyable, Hashable, Comparable, Sendable {
     public var nanoseconds: Int64
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-    @inlinable public init(milliseconds: Int64) { nanoseconds = milliseconds * 1_000_000 }
+    /// Stops at the type's limits: 292 years are as good as for ever.
+    @inlinable public init(milliseconds: Int64) {
+        let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        nanoseconds = overflow ? (milliseconds < 0 ? .min : .max) : product
+    }
     @inlinable public static var zero: Self { Self(nanoseconds: 0) }
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
+    /// Later by so much; stops at the type's limits, so that a far date stays in the future.
     @inlinable public static func + (a: Self, b: Milliseconds) -> Self {
-        Self(nanoseconds: a.nanoseconds &+ b.raw &* 1_000_000)
+        let span = Self(milliseconds: b.raw).nanoseconds
+        let (sum, overflow) = a.nanoseconds.addingReportingOverflow(span)
+        return Self(nanoseconds: overflow ? (span < 0 ? .min : .max) : sum)
     }
+    /// Earlier by so much; stops at the type's limits.
     @inlinable public static func - (a: Self, b: Milliseconds) -> Self {
-        Self(nanoseconds: a.nanoseconds &- b.raw &* 1_000_000)
+        let span = Self(milliseconds: b.raw).nanoseconds
+        let (difference, overflow) = a.nanoseconds.subtractingReportingOverflow(span)
+        return Self(nanoseconds: overflow ? (span < 0 ? .max : .min) : difference)
     }
-    /// Time from `b` to `a`, rounded towards zero.
+    /// Time from `b` to `a`, rounded towards zero; stops at what nanoseconds can tell.
     @inlinable public static func - (a: Self, b: Self) -> Milliseconds {
-        Milliseconds((a.nanoseconds &- b.nanoseconds) / 1_000_000)
+        let (difference, overflow) = a.nanoseconds.subtractingReportingOverflow(b.nanoseconds)
+        return Milliseconds((overflow ? (a < b ? .min : .max) : difference) / 1_000_000)
     }
 }
 
@@ -25,10 +36,12 @@
     public var milliseconds: Int64
     @inlinable public init(milliseconds: Int64) { self.milliseconds = milliseconds }
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.milliseconds < b.milliseconds }
+    /// Later by so much; stops at the type's limits.
     @inlinable public static func + (a: Self, b: Milliseconds) -> Self {
-        Self(milliseconds: a.milliseconds &+ b.raw)
+        Self(milliseconds: (Milliseconds(a.milliseconds) + b).raw)
     }
+    /// Time from `b` to `a`; stops at the type's limits.
     @inlinable public static func - (a: Self, b: Self) -> Milliseconds {
-        Milliseconds(a.milliseconds &- b.milliseconds)
+        Milliseconds(a.milliseconds) - Milliseconds(b.milliseconds)
     }
 }

@@ -101,14 +101,19 @@ extension Quantity {
     public var raw: Int64
     @inlinable public init(raw: Int64) { self.raw = raw }
     @inlinable public init(_ milliseconds: Int64) { raw = milliseconds }
-    @inlinable public static func seconds(_ seconds: Int64) -> Self { Self(seconds * 1000) }
+    /// Stops at the type's limits.
+    @inlinable public static func seconds(_ seconds: Int64) -> Self {
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return Self(overflow ? (seconds < 0 ? .min : .max) : product)
+    }
     @inlinable public static var rawPerUnit: Int64 { 1 }
     @inlinable public static var symbol: StaticString { "ms" }
     @inlinable public var count: Int64 { raw }
     /// Control cycles that cover this duration, at least one, rounded up.
     @inlinable public func cycles(of period: Milliseconds) -> Int32 {
-        let cycles = (raw + period.raw - 1) / Swift.max(1, period.raw)
-        return Int32(clamping: Swift.max(1, cycles))
+        let whole = raw / Swift.max(1, period.raw)
+        let isPartLeft = raw > 0 && raw % Swift.max(1, period.raw) > 0
+        return Int32(clamping: Swift.max(1, isPartLeft ? whole + 1 : whole))
     }
 }
 

@@ -40,7 +40,9 @@ package struct QueuedMessage: Hashable, Sendable {
         guard let sequence = UInt64(key), let value = try? JSONValue(parsing: record),
             let action = value["action"]?.string, let group = value["group"]?.string,
             let isDroppable = value["droppable"]?.bool, let failures = value["failures"]?.int,
-            let payload = value["payload"]?.object, failures >= 0, sequence < .max
+            let payload = value["payload"]?.object,
+            // Room to count on, also from a damaged record.
+            (0...Int(Int32.max)).contains(failures), sequence < 1 << 62
         else { return nil }
         self.init(action: action, payload: payload, group: group, isDroppable: isDroppable)
         self.sequence = sequence

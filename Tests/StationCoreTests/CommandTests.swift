@@ -254,6 +254,30 @@ struct CommandTests {
     }
 
     @Test(
+        "a profile that is valid for ever is one like any other",
+        arguments: ["2262-04-12T00:00:00Z", "9999-12-31T23:59:59Z"])
+    func endlessProfile(validTo: String) throws {
+        var test = TestCore.online(variables: ["TxCtrlr.TxStartPoint": "Authorized"])
+        test.plug()
+        test.tap()
+        var profile = try Self.profile(6, "TxDefaultProfile", "9").object
+        profile?["validTo"] = .string(validTo)
+        profile?["chargingProfileKind"] = "Relative"
+        profile?["chargingSchedule"] = [
+            [
+                "id": 1, "chargingRateUnit": "A",
+                "chargingSchedulePeriod": [["startPeriod": 0, "limit": 9]],
+            ]
+        ]
+        let set = test.request(
+            "SetChargingProfile",
+            ["evseId": 1, "chargingProfile": .object(try #require(profile))])
+        #expect(set?.payload["status"]?.string == "Accepted")
+        test.run(10)
+        #expect(test.targets[EVSEID(index: 0)]?.limit == Amperes(9))
+    }
+
+    @Test(
         "profiles that cannot be are rejected (K01; trap 25)",
         arguments: [
             (0, "TxProfile"), (1, "TxProfile"), (9, "TxDefaultProfile"),

@@ -42,10 +42,20 @@ struct Record {
     }
 
     func string(_ name: String) -> String? { object[name]?.string }
-    func int64(_ name: String) -> Int64? { object[name]?.int64 }
-    func int(_ name: String) -> Int? { object[name]?.int }
+    /// Whole numbers are read within bounds that leave room to count on: a damaged record must not
+    /// be the last straw for a sum. `nil` beyond, as for a number that is missing.
+    func int64(_ name: String) -> Int64? {
+        guard let value = object[name]?.int64, value.magnitude < 1 << 62 else { return nil }
+        return value
+    }
+    /// Within 32 bits, as every integer of OCPP is.
+    func int(_ name: String) -> Int? {
+        object[name]?.int64.flatMap { Int32(exactly: $0) }.map { Int($0) }
+    }
     func bool(_ name: String) -> Bool { object[name]?.bool ?? false }
-    func unixTime(_ name: String) -> UnixTime? { int64(name).map(UnixTime.init(milliseconds:)) }
+    func unixTime(_ name: String) -> UnixTime? {
+        int64(name).map(UnixTime.init(milliseconds:)).flatMap { $0.isInCalendar ? $0 : nil }
+    }
     func record(_ name: String) -> Record? { object[name]?.object.map(Record.init(_:)) }
     func records(_ name: String) -> [Record] {
         (object[name]?.array ?? []).compactMap { $0.object.map(Record.init(_:)) }

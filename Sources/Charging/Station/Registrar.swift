@@ -174,7 +174,10 @@ extension ChargingStation {
     }
 
     /// Takes a time from a source that the settings allow; any is better than none.
+    ///
+    /// A time outside the calendar is nobody's: it changes nothing.
     mutating func applyTime(_ time: UnixTime, source: TimeSource) {
+        guard time.isInCalendar else { return }
         let allowed = settings.members(.timeSource)
         let isListed =
             source == .csms

@@ -30,19 +30,23 @@ struct StationClock: Sendable {
     func event(at instant: Instant) -> EventTime { EventTime(run: run, instant: instant) }
 
     func now(_ instant: Instant) -> UnixTime? {
-        offset.map { UnixTime(milliseconds: instant.nanoseconds / 1_000_000 + $0) }
+        offset.map { Self.wallTime(instant, $0) }
+    }
+
+    /// Stops at the type's limits: stored offsets and far dates are nobody's promise.
+    private static func wallTime(_ instant: Instant, _ offset: Int64) -> UnixTime {
+        UnixTime(milliseconds: instant.nanoseconds / 1_000_000) + Milliseconds(offset)
     }
 
     /// The monotonic instant of a wall time; `nil` while the time is unknown.
     func instant(of time: UnixTime) -> Instant? {
-        offset.map { Instant(milliseconds: time.milliseconds - $0) }
+        offset.map { Instant(milliseconds: (time - UnixTime(milliseconds: $0)).raw) }
     }
 
     func wallTime(of time: EventTime) -> UnixTime? {
         if time.run == run { return now(time.instant) }
         if let known = earlier.last(where: { $0.run == time.run }) {
-            return UnixTime(
-                milliseconds: time.instant.nanoseconds / 1_000_000 + known.offset)
+            return Self.wallTime(time.instant, known.offset)
         }
         // That boot never learned the time: it was before this one began.
         return now(start)
@@ -53,8 +57,8 @@ struct StationClock: Sendable {
     mutating func set(_ time: UnixTime, source: TimeSource, at now: Instant) -> Int64? {
         let isStale = now - setAt > Self.staleAfter
         guard offset == nil || source >= self.source || isStale else { return nil }
-        let new = time.milliseconds - now.nanoseconds / 1_000_000
-        let adjustment = offset.map { new - $0 } ?? 0
+        let new = (time - UnixTime(milliseconds: now.nanoseconds / 1_000_000)).raw
+        let adjustment = offset.map { (Milliseconds(new) - Milliseconds($0)).raw } ?? 0
         offset = new
         self.source = source
         setAt = now

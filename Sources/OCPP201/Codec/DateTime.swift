@@ -70,8 +70,9 @@ extension EventTime {
 }
 
 extension UnixTime {
-    /// `2026-11-21T08:00:55.123Z`.
+    /// `2026-11-21T08:00:55.123Z`; beyond the calendar its first or last millisecond.
     package var rfc3339: String {
+        let milliseconds = min(max(self.milliseconds, Self.firstOfCalendar), Self.lastOfCalendar)
         let days = (milliseconds >= 0 ? milliseconds : milliseconds - 86_399_999) / 86_400_000
         let time = milliseconds - days * 86_400_000
         let (year, month, day) = Self.civil(days: days)
