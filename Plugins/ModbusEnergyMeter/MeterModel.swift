@@ -85,6 +85,18 @@ package struct MeterModel: Hashable, Sendable {
         package var count: Int
         /// Values of this model; empty where any will do.
         package var expected: [Int64]
+
+        package init(
+            name: String, table: ModbusTable, address: UInt16, type: RegisterType, count: Int,
+            expected: [Int64]
+        ) {
+            self.name = name
+            self.table = table
+            self.address = address
+            self.type = type
+            self.count = count
+            self.expected = expected
+        }
     }
 
     /// As board files write it: `sdm630`.

@@ -159,7 +159,7 @@ package actor ModbusEnergyMeter: BusDriver {
                 let reply = try await bus.read(
                     question.table, at: question.address, count: question.count, from: unit,
                     priority: .setup, evenAtRest: evenAtRest)
-                found.append(try answer(question, reply))
+                found.append(answer(question, reply))
             } catch {
                 guard error.code == .exception else { throw error }
             }
@@ -168,23 +168,15 @@ package actor ModbusEnergyMeter: BusDriver {
         isIdentified = wrongDevice == nil
     }
 
-    private func answer(
-        _ question: MeterModel.Identity, _ reply: ModbusReply
-    ) throws(FieldBusError) -> String {
-        guard question.type != .ascii else {
-            let bytes = reply.registers.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
-            let printable = bytes.filter { (33...126).contains($0) }
-            return "\(question.name) \(String(decoding: printable, as: UTF8.self))"
-        }
-        let bits = model.wordOrder.bits(reply.registers[...])
-        let number = Int64(question.type.number(bits) ?? 0)
-        if !question.expected.isEmpty, !question.expected.contains(number) {
+    private func answer(_ question: MeterModel.Identity, _ reply: ModbusReply) -> String {
+        let answer = model.answer(question, reply.registers)
+        if !answer.isExpected {
             wrongDevice = DriverError(
                 .wrongDevice, device: host.device,
-                "Modbus address \(unit.address) on bus \(bus.name) says \(question.name) \(number), which is no \(model.name)",
+                "Modbus address \(unit.address) on bus \(bus.name) says \(answer.text), which is no \(model.name)",
                 remedy: "Set the model that is fitted, or correct the address.")
         }
-        return "\(question.name) \(number)"
+        return answer.text
     }
 
     // MARK: Probe

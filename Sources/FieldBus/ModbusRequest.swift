@@ -78,7 +78,9 @@ public enum ModbusRequest: Hashable, Sendable {
     /// Judges a reply's function and data; unit and CRC were checked before.
     ///
     /// - Returns: the registers read (empty for a write), or what is wrong.
-    func registers(of reply: ArraySlice<UInt8>) -> Result<[UInt16], ModbusReplyProblem> {
+    package func registers(
+        of reply: ArraySlice<UInt8>
+    ) -> Result<[UInt16], ModbusReplyProblem> {
         guard let replied = reply.first else { return .failure(.malformed("no function code")) }
         let body = reply.dropFirst()
         if replied == function | 0x80 {
@@ -108,7 +110,7 @@ public enum ModbusRequest: Hashable, Sendable {
 }
 
 /// Why a whole frame with a good CRC is not the reply that was asked for.
-enum ModbusReplyProblem: Error, Hashable, Sendable {
+package enum ModbusReplyProblem: Error, Hashable, Sendable {
     case exception(UInt8)
     case malformed(String)
 }

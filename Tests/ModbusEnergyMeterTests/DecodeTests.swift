@@ -1,4 +1,5 @@
 import EVSEModel
+import FieldBus
 import ModbusEnergyMeter
 import Testing
 
@@ -31,6 +32,20 @@ struct DecodeTests {
     ) {
         #expect(type.width == registers.count)
         #expect(type.number(order.bits(registers[...])) == expected)
+    }
+
+    @Test(
+        "a code that comes as a float is whatever the registers hold, not a trap",
+        arguments: [
+            ([0x43A5, 0x8000], "code 331", true), ([0x4000, 0], "code 2", false),
+            ([0x7F7F, 0xFFFF], "code no number", false),  // 3.4e38: no whole number of 64 bits
+            ([0x7FC0, 0], "code no number", false), ([0xFF80, 0], "code no number", false),
+        ] as [([UInt16], String, Bool)])
+    func floatCode(_ registers: [UInt16], _ text: String, _ isExpected: Bool) throws {
+        let model = try MeterModels.load("sdm230")
+        let question = MeterModel.Identity(
+            name: "code", table: .holding, address: 0, type: .float32, count: 2, expected: [331])
+        #expect(model.answer(question, registers) == .init(text: text, isExpected: isExpected))
     }
 
     /// 0x0000...0x004B of an SDM230 that measures 230 V, 16 A, 3680 W, 1234.5 kWh.
