@@ -61,29 +61,42 @@ enum PathText {
 }
 
 extension LoopPlan {
+    /// The plan, then the checksum of its bytes.
+    private static let fileSize = MemoryLayout<LoopPlan>.size + MemoryLayout<UInt64>.size
+
     /// Writes the plan for a loop process, replacing the file in one step.
     package func store(to path: String) throws(LoopError) {
-        let plan = UnsafeMutablePointer<LoopPlan>.allocate(capacity: 1)
-        defer { plan.deallocate() }
-        plan.initialize(to: self)
-        try FlatFile.replace(
-            path, with: UnsafeRawBufferPointer(start: plan, count: MemoryLayout<LoopPlan>.size))
+        let file = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.fileSize, alignment: MemoryLayout<LoopPlan>.alignment)
+        defer { file.deallocate() }
+        file.initializeMemory(as: UInt8.self, repeating: 0)
+        file.storeBytes(of: self, as: LoopPlan.self)
+        let plan = UnsafeRawBufferPointer(rebasing: file[..<MemoryLayout<LoopPlan>.size])
+        file.storeBytes(of: Self.checksum(plan), toByteOffset: plan.count, as: UInt64.self)
+        try FlatFile.replace(path, with: UnsafeRawBufferPointer(file))
     }
 
-    /// Reads a plan and checks that it is one, of this build, and within its own bounds.
+    /// FNV-1a over the bytes: tells damage, protects against nobody.
+    private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+
+    /// Reads a plan and checks that it is one, of this build, whole, and within its own bounds.
     package static func load(from path: String) throws(LoopError) -> LoopPlan {
         let size = MemoryLayout<LoopPlan>.size
+        // One byte more than is read, so that a longer file can be seen to be one.
         let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: size, alignment: MemoryLayout<LoopPlan>.alignment)
+            byteCount: fileSize + 1, alignment: MemoryLayout<LoopPlan>.alignment)
         defer { buffer.deallocate() }
+        buffer.initializeMemory(as: UInt8.self, repeating: 0)
         guard let count = try FlatFile.read(path, into: buffer) else {
             throw LoopError(
                 .plan, at: path, "no such plan",
                 remedy: "`forecourt run BOARD` makes it and starts the loop.")
         }
         // Magic and size are integers, so they may be looked at whatever the bytes are; the enums
-        // of the rest only after both are right.
-        guard count == size, buffer.loadUnaligned(as: UInt64.self) == magic,
+        // of the rest only after all is known to be as it was written.
+        guard count == fileSize, buffer.loadUnaligned(as: UInt64.self) == magic,
             buffer.loadUnaligned(
                 fromByteOffset: MemoryLayout<LoopPlan>.offset(of: \.size) ?? 0, as: UInt32.self)
                 == UInt32(size)
@@ -91,6 +104,12 @@ extension LoopPlan {
             throw LoopError(
                 .plan, at: path, "no plan, or one of another build (\(count) bytes)",
                 remedy: "Install forecourt and forecourt-loop of one build and start again.")
+        }
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<size])
+        guard buffer.loadUnaligned(fromByteOffset: size, as: UInt64.self) == checksum(bytes) else {
+            throw LoopError(
+                .plan, at: path, "the plan is damaged",
+                remedy: "Make it anew with `forecourt run BOARD`.")
         }
         let plan = buffer.loadUnaligned(as: LoopPlan.self)
         guard (1...StationBounds.evses).contains(Int(plan.evseCount)),

@@ -1,5 +1,6 @@
 import DriverKit
 import EVSEModel
+import Foundation
 import Glibc
 import LoopRuntime
 import SimulatedChip
@@ -224,6 +225,21 @@ struct PlanFileTests {
         #expect(plan.fingerprint == stored.fingerprint)
         #expect(plan.slotCount == stored.slotCount)
         #expect(plan.lines[17].path.text == folder.file("chip"))
+    }
+
+    @Test("a plan of which one bit changed is refused: it is flat memory")
+    func damagedPlan() throws {
+        let path = folder.file("loop.plan")
+        try wallboxPlan(chip: folder.file("chip")).store(to: path)
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        for offset in stride(from: 0, to: good.count, by: 97) {
+            var bad = good
+            bad[offset] ^= 0x40
+            try bad.write(to: URL(fileURLWithPath: path))
+            #expect(throws: LoopError.self, "byte \(offset)") { try LoopPlan.load(from: path) }
+        }
+        try (good + [0]).write(to: URL(fileURLWithPath: path))
+        #expect(throws: LoopError.self) { try LoopPlan.load(from: path) }
     }
 
     @Test("no plan, half a plan, another build's plan and one beyond its bounds are refused")
