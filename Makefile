@@ -8,7 +8,8 @@ BUILD := .build/$(CONFIGURATION)
 SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-import-check error
 STATE ?= /tmp/forecourt-demo
 
-.PHONY: help demo test build packages unit interop bench-cases guest example lint format bench clean
+.PHONY: help demo test build packages unit interop bench-cases guest example lint format bench clean \
+	fuzz sanitize link
 
 help: ## lists what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,15 @@ guest: packages ## GPIO drivers on a real character device, in a QEMU guest
 example: build ## builds the example plugin package and checks its board
 	@Scripts/check-example-plugin
 
+fuzz: packages ## searches inputs that break a decoder: MINUTES=2 each, TARGET=… for some
+	@Scripts/fuzz -m $(or $(MINUTES),2) $(TARGET)
+
+sanitize: packages ## all tests under the thread, then the address sanitizer: SANITIZER=… for one
+	@Scripts/sanitize $(or $(SANITIZER),thread address)
+
+link: build ## mistreats a station's connection in every way; 2,000 reconnections over TLS
+	@$(BUILD)/forecourt-bench link --board ac-wallbox --reconnections $(or $(RECONNECTIONS),2000)
+
 lint: ## format and import rules
 	@swift format lint --strict --recursive Package.swift Sources Plugins Tests
 	@Scripts/check-imports
@@ -53,4 +63,4 @@ bench: build ## speed and memory, side by side with references
 	@$(MAKE) -C Benchmarks run
 
 clean: ## removes what was built
-	@rm -rf .build
+	@rm -rf .build .build-fuzz .build-thread .build-address

@@ -52,6 +52,17 @@ let cyclicPlugins: [Target.Dependency] = [
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = ["ModbusEnergyMeter", "NFCReader"]
 
+/// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
+/// `make fuzz` builds it in a folder of its own.
+let fuzzer: [Target] =
+    Context.environment["FORECOURT_FUZZER"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "forecourt-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzzing/Driver",
+            swiftSettings: common)
+    ]
+
 let package = Package(
     name: "forecourt",
     products: [
@@ -128,7 +139,11 @@ let package = Package(
         source(
             "Plant",
             ["EVSEModel", "SimulatedChip", "JSON", "CRealtime", flyingFox, flyingSocks]),
-        source("Bench", ["BoardFile", "EVSEModel", "JSON", argumentParser, flyingFox, yams]),
+        // A server that misbehaves, on raw sockets: for tests and for the bench's link campaign
+        source("LoopbackServer", ["COpenSSL"]),
+        source(
+            "Bench",
+            ["BoardFile", "EVSEModel", "JSON", "LoopbackServer", argumentParser, flyingFox, yams]),
 
         // Plugins
         plugin("GPIOCableLock"),
@@ -171,10 +186,6 @@ let package = Package(
         tests("OCPPJ", ["JSON", "EVSEModel"]),
         tests("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
         tests("StationCore", ["OCPPJ", "JSON", "Charging", "EVSEModel", "OCPP201"]),
-        // A misbehaving server for tests, on raw sockets
-        .target(
-            name: "LoopbackServer", dependencies: ["COpenSSL"], path: "Tests/LoopbackServer",
-            swiftSettings: common),
         tests("CSMSLink", ["LoopbackServer"]),
         // A process that writes a store until it is killed
         .executableTarget(
@@ -191,5 +202,16 @@ let package = Package(
         tests(
             "Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus", "CNFC", "CRealtime"]),
         tests("Bench"),
-    ]
+        // What takes bytes from outside, as functions of bytes: for the fuzzer and for tests
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
+                "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "ModbusEnergyMeter",
+                "NFCReader", "Plant",
+            ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
+        .testTarget(
+            name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",
+            swiftSettings: common),
+    ] + fuzzer
 )

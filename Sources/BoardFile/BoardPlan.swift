@@ -138,6 +138,9 @@ package struct OCPPSettings: Sendable {
     /// Factory values of 1.6 configuration keys; names in the spelling given.
     package var keys = [KeyValue]()
 
+    /// Whether there is anything to dial, as far as the board and the command line say.
+    package var namesCSMS: Bool { !csms.isEmpty || !networkProfiles.isEmpty }
+
     package struct VariableValue: Hashable, Sendable {
         package var component: String
         package var variable: String

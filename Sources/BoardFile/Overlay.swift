@@ -71,7 +71,7 @@ struct Overlay {
             else {
                 return .failure(
                     Problem(
-                        what: "unknown path \(path)",
+                        what: "unknown path \(BoardNode.shortened(path))",
                         fix: "write ocpp.variables.COMPONENT.VARIABLE or …VARIABLE[INSTANCE]"))
             }
             let variable = rest[rest.index(after: dot)...]

@@ -25,3 +25,7 @@ static inline int forecourt_ssl_ctx_set_owner(SSL_CTX *ctx, void *owner) {
 static inline void *forecourt_ssl_owner(const SSL *ssl) {
     return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 }
+/// Leaves the server's name out of the first message.
+static inline void forecourt_ssl_name_no_server(const SSL *ssl) {
+    SSL_set_tlsext_host_name((SSL *)ssl, NULL);
+}

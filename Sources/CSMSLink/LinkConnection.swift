@@ -33,7 +33,7 @@ final class LinkConnection {
         self.plan = plan
         url = try LinkURL(plan.url)
         switch (url.isSecure, plan.tls) {
-        case (true, let tls?): self.tls = try TLSContext(tls)
+        case (true, let tls?): self.tls = try TLSContext(tls, host: url.host)
         case (false, nil): tls = nil
         case (true, nil):
             throw LinkFailure(.configuration, "a wss URL needs trusted roots: security.csmsRoots")

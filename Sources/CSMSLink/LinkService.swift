@@ -188,6 +188,10 @@ final class LinkService {
         information.retry_and_idle_policy = UnsafePointer(connection.policy)
         information.ssl_connection = Int32(LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue)
         if url.isSecure { information.ssl_connection |= Int32(LCCSCF_USE_SSL.rawValue) }
+        if url.isIPv6 {
+            // It would look for the address up to its first colon, as a name; ours looks for all.
+            information.ssl_connection |= Int32(LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK.rawValue)
+        }
         let list = plan.subprotocols.joined(separator: ",")
         let wsi = withCStrings([
             url.host, url.path(identity: plan.identity), url.hostHeader, list, "csms", "http/1.1",

@@ -1,14 +1,14 @@
 /// The parts of a CSMS's URL that a dial needs.
-struct LinkURL: Hashable, Sendable {
-    var isSecure: Bool
-    var host: String
-    var port: Int32
+package struct LinkURL: Hashable, Sendable {
+    package var isSecure: Bool
+    package var host: String
+    package var port: Int32
     /// Path without a trailing slash, and a query with its question mark, both as configured.
-    var path: String
-    var query: String
+    package var path: String
+    package var query: String
 
     /// - Throws: what is wrong with it; it never repeats credentials, which a URL must not hold.
-    init(_ text: String) throws(LinkFailure) {
+    package init(_ text: String) throws(LinkFailure) {
         guard let scheme = text.firstRange(of: "://") else {
             throw Self.wrong("has no ws:// or wss:// in front")
         }
@@ -33,6 +33,9 @@ struct LinkURL: Hashable, Sendable {
 
         let (name, portText) = try Self.split(authority)
         guard !name.isEmpty else { throw Self.wrong("has no host") }
+        guard authority.hasPrefix("[") || !name.contains(":") else {
+            throw Self.wrong("has an IPv6 address without brackets; write [\(name)]")
+        }
         host = String(name)
         if let portText {
             guard let number = UInt16(portText), number > 0 else {
@@ -69,13 +72,16 @@ struct LinkURL: Hashable, Sendable {
 
     /// Path of the dial: the identity is its last segment.
     /// Source: OCPP-J 2.0.1 Part 4, 3.1.1.
-    func path(identity: String) -> String {
+    package func path(identity: String) -> String {
         path + "/" + Self.percentEncoded(identity) + query
     }
 
+    /// The host is an IPv6 address; no name has a colon.
+    package var isIPv6: Bool { host.contains(":") }
+
     /// What the `Host` header says; the port only where it is not the scheme's own.
-    var hostHeader: String {
-        let name = host.contains(":") ? "[\(host)]" : host
+    package var hostHeader: String {
+        let name = isIPv6 ? "[\(host)]" : host
         return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
     }
 

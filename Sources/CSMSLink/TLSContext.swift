@@ -6,6 +6,9 @@ final class TLSContext {
     let raw: OpaquePointer
     /// What the handshake showed, as noted by OpenSSL's callbacks on the service thread.
     var lastAlert: Alert?
+    /// The host is an IP address, which a client does not send as the server's name.
+    /// Source: RFC 6066, 3.
+    private var isAddress = false
 
     struct Alert {
         /// The description's number. Source: RFC 8446, 6.
@@ -22,11 +25,13 @@ final class TLSContext {
         + "AES128-GCM-SHA256:AES256-GCM-SHA384"
     static let cipherSuites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
 
-    init(_ plan: LinkTLS) throws(LinkFailure) {
+    /// - Parameter host: a name or an IP address; the server's certificate must be made out to it.
+    init(_ plan: LinkTLS, host: String) throws(LinkFailure) {
         guard let context = SSL_CTX_new(TLS_client_method()) else {
             throw LinkFailure(.configuration, "no TLS context: \(openSSLError())")
         }
         raw = context
+        try expect(host)
         forecourt_ssl_ctx_harden(context)
         guard forecourt_ssl_ctx_require_tls12(context) == 1,
             SSL_CTX_set_cipher_list(context, Self.cipherList) == 1,
@@ -43,13 +48,17 @@ final class TLSContext {
         }
         _ = forecourt_ssl_ctx_set_owner(context, Unmanaged.passUnretained(self).toOpaque())
         SSL_CTX_set_info_callback(context) { ssl, place, value in
-            guard let ssl, place & SSL_CB_ALERT != 0, let owner = forecourt_ssl_owner(ssl) else {
-                return
+            guard let ssl, let owner = forecourt_ssl_owner(ssl) else { return }
+            let context = Unmanaged<TLSContext>.fromOpaque(owner).takeUnretainedValue()
+            // Before the first message: libwebsockets has set what it takes for the name.
+            if place & SSL_CB_HANDSHAKE_START != 0, context.isAddress {
+                forecourt_ssl_name_no_server(ssl)
             }
+            guard place & SSL_CB_ALERT != 0 else { return }
             let number = Int(value & 0xFF)
             guard number != 0 else { return }  // close_notify
             let text = SSL_alert_desc_string_long(value).map { String(cString: $0) } ?? ""
-            Unmanaged<TLSContext>.fromOpaque(owner).takeUnretainedValue().lastAlert = Alert(
+            context.lastAlert = Alert(
                 number: number, text: text, isFromServer: place & SSL_CB_READ != 0)
         }
     }
@@ -57,6 +66,19 @@ final class TLSContext {
     deinit {
         _ = forecourt_ssl_ctx_set_owner(raw, nil)  // a connection may keep the context a little
         SSL_CTX_free(raw)
+    }
+
+    /// Whom the certificate must name. libwebsockets checks the same for names and IPv4; its check
+    /// takes an IPv6 address for a name, so for that there is this one alone.
+    private func expect(_ host: String) throws(LinkFailure) {
+        guard let parameters = SSL_CTX_get0_param(raw) else {
+            throw LinkFailure(.configuration, "no TLS parameters: \(openSSLError())")
+        }
+        X509_VERIFY_PARAM_set_hostflags(parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        isAddress = X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1
+        ERR_clear_error()  // a name is no address, which is an error to OpenSSL
+        guard isAddress || X509_VERIFY_PARAM_set1_host(parameters, host, host.utf8.count) == 1
+        else { throw LinkFailure(.configuration, "\(host) is no host: \(openSSLError())") }
     }
 
     private func addRoots(_ pem: [UInt8]) throws(LinkFailure) {

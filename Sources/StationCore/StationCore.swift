@@ -214,7 +214,7 @@ public struct StationCore: Sendable {
                 personality?.securityEvent(.invalidTLSVersion, closure.detail, at: now)
             case .invalidTLSCipherSuite:  // A00.FR.323
                 personality?.securityEvent(.invalidTLSCipherSuite, closure.detail, at: now)
-            case .refusedByServer:
+            case .credentialsRefused:
                 personality?.securityEvent(.failedToAuthenticateAtCSMS, closure.detail, at: now)
             default: break
             }

@@ -78,7 +78,10 @@ public enum LinkInput: Sendable {
 public struct LinkClosure: Hashable, Sendable {
     public enum Cause: String, Hashable, Sendable {
         case dialFailed = "dial-failed"
+        /// The server answered, but not as a CSMS that knows this station does.
         case refusedByServer = "refused-by-server"
+        /// The server refused the station's password or certificate.
+        case credentialsRefused = "credentials-refused"
         case invalidServerCertificate = "invalid-server-certificate"
         /// The server knows no TLS version, or no cipher suite, that is good enough.
         case invalidTLSVersion = "invalid-tls-version"

@@ -3,78 +3,15 @@ import Foundation
 import LoopbackServer
 import Testing
 
-/// Certificates of one test run, made with the `openssl` program.
-struct Certificates {
-    let folder: URL
-
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(
-            path:
-                "forecourt-tls-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))"
-        )
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try makeRoot("root")
-        try makeRoot("other")
-        try issue("server", by: "root", names: "DNS:localhost,IP:127.0.0.1")
-        try issue("wronghost", by: "root", names: "DNS:csms.example")
-        try issue("stranger", by: "other", names: "DNS:localhost,IP:127.0.0.1")
-        try issue("expired", by: "root", names: "DNS:localhost,IP:127.0.0.1", days: "-1")
-        try issue("client", by: "root", names: "DNS:CS-1")
-        try issue("badclient", by: "other", names: "DNS:CS-1")
-        try openssl(
-            ["ec", "-aes128", "-passout", "pass:geheim"]
-                + ["-in", path("client.key"), "-out", path("locked.key")])
-    }
-
-    func path(_ name: String) -> String { folder.appending(path: name).path }
-    func bytes(_ name: String) throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: folder.appending(path: name)))
-    }
-    func remove() { try? FileManager.default.removeItem(at: folder) }
-
-    private func makeRoot(_ name: String) throws {
-        try openssl(
-            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-                + ["-keyout", path("\(name).key"), "-out", path("\(name).pem")]
-                + ["-subj", "/CN=\(name)", "-days", "30"])
-    }
-    private func issue(
-        _ name: String, by issuer: String, names: String, days: String = "30"
-    ) throws {
-        let extensions = folder.appending(path: "\(name).ext")
-        try Data("subjectAltName=\(names)\n".utf8).write(to: extensions)
-        try openssl(
-            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-                + ["-keyout", path("\(name).key"), "-out", path("\(name).csr")]
-                + ["-subj", "/CN=\(name)"])
-        try openssl(
-            ["x509", "-req", "-in", path("\(name).csr"), "-CA", path("\(issuer).pem")]
-                + ["-CAkey", path("\(issuer).key"), "-CAcreateserial", "-days", days]
-                + ["-extfile", extensions.path, "-out", path("\(name).pem")])
-    }
-    private func openssl(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw TestFailure("openssl \(arguments.joined(separator: " "))")
-        }
-    }
-}
-
 /// OCPP 2.0.1 Part 2, A00: security profiles 2 and 3.
 @Suite(.serialized)
 final class TLSTests {
-    let certificates: Certificates
+    let certificates: TestCertificates
     let log = EventLog()
     let link: CSMSLink
 
     init() throws {
-        certificates = try Certificates()
+        certificates = try TestCertificates()
         let log = log
         link = CSMSLink { log.note($0) }
     }
@@ -84,13 +21,13 @@ final class TLSTests {
     }
 
     func server(
-        _ name: String, clientRoots: String? = nil, tlsVersion: Int? = nil
+        _ name: String, clientRoots: String? = nil, tlsVersion: Int? = nil, isIPv6: Bool = false
     ) throws -> TestServer {
         try TestServer(
             certificate: (
                 certificates.path("\(name).pem"), certificates.path("\(name).key"),
                 clientRoots.map { certificates.path("\($0).pem") }
-            ), tlsVersion: tlsVersion
+            ), tlsVersion: tlsVersion, isIPv6: isIPv6
         ) { peer in
             try peer.accept()
             while true { try peer.send(text: try peer.readText()) }
@@ -109,6 +46,20 @@ final class TLSTests {
             link.close(code: 1000, reason: "")
             _ = try log.closure()
         }
+    }
+
+    @Test("an IPv6 address is checked against the certificate's addresses")
+    func addressOfVersion6() throws {
+        let good = try server("server", isIPv6: true)
+        link.connect(.to(good, host: "[::1]", tls: try tls()))
+        #expect(try log.next() == .connected(subprotocol: "ocpp2.0.1"))
+        link.close(code: 1000, reason: "")
+        _ = try log.closure()
+        let other = try server("ipv4only", isIPv6: true)
+        link.connect(.to(other, host: "[::1]", tls: try tls()))
+        let failure = try log.closure()
+        #expect(failure.reason == .invalidServerCertificate)
+        #expect(failure.code == 64)  // X509_V_ERR_IP_ADDRESS_MISMATCH
     }
 
     @Test(

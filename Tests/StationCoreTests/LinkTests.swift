@@ -283,9 +283,24 @@ struct LinkTests {
     }
 }
 
+extension LinkTests {
+    @Test(
+        "only refused credentials are reported as such, not every answer that is no upgrade",
+        arguments: [(LinkClosure.Cause.credentialsRefused, 1), (.refusedByServer, 0)])
+    func credentials(cause: LinkClosure.Cause, events: Int) {
+        var test = TestCore.online()
+        test.cutLink()
+        test.give(.link(.closed(LinkClosure(cause, detail: "status"))))
+        test.restoreLink()
+        test.run(2)
+        let logged = test.logs.filter { $0.metadata["event"] == "FailedToAuthenticateAtCsms" }
+        #expect(logged.count == events)
+    }
+}
+
 extension LinkClosure.Cause {
     static let all: [Self] = [
-        .dialFailed, .refusedByServer, .invalidServerCertificate, .tlsFailure, .pingTimeout,
-        .closedByServer, .closedByUs, .connectionLost,
+        .dialFailed, .refusedByServer, .credentialsRefused, .invalidServerCertificate, .tlsFailure,
+        .pingTimeout, .closedByServer, .closedByUs, .connectionLost,
     ]
 }

@@ -5,7 +5,10 @@ public struct BenchCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "forecourt-bench",
         abstract: "A CSMS, a rig and cases that show what a station does.",
-        subcommands: [RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self])
+        subcommands: [
+            RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self,
+            LinkCommand.self,
+        ])
 
     public init() {}
 

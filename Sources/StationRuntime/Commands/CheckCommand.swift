@@ -23,9 +23,15 @@ struct CheckCommand: ParsableCommand {
         } else {
             if !report.text.isEmpty { print(report.text) }
             print(Self.verdict(report))
+            if report.plan?.ocpp.namesCSMS == false { print("note: " + Self.withoutCSMS) }
         }
         if report.hasErrors { throw ExitCode(1) }
     }
+
+    /// A board often leaves its CSMS to whoever installs it: worth saying, no finding.
+    static let withoutCSMS =
+        "no CSMS is named: the station stays offline unless `forecourt run` gets "
+        + "--csms ws://… or wss://…, or the board an ocpp.csms"
 
     private static func verdict(_ report: BoardReport) -> String {
         let errors = report.findings.count { $0.severity == .error }
@@ -57,6 +63,7 @@ struct CheckCommand: ParsableCommand {
         }
         return .object([
             "file": .string(report.file), "usable": .bool(!report.hasErrors),
+            "namesCSMS": report.plan.map { .bool($0.ocpp.namesCSMS) } ?? .null,
             "findings": .array(findings),
         ])
     }

@@ -1,16 +1,18 @@
-import BoardFile
-import Charging
+package import BoardFile
+package import Charging
 import DriverKit
 import EVSEModel
 import Foundation
 import OCPP201
-import StationCore
+package import StationCore
 
 extension BoardPlan {
     /// What the station core is told of this board.
     ///
     /// - Throws: ``RunError`` where a factory value is none, or a protocol version is not built.
-    func coreConfiguration(seed: IdentifierSeed) throws(RunError) -> StationCoreConfiguration {
+    package func coreConfiguration(
+        seed: IdentifierSeed
+    ) throws(RunError) -> StationCoreConfiguration {
         guard ocpp.version == "2.0.1" else {
             throw RunError(
                 .configuration, "OCPP \(ocpp.version) is not built into this program",

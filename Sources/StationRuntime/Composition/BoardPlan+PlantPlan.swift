@@ -1,13 +1,14 @@
-import BoardFile
+package import BoardFile
 import DriverKit
 import EVSEModel
-import Plant
+package import Plant
 
 /// What a board's simulated hardware is: the one place that knows drivers' configuration keys and
 /// the plant's words. A driver from outside the repository has no simulation unless its program
 /// adds one here; its lines then rest at their pull.
 extension BoardPlan {
-    func plantPlan(wires: String, registers: String) -> PlantPlan {
+    /// The plan that the plant's process is given; with `--simulate` only.
+    package func plantPlan(wires: String, registers: String) -> PlantPlan {
         var plant = PlantPlan(board: name, wires: wires, registers: registers)
         var seed = Fingerprint()
         seed.add(name)

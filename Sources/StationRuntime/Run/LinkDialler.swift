@@ -64,11 +64,15 @@ struct LinkDialler {
         let cause: LinkClosure.Cause =
             switch failure.reason {
             case .configuration, .unreachable, .timeout: .dialFailed
+            // HTTP statuses of refused credentials. Source: RFC 9110, 15.5.2 and 15.5.4.
+            case .refusedByServer where failure.code == 401 || failure.code == 403:
+                .credentialsRefused
+            case .clientCertificateRefused: .credentialsRefused
             case .refusedByServer, .subprotocolRefused: .refusedByServer
             case .invalidServerCertificate: .invalidServerCertificate
             case .tlsVersionRefused: .invalidTLSVersion
             case .tlsCipherSuiteRefused: .invalidTLSCipherSuite
-            case .clientCertificateRefused, .tlsFailure: .tlsFailure
+            case .tlsFailure: .tlsFailure
             case .pingTimeout: .pingTimeout
             case .closedByServer: .closedByServer
             case .closedByUs: .closedByUs

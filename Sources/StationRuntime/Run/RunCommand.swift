@@ -79,6 +79,11 @@ struct RunCommand: AsyncParsableCommand {
                 "security profile 0 sends everything in the clear, which this board does not allow",
                 remedy: "set ocpp.securityProfile to 1, 2 or 3, or use --simulate")
         }
+        if !plan.ocpp.namesCSMS {
+            StandardStreams.error(
+                "note: no CSMS is named: the station stays offline, unless its state holds a "
+                    + "network profile; --csms ws://… or wss://… names one")
+        }
         return StationRun.Options(
             board: plan, settings: board.settings + overlays,
             simulate: simulate, rig: rig, attach: attach, local: local,

@@ -86,7 +86,7 @@ final class StateDirectory: Sendable {
 }
 
 /// Why a station cannot run; the exit status is from `sysexits.h`.
-struct RunError: Error, CustomStringConvertible {
+package struct RunError: Error, CustomStringConvertible {
     enum Code: Int32 {
         case usage = 64
         case data = 65
@@ -106,5 +106,5 @@ struct RunError: Error, CustomStringConvertible {
         self.what = what
         self.remedy = remedy
     }
-    var description: String { remedy.isEmpty ? what : "\(what)\n  fix: \(remedy)" }
+    package var description: String { remedy.isEmpty ? what : "\(what)\n  fix: \(remedy)" }
 }

@@ -11,24 +11,16 @@ package final class TestServer: @unchecked Sendable {
     /// - Parameter script: called for every accepted connection, which closes when it returns.
     package init(
         certificate: (chain: String, key: String, clientRoots: String?)? = nil,
-        tlsVersion: Int? = nil,
+        tlsVersion: Int? = nil, isIPv6: Bool = false,
         script: @escaping @Sendable (Peer) throws -> Void
     ) throws {
         signal(SIGPIPE, SIG_IGN)
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.listener = listener
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, size) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, pointer, &size) == 0
-            }
+        guard let port = isIPv6 ? Self.listenIPv6(listener) : Self.listenIPv4(listener) else {
+            throw TestFailure("cannot listen on loopback")
         }
-        guard isBound else { throw TestFailure("cannot listen on loopback") }
-        port = UInt16(bigEndian: address.sin_port)
+        self.port = port
         if let certificate {
             let context = SSL_CTX_new(TLS_server_method())
             guard SSL_CTX_use_certificate_chain_file(context, certificate.chain) == 1,
@@ -71,6 +63,57 @@ package final class TestServer: @unchecked Sendable {
     }
 
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    /// - Returns: a free port of 127.0.0.1.
+    private static func listenIPv4(_ listener: Int32) -> UInt16? {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return listens(listener, &address) ? UInt16(bigEndian: address.sin_port) : nil
+    }
+    /// - Returns: a free port of ::1.
+    private static func listenIPv6(_ listener: Int32) -> UInt16? {
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_addr = in6addr_loopback
+        return listens(listener, &address) ? UInt16(bigEndian: address.sin6_port) : nil
+    }
+    private static func listens<Address>(_ listener: Int32, _ address: inout Address) -> Bool {
+        var size = socklen_t(MemoryLayout<Address>.size)
+        return withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(listener, pointer, size) == 0 && listen(listener, 64) == 0
+                    && getsockname(listener, pointer, &size) == 0
+            }
+        }
+    }
+}
+
+/// Certificate, key and rules with which a server speaks TLS.
+package struct TLSIdentity: Sendable {
+    let context: SendablePointer
+
+    /// - Parameters:
+    ///   - highest: the newest protocol version, as OpenSSL's number; `nil` any.
+    ///   - cipherList: OpenSSL's names of the TLS 1.2 suites; `nil` the library's own.
+    /// - Throws: where the files are no certificate and key that fit.
+    package init(
+        chain: String, key: String, highest: Int? = nil, cipherList: String? = nil
+    ) throws {
+        let context = SSL_CTX_new(TLS_server_method())
+        guard let context, SSL_CTX_use_certificate_chain_file(context, chain) == 1,
+            SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1
+        else { throw TestFailure("server certificate unusable") }
+        if let highest {
+            SSL_CTX_set_security_level(context, 0)
+            SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, 0, nil)
+            SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, highest, nil)
+        }
+        if let cipherList, SSL_CTX_set_cipher_list(context, cipherList) != 1 {
+            throw TestFailure("no cipher suite of \(cipherList)")
+        }
+        self.context = SendablePointer(raw: context)
+    }
 }
 
 struct SendablePointer: @unchecked Sendable {
@@ -86,20 +129,12 @@ package struct TestFailure: Error, CustomStringConvertible {
 /// The server's end of one connection; used by the server's thread only.
 package final class Peer {
     package let descriptor: Int32
-    private let ssl: OpaquePointer?
+    private var ssl: OpaquePointer?
     private var isClosed = false
 
     init?(descriptor: Int32, tls: OpaquePointer?) {
         self.descriptor = descriptor
-        guard let tls else {
-            ssl = nil
-            return
-        }
-        ssl = SSL_new(tls)
-        SSL_set_fd(ssl, descriptor)
-        guard SSL_accept(ssl) == 1 else {
-            ERR_clear_error()
-            SSL_free(ssl)
+        guard tls == nil || secure(tls) else {
             // Unread bytes would turn the close into a reset, which overtakes the alert.
             shutdown(descriptor, Int32(SHUT_WR))
             var bytes = [UInt8](repeating: 0, count: 1024)
@@ -107,6 +142,48 @@ package final class Peer {
             Glibc.close(descriptor)
             return nil
         }
+    }
+
+    /// The server's part of a TLS handshake; false where it failed.
+    private func secure(_ tls: OpaquePointer?) -> Bool {
+        let ssl = SSL_new(tls)
+        SSL_set_fd(ssl, descriptor)
+        guard SSL_accept(ssl) == 1 else {
+            ERR_clear_error()
+            SSL_free(ssl)
+            return false
+        }
+        self.ssl = ssl
+        return true
+    }
+
+    /// Begins TLS on a plain connection, as whom and how is chosen for each.
+    ///
+    /// - Throws: where the client does not finish the handshake.
+    package func startTLS(_ identity: TLSIdentity) throws {
+        guard secure(identity.context.raw) else { throw TestFailure("no TLS handshake") }
+    }
+
+    /// Bytes are there to be read, or the stream has ended, within the time.
+    package func hasInput(withinMilliseconds limit: Int32) -> Bool {
+        if let ssl, SSL_pending(ssl) > 0 { return true }
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, limit) > 0
+    }
+
+    /// The connection is gone from this machine without a word to the other side, as when a server
+    /// loses its power and starts anew.
+    ///
+    /// - Throws: where the process may not do that (CAP_NET_ADMIN).
+    package func vanish() throws {
+        var on: Int32 = 1
+        // Source: tcp(7) of Linux, TCP_REPAIR: closing such a socket sends nothing.
+        guard
+            setsockopt(
+                descriptor, Int32(IPPROTO_TCP), 19, &on, socklen_t(MemoryLayout<Int32>.size)) == 0
+        else { throw TestFailure("this process may not make a connection vanish") }
+        isClosed = true
+        Glibc.close(descriptor)
     }
 
     package func close() {
@@ -166,9 +243,13 @@ package final class Peer {
     }
 
     /// Reads the upgrade and accepts it; returns the request.
+    ///
+    /// - Parameters:
+    ///   - byteByByte: the answer goes out in segments of one byte, a millisecond apart.
+    ///   - next: frames that go out with the answer's last bytes.
     @discardableResult
     package func accept(
-        subprotocol: String? = "ocpp2.0.1"
+        subprotocol: String? = "ocpp2.0.1", byteByByte: Bool = false, followedBy next: [UInt8] = []
     ) throws -> (line: String, headers: [String: String]) {
         let request = try readRequest()
         let key = request.headers["sec-websocket-key", default: ""]
@@ -179,7 +260,18 @@ package final class Peer {
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             + "Sec-WebSocket-Accept: \(Data(digest).base64EncodedString())\r\n"
         if let subprotocol { answer += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
-        try write(Array((answer + "\r\n").utf8))
+        let bytes = Array((answer + "\r\n").utf8) + next
+        guard byteByByte else {
+            try write(bytes)
+            return request
+        }
+        var on: Int32 = 1
+        setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        for byte in bytes {
+            try write([byte])
+            usleep(1000)
+        }
         return request
     }
 

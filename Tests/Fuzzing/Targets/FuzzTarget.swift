@@ -1,0 +1,98 @@
+/// A decoder, or a state machine behind one, that takes bytes from outside the process.
+///
+/// Each target turns any bytes into calls that those bytes could cause in a station or in the
+/// plant, and checks what must hold afterwards. The fuzzer calls it some thousand times a second;
+/// the unit tests call it with the seeds and with every input that once found something.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    case json
+    case frame
+    case csms
+    case csmsURL = "csms-url"
+    case board
+    case overlay
+    case rig
+    case meterReply = "meter-reply"
+    case meterModel = "meter-model"
+    case meterCapture = "meter-capture"
+    case meterLine = "meter-line"
+    case readerLine = "reader-line"
+    case readerHelper = "reader-helper"
+    case recording
+    case plantPlan = "plant-plan"
+    case loopPlan = "loop-plan"
+
+    /// One line for people.
+    package var summary: String {
+        switch self {
+        case .json: "JSON parser and writers"
+        case .frame: "OCPP-J frames and the endpoint that answers them"
+        case .csms: "what a CSMS sends to a booted station core, in a script"
+        case .csmsURL: "the CSMS URL of a network profile"
+        case .board: "board files, as `forecourt check` reads them"
+        case .overlay: "`--set` options over a good board"
+        case .rig: "calls of the rig API"
+        case .meterReply: "Modbus replies and the meter's registers"
+        case .meterModel: "register maps of meters"
+        case .meterCapture: "captures of the wire for `forecourt meter`"
+        case .meterLine: "the simulated meters' Modbus line"
+        case .readerLine: "the simulated PN532's serial line"
+        case .readerHelper: "the reader helper's words to the station"
+        case .recording: "recordings, as `forecourt replay` reads them"
+        case .plantPlan: "the plan that crosses to the plant's process"
+        case .loopPlan: "the plan that crosses to the loop process"
+        }
+    }
+
+    /// Longest input that is worth trying.
+    package var longestInput: Int {
+        switch self {
+        case .meterLine, .readerLine, .meterReply: 1024
+        case .csmsURL, .readerHelper: 600
+        case .json, .frame, .overlay, .rig: 4096
+        case .board, .meterModel, .meterCapture, .csms, .recording, .plantPlan: 16_384
+        case .loopPlan: 65_536
+        }
+    }
+
+    /// Does with the bytes what the station would.
+    ///
+    /// - Throws: ``FuzzFinding`` where what must hold does not. A trap ends the process.
+    package func run(_ input: [UInt8]) throws(FuzzFinding) {
+        switch self {
+        case .json: try fuzzJSON(input)
+        case .frame: try fuzzFrame(input)
+        case .csms: try fuzzCSMS(input)
+        case .csmsURL: try fuzzCSMSURL(input)
+        case .board: try fuzzBoard(input)
+        case .overlay: try fuzzOverlay(input)
+        case .rig: try fuzzRig(input)
+        case .meterReply: try fuzzMeterReply(input)
+        case .meterModel: try fuzzMeterModel(input)
+        case .meterCapture: try fuzzMeterCapture(input)
+        case .meterLine: try fuzzMeterLine(input)
+        case .readerLine: try fuzzReaderLine(input)
+        case .readerHelper: try fuzzReaderHelper(input)
+        case .recording: try fuzzRecording(input)
+        case .plantPlan: try fuzzPlantPlan(input)
+        case .loopPlan: try fuzzLoopPlan(input)
+        }
+    }
+}
+
+/// Something that must hold does not, for this input.
+package struct FuzzFinding: Error, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// - Throws: ``FuzzFinding`` with the text where the condition is false.
+func require(
+    _ condition: Bool, _ text: @autoclosure () -> String
+) throws(FuzzFinding) {
+    guard condition else { throw FuzzFinding(text()) }
+}
+
+/// The lines of a script; the last one needs no newline.
+func lines(_ input: [UInt8]) -> [ArraySlice<UInt8>] {
+    input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
+}
