@@ -19,7 +19,9 @@ final class LinkConnection {
     /// Why it will have ended, where we know before libwebsockets says so.
     var failure: LinkFailure?
     /// What was queued before our close goes out before it; not where the queue itself is why.
-    var sendsQueue: Bool { failure?.reason != .sendQueueFull }
+    var sendsQueue: Bool {
+        failure?.reason != .sendQueueFull && failure?.reason != .protocolViolation
+    }
     var closeCode: UInt16 = 1000
     var closeReason = ""
     var subprotocol = ""
@@ -86,7 +88,8 @@ final class LinkConnection {
     func lossFailure(now: Int64) -> LinkFailure {
         if let failure { return failure }
         let silence = (now - lastHeard) / 1_000_000
-        if plan.pingSeconds > 0, silence >= Int64(policy.pointee.secs_since_valid_hangup) {
+        // libwebsockets looks once a second, and counts from its own reading of the clock.
+        if plan.pingSeconds > 0, silence + 1 >= Int64(policy.pointee.secs_since_valid_hangup) {
             return LinkFailure(
                 .pingTimeout, "no pong within \(plan.pongSeconds) s; silent for \(silence) s")
         }

@@ -58,8 +58,8 @@ package struct LinkTLS: Hashable, Sendable {
 package struct LinkBounds: Sendable {
     /// Largest message that is accepted; a longer one ends the connection with code 1009.
     package var receivedBytes = 1_048_576
-    /// Messages and bytes that may wait to be sent.
-    package var queuedMessages = 256
+    /// Messages and bytes that may wait to be sent: a CSMS may ask thousands of things at once.
+    package var queuedMessages = 4096
     package var queuedBytes = 4_194_304
     package init() {}
 }

@@ -43,7 +43,6 @@ final class LinkService {
         information.options =
             UInt64(LWS_SERVER_OPTION_EXPLICIT_VHOSTS)
             | UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT)
-            | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
         information.fd_limit_per_thread = 16
         information.user = Unmanaged.passUnretained(self).toOpaque()
         guard let context = lws_create_context(&information) else {
@@ -158,7 +157,6 @@ final class LinkService {
             UInt64(LWS_SERVER_OPTION_EXPLICIT_VHOSTS)
             | UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT)
             | UInt64(LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS)
-            | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
         information.protocols = UnsafePointer(protocols)
         information.provided_client_ssl_ctx = connection.tls?.raw
         let seconds = max(1, (connection.plan.connectMilliseconds + 999) / 1000)

@@ -147,6 +147,36 @@ struct CSMSLinkTests {
         link.shutdown()
     }
 
+    /// libwebsockets 4.1 writes beyond its buffer where a connection is closed from within the
+    /// callback that received; megabytes after the offence made that a crash.
+    @Test(
+        "bytes that follow an offence are passed over",
+        arguments: [("1009", [0x20]), ("1007", [0xC3, 0x28]), ("1003", [0x5B])]
+            as [(
+                String, [UInt8]
+            )])
+    func flooded(code: String, start: [UInt8]) throws {
+        let notes = Notes()
+        let server = try TestServer { peer in
+            try peer.accept()
+            let rest = [UInt8](repeating: 0x20, count: 4 << 20)
+            let payload = start + (code == "1009" ? rest : Array(rest.prefix(500_000)))
+            try peer.send(opcode: code == "1003" ? 2 : 1, payload)
+            for _ in 0..<50 { try peer.send(opcode: 1, Array(rest.prefix(20_000))) }
+            let frame = try peer.readFrame()
+            notes.add("\(Int(frame.payload[0]) << 8 | Int(frame.payload[1]))")
+        }
+        for _ in 0..<3 {
+            link.connect(.to(server))
+            _ = try log.next()
+            let failure = try log.closure()
+            #expect(failure.reason == .protocolViolation)
+            #expect(failure.code.map(String.init) == code)
+        }
+        link.shutdown()
+        #expect(notes.all.allSatisfy { $0 == code })
+    }
+
     @Test("a message above the bound ends the connection with 1009, however it is cut")
     func oversized() throws {
         var bounds = LinkBounds()

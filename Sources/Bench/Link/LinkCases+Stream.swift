@@ -80,7 +80,8 @@ extension LinkCases {
                 "ping-timeout", limit: 25
             ) { peer, server in
                 _ = try? flood(peer, server, requests: 600)
-                while !server.isClosing(peer) { usleep(50_000) }
+                // The station's end waits behind what is not read: it cannot be seen from here.
+                server.awaitClosing(peer, seconds: 12)
                 return false
             },
         ]
@@ -91,7 +92,7 @@ extension LinkCases {
     private static func flood(
         _ peer: Peer, _ server: CampaignServer, requests: Int
     ) throws -> String {
-        var size: Int32 = 4096
+        var size: Int32 = 65_536
         setsockopt(
             peer.descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         let item: JSONValue = [
@@ -146,7 +147,7 @@ extension LinkCases {
             .ends("close-unanswered", "close frame, then silence", "closed-by-server") {
                 peer, server in
                 try peer.send(opcode: 8, [3, 232])
-                while !server.isClosing(peer) { usleep(50_000) }
+                server.awaitClosing(peer, seconds: 20)
                 return false
             },
         ]
@@ -222,7 +223,7 @@ extension LinkCases {
     static var silence: [LinkCase] {
         [
             .ends("mute", "no ping is answered", "ping-timeout", limit: 15) { peer, server in
-                while !server.isClosing(peer) { usleep(50_000) }
+                server.awaitClosing(peer, seconds: 20)
                 return false
             },
             .ends(
@@ -252,6 +253,11 @@ extension LinkCases {
 }
 
 extension CampaignServer {
+    /// Does nothing until the station has ended the connection, or the time is over.
+    func awaitClosing(_ peer: Peer, seconds: Int) {
+        for _ in 0..<(seconds * 20) where !isClosing(peer) { usleep(50_000) }
+    }
+
     /// The station has ended the connection, with bytes still unread or not.
     func isClosing(_ peer: Peer) -> Bool {
         // POLLRDHUP, which the C library shows only on request. Source: poll(2) of Linux.

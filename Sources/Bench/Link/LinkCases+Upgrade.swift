@@ -92,7 +92,7 @@ extension LinkCases {
             .ends(
                 "no-answer", "the upgrade is never answered", at: .arrival, "timeout", limit: 45
             ) { peer, server in
-                while !server.isClosing(peer) { usleep(50_000) }
+                server.awaitClosing(peer, seconds: 40)
                 return false
             },
             .survives("slow-answer", "the upgrade's answer in segments of one byte", at: .arrival) {
@@ -208,7 +208,7 @@ extension LinkCases {
                 "tls-no-handshake", "the handshake never goes on", at: .arrival, "timeout",
                 limit: 45
             ) { peer, server in
-                while !server.isClosing(peer) { usleep(50_000) }
+                server.awaitClosing(peer, seconds: 40)
                 return false
             }.secure,
         ]
