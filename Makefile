@@ -8,7 +8,7 @@ BUILD := .build/$(CONFIGURATION)
 SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-import-check error
 STATE ?= /tmp/forecourt-demo
 
-.PHONY: help demo test build packages unit interop bench-cases guest example lint format bench clean \
+.PHONY: help demo test build programs packages unit interop bench-cases guest example lint format bench clean \
 	fuzz sanitize link
 
 help: ## lists what can be made
@@ -53,14 +53,17 @@ link: build ## mistreats a station's connection in every way; 2,000 reconnection
 	@$(BUILD)/forecourt-bench link --board ac-wallbox --reconnections $(or $(RECONNECTIONS),2000)
 
 lint: ## format and import rules
-	@swift format lint --strict --recursive Package.swift Sources Plugins Tests
+	@swift format lint --strict --recursive Package.swift Sources Plugins Tests Benchmarks
 	@Scripts/check-imports
 
 format: ## formats the sources in place
-	@swift format --in-place --recursive Package.swift Sources Plugins Tests
+	@swift format --in-place --recursive Package.swift Sources Plugins Tests Benchmarks
 
-bench: build ## speed and memory, side by side with references
-	@$(MAKE) -C Benchmarks run
+programs: packages ## builds the programs as they ship: Swift's libraries inside, in .build/static
+	@Scripts/programs
+
+bench: ## speed and memory beside references, as a table; ONLY=latency SCALE=0.1 REPETITIONS=2
+	@Scripts/bench
 
 clean: ## removes what was built
 	@rm -rf .build .build-fuzz .build-thread .build-address

@@ -163,6 +163,13 @@ let package = Package(
         executable("forecourt-nfc", ["CNFC", "CRealtime"]),
         executable("forecourt-bench", ["Bench"]),
 
+        // Costs the core's steps in process; `make bench` runs it, nothing ships it.
+        .executableTarget(
+            name: "core-cost",
+            dependencies: [
+                "EVSEModel", "JSON", "Charging", "OCPP201", "StationCore", "CAllocationCount",
+            ], path: "Benchmarks/CoreCost", swiftSettings: common),
+
         // Tests
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests("EVSEModel"),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EVSEModel
 import Foundation
+import JSON
 import SharedImage
 
 /// `forecourt loop`: looks at a running control loop through its image, without touching it.
@@ -41,9 +42,15 @@ struct LoopCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Histograms of wake-up latency and step time, missed deadlines, priority.")
         @OptionGroup var target: Target
+        @Flag(help: "As JSON: each bucket's lower bound in nanoseconds, and its count.")
+        var json = false
 
         func run() throws {
-            try target.show { LoopReport.stats($0.timing(), loop: $0.loop()) }
+            try target.show { image in
+                json
+                    ? LoopReport.json(image.timing()).text
+                    : LoopReport.stats(image.timing(), loop: image.loop())
+            }
         }
     }
 

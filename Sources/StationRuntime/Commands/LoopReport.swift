@@ -1,4 +1,5 @@
 package import EVSEModel
+package import JSON
 package import SharedImage
 
 /// The texts of `forecourt loop`.
@@ -23,6 +24,23 @@ package enum LoopReport {
         rows.append("")
         rows += histogram("step: from waking to all outputs written", timing.step)
         return rows.joined(separator: "\n")
+    }
+
+    /// The counters for programs: all buckets, so that two reports can be subtracted.
+    package static func json(_ timing: TimingReport) -> JSONValue {
+        func value(_ histogram: TimingHistogram) -> JSONValue {
+            [
+                "maximum": JSONValue(histogram.maximum),
+                "buckets": .array(
+                    histogram.counts.enumerated().map { bucket, count in
+                        [JSONValue(TimingBuckets.lowerBound(of: bucket)), JSONValue(count)]
+                    }),
+            ]
+        }
+        return [
+            "cycles": JSONValue(timing.cycles), "misses": JSONValue(timing.misses),
+            "wakeUp": value(timing.wakeUp), "step": value(timing.step),
+        ]
     }
 
     private static func histogram(_ title: String, _ histogram: TimingHistogram) -> [String] {
