@@ -38,7 +38,7 @@ func linkCallback(
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return service.peerCloses(connection, input, length)
     case LWS_CALLBACK_TIMER:
-        return service.timeIsUp(connection)
+        return service.timeIsUp(connection, wsi)
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         let text = input.map { bytes in
             String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
@@ -258,11 +258,24 @@ extension LinkService {
         return 0
     }
 
-    func timeIsUp(_ connection: LinkConnection) -> Int32 {
-        if connection.phase == .dialling, connection.failure == nil {
-            connection.failure = LinkFailure(
-                .timeout, "no answer within \(connection.plan.connectMilliseconds) ms")
+    func timeIsUp(_ connection: LinkConnection, _ wsi: OpaquePointer) -> Int32 {
+        guard connection.phase == .dialling, connection.failure == nil else {
+            return connection.phase == .open ? 0 : -1
         }
-        return connection.phase == .open ? 0 : -1
+        guard !awaitAnswer(connection, wsi) else { return 0 }
+        connection.failure = LinkFailure(
+            .timeout, "no answer within \(connection.plan.connectMilliseconds) ms")
+        return -1
+    }
+
+    /// Keeps libwebsockets waiting until the dial's deadline: its own limits (5 s for the answer to
+    /// the upgrade) are set anew with each step of a handshake, so once a second they are moved.
+    /// - Returns: false where the deadline has passed.
+    func awaitAnswer(_ connection: LinkConnection, _ wsi: OpaquePointer) -> Bool {
+        let left = connection.deadline - monotonicMicroseconds()
+        guard left > 0 else { return false }
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, Int32(clamping: left / 1_000_000 + 5))
+        lws_set_timer_usecs(wsi, min(left, 1_000_000))
+        return true
     }
 }

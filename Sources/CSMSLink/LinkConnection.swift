@@ -26,6 +26,8 @@ final class LinkConnection {
     var closeReason = ""
     var subprotocol = ""
     var received = [UInt8]()
+    /// Of the dial, in microseconds of the monotonic clock.
+    var deadline: Int64 = 0
     var lastHeard: Int64 = 0
     var isDrainedReported = true
     /// Read by libwebsockets as long as the connection lives.

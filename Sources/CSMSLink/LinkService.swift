@@ -207,7 +207,8 @@ final class LinkService {
         }
         guard connection.phase == .dialling else { return }  // failed inside the call
         connection.wsi = wsi
-        if let wsi { lws_set_timer_usecs(wsi, plan.connectMilliseconds * 1000) }
+        connection.deadline = monotonicMicroseconds() + plan.connectMilliseconds * 1000
+        if let wsi { _ = awaitAnswer(connection, wsi) }
     }
 
     // MARK: Ending
