@@ -9,7 +9,7 @@ SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-impor
 STATE ?= /tmp/forecourt-demo
 
 .PHONY: help demo test build programs packages unit interop bench-cases guest example lint format bench clean \
-	fuzz sanitize link
+	fuzz sanitize link proof
 
 help: ## lists what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ sanitize: packages ## all tests under the thread, then the address sanitizer: SA
 
 link: build ## mistreats a station's connection in every way; 2,000 reconnections over TLS
 	@$(BUILD)/forecourt-bench link --board ac-wallbox --reconnections $(or $(RECONNECTIONS),2000)
+
+proof: packages ## the campaigns, which take their time: link, fuzzing, sanitizers
+	@Scripts/proof $(CONFIGURATION)
 
 lint: ## format and import rules
 	@swift format lint --strict --recursive Package.swift Sources Plugins Tests Benchmarks

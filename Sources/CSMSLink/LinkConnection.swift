@@ -78,6 +78,9 @@ final class LinkConnection {
                 .refusedByServer, "the server answered with HTTP status \(httpStatus)",
                 code: httpStatus)
         }
+        if message.hasPrefix("HS: PROTOCOL") {  // one that was not offered
+            return LinkFailure(.subprotocolRefused, message)
+        }
         if message.hasPrefix("HS:") { return LinkFailure(.refusedByServer, message) }
         if message.contains("SSL") { return LinkFailure(.tlsFailure, message) }
         if message.contains("imed out") || message.contains("imeout") {
