@@ -106,6 +106,7 @@ let package = Package(
         source("DriverKit", ["EVSEModel"]),
         source("SimulatedChip", ["CRealtime"]),
         source("ControlLoop", ["EVSEModel"]),
+        source("LoopGuarantees", ["EVSEModel", "ControlLoop"]),
         source(
             "LoopRuntime",
             [
@@ -142,8 +143,18 @@ let package = Package(
         // A server that misbehaves, on raw sockets: for tests and for the bench's link campaign
         source("LoopbackServer", ["COpenSSL"]),
         source(
+            "Simulation",
+            [
+                "EVSEModel", "SharedImage", "SimulatedChip", "DriverKit", "ControlLoop",
+                "LoopGuarantees", "LoopRuntime", "BoardFile", "JSON", "Charging", "OCPP201",
+                "StationCore", "StationRuntime", "Plant", "ModbusEnergyMeter", "NFCReader",
+            ]),
+        source(
             "Bench",
-            ["BoardFile", "EVSEModel", "JSON", "LoopbackServer", argumentParser, flyingFox, yams]),
+            [
+                "BoardFile", "EVSEModel", "JSON", "LoopbackServer", "Simulation", argumentParser,
+                flyingFox, yams,
+            ]),
 
         // Plugins
         plugin("GPIOCableLock"),
@@ -174,7 +185,7 @@ let package = Package(
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests("EVSEModel"),
         tests("SharedImage", ["EVSEModel"]),
-        tests("ControlLoop", ["EVSEModel"]),
+        tests("ControlLoop", ["EVSEModel", "LoopGuarantees"]),
         tests(
             "LoopRuntime",
             [
@@ -209,6 +220,9 @@ let package = Package(
         tests(
             "Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus", "CNFC", "CRealtime"]),
         tests("Bench"),
+        tests(
+            "Simulation", ["EVSEModel", "JSON", "Charging", "LoopGuarantees", "StationRuntime", "Store"],
+            resources: [.copy("Regressions")]),
         // What takes bytes from outside, as functions of bytes: for the fuzzer and for tests
         .target(
             name: "FuzzTargets",

@@ -82,6 +82,13 @@ package struct SharedImage: @unchecked Sendable {
         return memory
     }
 
+    /// Empties every block, as in a new file. For a world that is made anew in the same process;
+    /// nobody else may use the image meanwhile.
+    package func erase() {
+        let start = SharedImageLayout.cacheLine
+        memset(base + start, 0, SharedImageLayout.size - start)
+    }
+
     // MARK: Blocks
 
     /// Publishes the loop's block. Only the loop process calls this.

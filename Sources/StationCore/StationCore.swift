@@ -134,6 +134,8 @@ public struct StationCore: Sendable {
         case .local(.setConnected(let isWanted)):
             isHeldDown = !isWanted
             isWanted ? connection.start(at: now) : takeDown(at: now, into: &outputs)
+        case .local(.clearFaults(let evse)):
+            personality?.perform(at: now) { $0.clearFaults(of: evse, at: now) }
         case .local(.shutdown):
             personality?.perform(at: now) { $0.prepareShutdown(at: now) }
             carryOut(at: now, into: &outputs)

@@ -105,4 +105,6 @@ public enum LocalCommand: Hashable, Sendable {
     case setConnected(Bool)
     /// The process is about to end in order.
     case shutdown
+    /// Service: latched faults of an EVSE are cleared where their cause is gone.
+    case clearFaults(EVSEID)
 }

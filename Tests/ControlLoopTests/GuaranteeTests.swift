@@ -1,5 +1,6 @@
 import ControlLoop
 import EVSEModel
+import LoopGuarantees
 import Glibc
 import Testing
 

@@ -1,5 +1,6 @@
 import ControlLoop
 import EVSEModel
+import LoopGuarantees
 
 /// A random but plain-to-read course of events: a plan, and what happens when.
 struct Script: Sendable {

@@ -1,5 +1,6 @@
 import ControlLoop
 import EVSEModel
+import LoopGuarantees
 
 /// What a run reached: a guarantee over states that never occur would be empty.
 struct Coverage {
@@ -40,15 +41,15 @@ extension Script {
         mutant: World.Mutant? = nil, only: Guarantee? = nil, into coverage: inout Coverage
     ) -> GuaranteeMonitor.Violation? {
         var world = World(plan: plan.plan, period: plan.period, mutant: mutant)
-        var monitor = GuaranteeMonitor(world: world, only: only)
+        var monitor = GuaranteeMonitor(world.cycle, only: only)
         var lateness = SplitMix(seed: plan.seed)
         for step in steps {
             world.apply(step.event)
-            if case .restart = step.event { monitor.restarted(world) }
+            if case .restart = step.event { monitor.restarted(world.cycle) }
             for _ in 0..<step.cycles {
                 let wasClosed = world.image.outputs.contactorClosed
-                world.cycle(late: lateness.once(in: 64) ? Int64(lateness.below(4)) : 0)
-                monitor.look(at: world)
+                world.advance(late: lateness.once(in: 64) ? Int64(lateness.below(4)) : 0)
+                monitor.look(at: world.cycle)
                 coverage.add(world.image, wasClosed: wasClosed)
                 if let violation = monitor.violation { return violation }
             }

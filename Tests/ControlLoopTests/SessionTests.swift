@@ -32,7 +32,7 @@ import Testing
         world.cable = .amperes32
         world.vehicle = .stubborn
         for _ in 0..<500 {
-            world.cycle()
+            world.advance()
             #expect(world.image.outputs.connectors[0].pilot == .unavailable)
             #expect(world.image.outputs.connectors[0].bolt == .unknown)
             #expect(!world.image.outputs.contactorClosed)
@@ -51,7 +51,7 @@ import Testing
         #expect(world.image.outputs.connectors[0].bolt == .free, "no session holds the plug yet")
         #expect(world.image.status.limitCause == .notGranted)
         world.image.targets.energyGranted = true
-        world.cycle()
+        world.advance()
         #expect(world.image.outputs.connectors[0].pilot == .pwm)
         #expect(world.image.outputs.connectors[0].duty == Percent(raw: 2666))
         #expect(world.image.outputs.connectors[0].bolt == .engaged)
@@ -72,7 +72,7 @@ import Testing
         for vehicle in [World.Vehicle.waiting, .absent, .shorted] {
             var world = try charging()
             world.vehicle = vehicle
-            world.cycle()
+            world.advance()
             #expect(!world.image.outputs.contactorClosed, "\(vehicle)")
             #expect(world.image.status.vehicleStoppedAt == world.now)
             #expect(world.image.status.openCommandedAt == world.now)
@@ -98,7 +98,7 @@ import Testing
     @Test func `an orderly stop takes PWM away and lets the vehicle stop drawing`() throws {
         var world = try charging()
         world.image.targets.energyGranted = false
-        world.cycle()
+        world.advance()
         #expect(world.image.outputs.connectors[0].pilot == .steady)
         #expect(world.image.outputs.contactorClosed)
         #expect(world.image.status.phase == .stopping)
@@ -137,7 +137,7 @@ import Testing
         var world = try charging()
         world.run(for: .seconds(6))
         world.image.targets.limit = Amperes(10)
-        world.cycle()
+        world.advance()
         #expect(world.image.status.offered == Amperes(10))
         world.image.targets.limit = Amperes(8)
         world.run(for: Milliseconds(4900))
@@ -150,7 +150,7 @@ import Testing
     @Test func `a limit below 6 A suspends, it does not offer 6 A`() throws {
         var world = try charging()
         world.image.targets.limit = Amperes(milliamperes: 5_990)
-        world.cycle()
+        world.advance()
         #expect(world.image.outputs.connectors[0].pilot == .steady)
         #expect(world.image.status.offered == .zero)
         #expect(world.wait(atMost: .seconds(7)) { !$0.outputs.contactorClosed } != nil)
@@ -191,7 +191,7 @@ import Testing
         var world = try charging()
         for cycle in 0..<30 {
             world.cable = cycle % 2 == 0 ? .amperes13 : .amperes63
-            world.cycle()
+            world.advance()
         }
         #expect(world.image.outputs.connectors[0].pilot == .steady)
         #expect(world.image.status.connectors[0].cable == .fault)
@@ -231,7 +231,7 @@ import Testing
         world.image.targets.energyGranted = true
         world.run(for: Milliseconds(400))
         world.forcedLevel = Volts(3)
-        world.cycle()
+        world.advance()
         world.forcedLevel = nil
         let closed = world.wait(atMost: .seconds(3)) { $0.outputs.contactorClosed }
         #expect(closed.map { $0 >= Milliseconds(500) } == true)
@@ -327,7 +327,7 @@ import Testing
     @Test func `a trip opens at once and is tried again after the board's pause`() throws {
         var world = try charging { $0.residualCurrentRetry = .seconds(30) }
         world.isLeaking = true
-        world.cycle()
+        world.advance()
         #expect(!world.image.outputs.contactorClosed)
         #expect(world.image.status.faults.contains(.residualCurrentTrip))
         world.run(for: .seconds(1))
@@ -357,7 +357,7 @@ import Testing
     @Test func `an emergency stop opens at once; its release starts nothing`() throws {
         var world = try charging()
         world.image.inputs.emergencyStopPressed = true
-        world.cycle()
+        world.advance()
         #expect(!world.image.outputs.contactorClosed)
         #expect(world.image.outputs.connectors[0].pilot == .unavailable)
         world.run(for: Milliseconds(290))
@@ -369,7 +369,7 @@ import Testing
         #expect(world.image.status.faults.isEmpty)
         #expect(!world.image.outputs.contactorClosed, "the grant must be renewed")
         world.image.targets.energyGranted = false
-        world.cycle()
+        world.advance()
         world.image.targets.energyGranted = true
         #expect(world.wait(atMost: .seconds(5)) { $0.status.phase == .energised } != nil)
     }
@@ -388,7 +388,7 @@ import Testing
         for (fault, spoil, repair) in cases {
             var world = try charging()
             spoil(&world.image.inputs)
-            world.cycle()
+            world.advance()
             #expect(!world.image.outputs.contactorClosed, "\(fault)")
             #expect(world.image.status.faults.contains(fault))
             #expect(world.image.status.limitCause == .fault)
@@ -421,7 +421,7 @@ import Testing
         world.run(for: .seconds(6))
         #expect(world.image.status.offered == Amperes(6))
         world.temperature = Celsius(85)
-        world.cycle()
+        world.advance()
         #expect(!world.image.outputs.contactorClosed)
         #expect(world.image.status.faults.contains(.connectorOverTemperature))
         world.temperature = Celsius(81)
@@ -459,7 +459,7 @@ import Testing
         var world = try charging()
         world.run(for: .seconds(6))
         world.context.stationIsSilent = true
-        world.cycle()
+        world.advance()
         #expect(world.image.status.offered == Amperes(6))
         #expect(world.image.status.limitCause == .stationSilent)
         world.run(for: .seconds(50))
@@ -493,7 +493,7 @@ import Testing
         var world = try charging()
         world.run(for: .seconds(6))
         world.context.missedInWindow = 10
-        world.cycle()
+        world.advance()
         #expect(world.image.status.offered == Amperes(6))
         #expect(world.image.status.limitCause == .missedDeadlines)
         #expect(world.wait(atMost: .seconds(67)) { !$0.outputs.contactorClosed } != nil)
@@ -502,7 +502,7 @@ import Testing
     @Test func `a board with no safe current stops at once`() throws {
         var world = try charging { $0.safeLimit = .zero }
         world.context.stationIsSilent = true
-        world.cycle()
+        world.advance()
         #expect(world.image.outputs.connectors[0].pilot == .steady)
         #expect(world.wait(atMost: .seconds(7)) { !$0.outputs.contactorClosed } != nil)
     }
@@ -513,7 +513,7 @@ import Testing
     {
         var world = try charging()
         world.image.targets.unlockRequests += 1
-        world.cycle()
+        world.advance()
         #expect(world.image.status.unlockAnswered == 1)
         #expect(!world.image.status.unlockSucceeded)
         world.image.targets.energyGranted = false
@@ -527,7 +527,7 @@ import Testing
         world.run(for: .seconds(5))
         #expect(world.image.inputs.connectors[0].bolt == .free, "until a new session wants it")
         world.image.targets.holdPlug = false
-        world.cycle()
+        world.advance()
         world.image.targets.holdPlug = true
         #expect(world.wait(atMost: .seconds(2)) { $0.inputs.connectors[0].bolt == .engaged } != nil)
     }
@@ -551,7 +551,7 @@ import Testing
         world.image.targets.unlockRequests += 1
         #expect(world.wait(atMost: .seconds(6)) { $0.status.unlockAnswered == 2 } != nil)
         #expect(!world.image.status.unlockSucceeded)
-        world.cycle()
+        world.advance()
         #expect(world.image.status.faults.contains(.lockFailedToUnlock))
         world.boltIsJammed = false
         world.run(for: .seconds(7))
@@ -633,7 +633,7 @@ import Testing
     @Test func `an inoperative EVSE shows state F until a vehicle or a session is there`() {
         var world = world()
         world.image.targets.available = false
-        world.cycle()
+        world.advance()
         #expect(world.image.outputs.connectors[0].pilot == .unavailable)
         world.image.targets.available = true
         world.run(for: .seconds(1))

@@ -1,5 +1,6 @@
 import ControlLoop
 import EVSEModel
+import LoopGuarantees
 
 /// A small model of everything around the loop, at the level of the process image: vehicle, cable,
 /// bolt, contactor, residual-current device, meter, station process. Virtual time, one call a
@@ -78,6 +79,11 @@ struct World {
     /// Noise of a few tenths of a volt on the pilot.
     var ripple: SplitMix?
 
+    /// The last cycle, as an onlooker sees it.
+    var cycle: LoopCycle {
+        LoopCycle(plan: plan, period: period, now: now, image: image, context: context)
+    }
+
     init(plan: EVSEPlan, period: Milliseconds = Milliseconds(10), mutant: Mutant? = nil) {
         self.plan = plan
         self.period = period
@@ -109,7 +115,7 @@ struct World {
     }
 
     /// One cycle of the loop; `late` periods are lost before it.
-    mutating func cycle(late: Int64 = 0) {
+    mutating func advance(late: Int64 = 0) {
         now = now + Milliseconds(period.count * (1 + late))
         context.cycle += 1
         sense()
@@ -131,7 +137,7 @@ struct World {
 
     mutating func run(for duration: Milliseconds) {
         let end = now + duration
-        while now < end { cycle() }
+        while now < end { advance() }
     }
 
     /// Cycles until a condition holds; `nil` where it did not within the time.
@@ -140,7 +146,7 @@ struct World {
     ) -> Milliseconds? {
         let start = now
         while now < start + duration {
-            cycle()
+            advance()
             if holds(image) { return now - start }
         }
         return nil

@@ -66,7 +66,7 @@ extension PlantWorld {
         }
         var model = model
         model.speed = batterySpeed
-        let vehicle = Vehicle(model, noise: &noise)
+        let vehicle = Vehicle(model, noise: &scatter)
         evses[found.evse].connectors[found.connector].plug(vehicle)
         emit(
             .plugged, outlet.name,

@@ -126,7 +126,7 @@ extension PlantWorld {
     }
 
     /// A reply was spoilt: faults that last for a number of replies count it.
-    mutating func countReply(of device: String) {
+    package mutating func countReply(of device: String) {
         guard faultsByDevice[device] != nil else { return }
         for index in faults.indices where faults[index].device == device {
             if let remaining = faults[index].remaining { faults[index].remaining = remaining - 1 }

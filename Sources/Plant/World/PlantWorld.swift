@@ -32,6 +32,9 @@ package struct PlantWorld: Sendable {
     package private(set) var watchdogToggles = 0
     var nextFault = 1
     var noise: Noise
+    /// What differs from vehicle to vehicle: apart from the noise, so that it does not depend on how
+    /// often the world was stepped.
+    var scatter: Noise
     private var shown = ShownSignals()
     private var ripple = 0.0
     private var nextRipple: Int64
@@ -50,6 +53,7 @@ package struct PlantWorld: Sendable {
         mainsVoltage = plan.mains.voltage.double
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
         noise = Noise(seed: plan.seed)
+        scatter = Noise(seed: plan.seed ^ 0x5CA7_7E12)
         nextRipple = start.nanoseconds
         nextSample = start.nanoseconds
     }
@@ -61,15 +65,22 @@ package struct PlantWorld: Sendable {
         }
     }
 
-    /// Advances to an instant, in parts of at most 20 ms.
-    /// - Parameter released: nobody holds the chip's lines.
+    /// Longest part in which everything that moves is still followed: bolts, ramps, reactions.
+    package static let finestPart: Int64 = 20_000_000
+
+    /// Advances to an instant, in parts.
+    /// - Parameters:
+    ///   - released: nobody holds the chip's lines.
+    ///   - longestPart: in nanoseconds. More than ``finestPart`` is for a world in which nothing
+    ///     moves: powers and temperatures are then integrated over the whole part at once.
     package mutating func step<Chip: ChipTerminals>(
-        to instant: Instant, chip: Chip, released: Bool = false
+        to instant: Instant, chip: Chip, released: Bool = false,
+        longestPart: Int64 = PlantWorld.finestPart
     ) {
         let outputs = OutputSignals(chip: chip, isReleased: released)
         isChipReleased = released
         repeat {
-            let nanoseconds = min(20_000_000, max(0, instant.nanoseconds - now))
+            let nanoseconds = min(longestPart, max(0, instant.nanoseconds - now))
             now += nanoseconds
             stepOnce(nanoseconds, outputs)
         } while now < instant.nanoseconds

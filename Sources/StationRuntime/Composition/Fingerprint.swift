@@ -15,7 +15,7 @@ struct Fingerprint {
 }
 
 /// A board that cannot be composed into a running station.
-struct CompositionError: Error, CustomStringConvertible {
-    let description: String
+package struct CompositionError: Error, CustomStringConvertible {
+    package let description: String
     init(_ description: String) { self.description = description }
 }

@@ -46,6 +46,7 @@ package struct RecordedInput {
         case .storeFailed(let reason): ["storeFailed": .string(reason)]
         case .local(.setConnected(let connected)): ["setConnected": .bool(connected)]
         case .local(.shutdown): ["shutdown": true]
+        case .local(.clearFaults(let evse)): ["clearFaults": JSONValue(evse.number)]
         }
     }
 
@@ -105,6 +106,9 @@ package struct RecordedInput {
             guard let connected = first.bool else { throw RecordingError("no truth value") }
             return .local(.setConnected(connected))
         case "shutdown": return .local(.shutdown)
+        case "clearFaults":
+            guard let evse = try Self.evse(first) else { throw RecordingError("no EVSE") }
+            return .local(.clearFaults(evse))
         default: throw RecordingError("no input is called \"\(name)\" in this version")
         }
     }

@@ -1,9 +1,11 @@
+import EVSEModel
 import FlyingFox
 import FlyingSocks
 import Foundation
 import JSON
 
-/// The station's own local interface: `GET /local/v1/status`, `POST /local/v1/ocpp`.
+/// The station's own local interface: `GET /local/v1/status`, `POST /local/v1/ocpp`,
+/// `POST /local/v1/clear-faults`.
 ///
 /// For programs on this machine. A web page that a browser here shows cannot reach it: requests
 /// must name this machine as their host, and must not come from another origin.
@@ -15,9 +17,11 @@ struct LocalServer: Sendable {
     /// - Parameters:
     ///   - status: the status at this moment; `nil` once the station ends.
     ///   - setConnected: takes the OCPP link down or up; false once the station ends.
+    ///   - clearFaults: service has repaired an EVSE; false once the station ends.
     init(
         _ endPoint: EndPoint, status: @escaping @Sendable () async -> LocalJSON?,
-        setConnected: @escaping @Sendable (Bool) async -> Bool
+        setConnected: @escaping @Sendable (Bool) async -> Bool,
+        clearFaults: @escaping @Sendable (EVSEID) async -> Bool
     ) throws(RunError) {
         let address: sockaddr_in
         do {
@@ -28,7 +32,8 @@ struct LocalServer: Sendable {
         }
         self.endPoint = endPoint
         let handler = LocalHandler(
-            host: endPoint.host, status: status, setConnected: setConnected)
+            host: endPoint.host, status: status, setConnected: setConnected,
+            clearFaults: clearFaults)
         server = HTTPServer(address: address, logger: .disabled, handler: handler)
     }
 
@@ -54,6 +59,7 @@ private struct LocalHandler: HTTPHandler {
     let host: String
     let status: @Sendable () async -> LocalJSON?
     let setConnected: @Sendable (Bool) async -> Bool
+    let clearFaults: @Sendable (EVSEID) async -> Bool
 
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
         guard isFromHere(request) else {
@@ -64,37 +70,64 @@ private struct LocalHandler: HTTPHandler {
             guard let status = await status() else { return ending }
             return response(200, status)
         case ("/local/v1/ocpp", .POST): return await setLink(request)
-        case ("/local/v1/status", _), ("/local/v1/ocpp", _):
+        case ("/local/v1/clear-faults", .POST): return await clear(request)
+        case ("/local/v1/status", _), ("/local/v1/ocpp", _), ("/local/v1/clear-faults", _):
             return problem(
                 405, "Method not allowed",
                 "\(request.path) does not take \(request.method.rawValue)")
         default:
             return problem(
-                404, "Not found", "there are GET /local/v1/status and POST /local/v1/ocpp")
+                404, "Not found",
+                "there are GET /local/v1/status, POST /local/v1/ocpp and /local/v1/clear-faults")
         }
     }
 
     private func setLink(_ request: HTTPRequest) async -> HTTPResponse {
+        switch await body(request) {
+        case .failure(let refused): return refused.response
+        case .success(let value):
+            guard let object = value.object, let connected = object["connected"]?.bool,
+                object.count == 1
+            else {
+                return problem(
+                    422, "The body must be {\"connected\":true} or {\"connected\":false}", value.text)
+            }
+            guard await setConnected(connected) else { return ending }
+            return response(200, ["connected": .bool(connected)])
+        }
+    }
+
+    private func clear(_ request: HTTPRequest) async -> HTTPResponse {
+        switch await body(request) {
+        case .failure(let refused): return refused.response
+        case .success(let value):
+            guard let object = value.object, let number = object["evse"]?.int,
+                let evse = EVSEID(number), object.count == 1
+            else { return problem(422, "The body must be {\"evse\":NUMBER}", value.text) }
+            guard await clearFaults(evse) else { return ending }
+            return response(200, ["evse": LocalJSON(number)])
+        }
+    }
+
+    /// Why a body is not taken.
+    private struct Refused: Error {
+        let response: HTTPResponse
+    }
+
+    private func body(_ request: HTTPRequest) async -> Result<LocalJSON, Refused> {
+        let tooLong = problem(
+            413, "The body is too long", "at most \(LocalServer.bodyLimit) bytes")
         if let count = request.bodySequence.count, count > LocalServer.bodyLimit {
-            return problem(413, "The body is too long", "at most \(LocalServer.bodyLimit) bytes")
+            return .failure(Refused(response: tooLong))
         }
         guard let body = try? await request.bodyData, body.count <= LocalServer.bodyLimit else {
-            return problem(413, "The body is too long", "at most \(LocalServer.bodyLimit) bytes")
+            return .failure(Refused(response: tooLong))
         }
-        let value: LocalJSON
         do throws(JSONError) {
-            value = try LocalJSON(parsing: Array(body))
+            return .success(try LocalJSON(parsing: Array(body)))
         } catch {
-            return problem(400, "The body is no JSON", "\(error)")
+            return .failure(Refused(response: problem(400, "The body is no JSON", "\(error)")))
         }
-        guard let object = value.object, let connected = object["connected"]?.bool,
-            object.count == 1
-        else {
-            return problem(
-                422, "The body must be {\"connected\":true} or {\"connected\":false}", value.text)
-        }
-        guard await setConnected(connected) else { return ending }
-        return response(200, ["connected": .bool(connected)])
     }
 
     private var ending: HTTPResponse {

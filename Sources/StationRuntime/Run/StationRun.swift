@@ -268,7 +268,8 @@ struct StationRun {
         guard let wanted = resumed?.local ?? options.local else { return (nil, nil) }
         let server = try LocalServer(
             wanted, status: { await status.json() },
-            setConnected: { mailbox.post(.input(.local(.setConnected($0)))) })
+            setConnected: { mailbox.post(.input(.local(.setConnected($0)))) },
+            clearFaults: { mailbox.post(.input(.local(.clearFaults($0)))) })
         let log = log
         Task {
             do { try await server.run() } catch {

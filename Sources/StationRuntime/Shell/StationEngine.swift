@@ -25,7 +25,8 @@ package final class StationEngine {
     private let recorder: Recorder?
     private(set) var image = StationImage()
     private var outputs = [StationOutput]()
-    private var wakeAt: Instant?
+    /// When the core wants to be called again; `nil` for never.
+    package private(set) var wakeAt: Instant?
     private var lastInput = Instant.zero
     private var watch = ImageWatch()
     private var lastImageInput = Instant.zero

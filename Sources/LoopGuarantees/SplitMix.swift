@@ -1,9 +1,9 @@
 /// SplitMix64 (Steele, Lea, Flood 2014): small, fast, and the same on every machine.
-struct SplitMix: RandomNumberGenerator {
+package struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -12,10 +12,10 @@ struct SplitMix: RandomNumberGenerator {
     }
 
     /// 0..<bound, near enough to even for choosing tests.
-    mutating func below(_ bound: Int) -> Int { Int(next() >> 33) % bound }
-    mutating func within(_ range: ClosedRange<Int>) -> Int {
+    package mutating func below(_ bound: Int) -> Int { Int(next() >> 33) % bound }
+    package mutating func within(_ range: ClosedRange<Int>) -> Int {
         range.lowerBound + below(range.upperBound - range.lowerBound + 1)
     }
     /// True once in `count` times.
-    mutating func once(in count: Int) -> Bool { below(count) == 0 }
+    package mutating func once(in count: Int) -> Bool { below(count) == 0 }
 }

@@ -1,8 +1,29 @@
-import ControlLoop
-import EVSEModel
+package import ControlLoop
+package import EVSEModel
+
+/// What an onlooker sees of one cycle of one EVSE's laws.
+package struct LoopCycle {
+    package var plan: EVSEPlan
+    package var period: Milliseconds
+    package var now: Instant
+    /// Inputs and targets as the laws saw them, outputs and status as they left them.
+    package var image: EVSEImage
+    package var context: CycleContext
+
+    package init(
+        plan: EVSEPlan, period: Milliseconds, now: Instant, image: EVSEImage,
+        context: CycleContext
+    ) {
+        self.plan = plan
+        self.period = period
+        self.now = now
+        self.image = image
+        self.context = context
+    }
+}
 
 /// The guarantees that the loop gives alone, whatever core, network or plugin do.
-enum Guarantee: Int, CaseIterable, Sendable {
+package enum Guarantee: Int, CaseIterable, Sendable {
     /// The contactor closes only with the vehicle in C or D for long enough, PWM and diode good,
     /// plug locked, cable credible, energy granted, station alive, mirror contact open.
     case closesOnlyWhenAsked
@@ -42,13 +63,13 @@ enum Guarantee: Int, CaseIterable, Sendable {
 
 /// Watches a run from outside, cycle by cycle, and knows nothing of how the laws work: it judges
 /// by the inputs that the world gave and the outputs that came back.
-struct GuaranteeMonitor {
-    struct Violation: Equatable {
-        var guarantee: Guarantee
-        var cycle: UInt64
-        var text: String
+package struct GuaranteeMonitor {
+    package struct Violation: Equatable, Sendable {
+        package var guarantee: Guarantee
+        package var cycle: UInt64
+        package var text: String
     }
-    private(set) var violation: Violation?
+    package private(set) var violation: Violation?
     /// Looks for this one only, where set.
     private let only: Guarantee?
 
@@ -81,19 +102,19 @@ struct GuaranteeMonitor {
     private var testStageAt = Instant.zero
     private var hottestRecently: Celsius?
 
-    init(world: World, only: Guarantee? = nil) {
+    package init(_ cycle: LoopCycle, only: Guarantee? = nil) {
         self.only = only
-        plan = world.plan
-        period = world.period
-        slack = Milliseconds(world.period.count * 6)
-        startedAt = world.now
-        lastAsk = world.now
+        plan = cycle.plan
+        period = cycle.period
+        slack = Milliseconds(cycle.period.count * 6)
+        startedAt = cycle.now
+        lastAsk = cycle.now
     }
 
     /// The loop was restarted: what the outside remembers stays, what the loop may forget goes.
-    mutating func restarted(_ world: World) {
+    package mutating func restarted(_ cycle: LoopCycle) {
         heard = false
-        startedAt = world.now
+        startedAt = cycle.now
         last = nil
         closedSince = nil
         openSince = nil
@@ -111,37 +132,37 @@ struct GuaranteeMonitor {
     }
 
     private mutating func require(
-        _ holds: Bool, _ guarantee: Guarantee, _ world: World, _ text: @autoclosure () -> String
+        _ holds: Bool, _ guarantee: Guarantee, _ cycle: LoopCycle, _ text: @autoclosure () -> String
     ) {
         if !holds, violation == nil, only == nil || only == guarantee {
             violation = Violation(
-                guarantee: guarantee, cycle: world.context.cycle, text: text())
+                guarantee: guarantee, cycle: cycle.context.cycle, text: text())
         }
     }
 
     // MARK: One cycle
 
-    mutating func look(at world: World) {
-        let image = world.image
-        if !world.context.stationIsSilent { heard = true }
-        track(world)
+    package mutating func look(at cycle: LoopCycle) {
+        let image = cycle.image
+        if !cycle.context.stationIsSilent { heard = true }
+        track(cycle)
         let isClosed = image.outputs.contactorClosed
         let wasClosed = last?.outputs.contactorClosed ?? false
-        if isClosed, !wasClosed { checkClosing(world) }
-        if isClosed { checkClosed(world) }
-        checkPilot(world)
-        checkBolt(world)
-        checkLatch(world)
+        if isClosed, !wasClosed { checkClosing(cycle) }
+        if isClosed { checkClosed(cycle) }
+        checkPilot(cycle)
+        checkBolt(cycle)
+        checkLatch(cycle)
         if !heard {
             require(
                 !isClosed && image.outputs.connectors[0].pilot == .unavailable
                     && image.outputs.connectors[0].bolt != .free,
-                .safeUntilHeard, world, "outputs before the station was heard")
+                .safeUntilHeard, cycle, "outputs before the station was heard")
         }
         require(
-            !(isClosed && image.outputs.residualCurrentTest), .testsOnlyWhenOpen, world,
+            !(isClosed && image.outputs.residualCurrentTest), .testsOnlyWhenOpen, cycle,
             "test input pressed while closed")
-        finish(world)
+        finish(cycle)
     }
 
     /// Level windows with the room that hysteresis may use: a state holds within ±2 V.
@@ -152,9 +173,9 @@ struct GuaranteeMonitor {
         isWithin(6000, level) || (plan.hasVentilation && isWithin(3000, level))
     }
 
-    private mutating func track(_ world: World) {
-        let now = world.now
-        let connector = world.image.inputs.connectors[0]
+    private mutating func track(_ cycle: LoopCycle) {
+        let now = cycle.now
+        let connector = cycle.image.inputs.connectors[0]
         let isPWM = last?.outputs.connectors[0].pilot == .pwm
         if connector.pilotIsValid {
             invalidSince = nil
@@ -170,13 +191,13 @@ struct GuaranteeMonitor {
         cableCursor = (cableCursor + 1) % 40
         let isClosed = last?.outputs.contactorClosed ?? false
         weldSince =
-            !isClosed && world.image.inputs.contactor == .closed ? weldSince ?? now : nil
-        trackTest(world)
+            !isClosed && cycle.image.inputs.contactor == .closed ? weldSince ?? now : nil
+        trackTest(cycle)
     }
 
-    private mutating func trackTest(_ world: World) {
+    private mutating func trackTest(_ cycle: LoopCycle) {
         let isPressed = last?.outputs.residualCurrentTest ?? false
-        let isTripped = world.image.inputs.residualCurrentTripped
+        let isTripped = cycle.image.inputs.residualCurrentTripped
         let previous = testStage
         switch testStage {
         case 1 where isPressed && isTripped: testStage = 2
@@ -186,55 +207,55 @@ struct GuaranteeMonitor {
         }
         if isPressed, testStage == 0 || testStage == 3 { testStage = isTripped ? 2 : 1 }
         if last?.outputs.contactorClosed == true { testStage = 0 }
-        if testStage != previous { testStageAt = world.now }
+        if testStage != previous { testStageAt = cycle.now }
     }
 
     // MARK: Closing
 
-    private mutating func checkClosing(_ world: World) {
-        let image = world.image
+    private mutating func checkClosing(_ cycle: LoopCycle) {
+        let image = cycle.image
         let connector = image.inputs.connectors[0]
-        let now = world.now
+        let now = cycle.now
         let asked = now - lastAsk
         let stage = testStage
         require(
             connector.pilotIsValid && mayBeAsking(connector.pilotHigh), .closesOnlyWhenAsked,
-            world, "pilot at \(connector.pilotHigh)")
+            cycle, "pilot at \(connector.pilotHigh)")
         require(
-            asked >= plan.closeDebounce - period, .closesOnlyWhenAsked, world,
+            asked >= plan.closeDebounce - period, .closesOnlyWhenAsked, cycle,
             "asked for \(asked) only")
         require(
             last?.outputs.connectors[0].pilot == .pwm && connector.pilotLow <= Volts(-10),
-            .closesOnlyWhenAsked, world, "diode not proven: \(connector.pilotLow)")
+            .closesOnlyWhenAsked, cycle, "diode not proven: \(connector.pilotLow)")
         require(
             plan.lockMask == 0
                 || (connector.bolt == .engaged && image.outputs.connectors[0].bolt == .engaged),
-            .closesOnlyWhenAsked, world, "bolt \(connector.bolt)")
+            .closesOnlyWhenAsked, cycle, "bolt \(connector.bolt)")
         require(
-            plan.proximityMask == 0 || cableLimit() != nil, .closesOnlyWhenAsked, world,
+            plan.proximityMask == 0 || cableLimit() != nil, .closesOnlyWhenAsked, cycle,
             "cable \(connector.cable)")
         require(
             image.targets.energyGranted && image.targets.limit >= plan.minimum
-                && !world.context.stationIsSilent,
-            .closesOnlyWhenAsked, world, "not granted")
+                && !cycle.context.stationIsSilent,
+            .closesOnlyWhenAsked, cycle, "not granted")
         require(
             !plan.hasContactorFeedback || image.inputs.contactor == .open, .closesOnlyWhenAsked,
-            world, "contactor \(image.inputs.contactor)")
+            cycle, "contactor \(image.inputs.contactor)")
         if plan.hasResidualCurrentDevice {
             require(
                 testStage == 3 && !image.inputs.residualCurrentTripped
                     && now - testStageAt <= slack,
-                .closesOnlyAfterSelfTest, world, "test stage \(stage)")
+                .closesOnlyAfterSelfTest, cycle, "test stage \(stage)")
         }
         require(
             image.status.latched.isEmpty
                 && image.status.allFaults.intersection(
                     FaultMasks.immediate.union(FaultMasks.orderly)
                 ).isEmpty,
-            .closesOnlyWithoutFault, world, "faults \(Array(image.status.allFaults))")
+            .closesOnlyWithoutFault, cycle, "faults \(Array(image.status.allFaults))")
         if let lastClosing {
             require(
-                now - lastClosing >= plan.closingInterval, .closingInterval, world,
+                now - lastClosing >= plan.closingInterval, .closingInterval, cycle,
                 "\(now - lastClosing) after the last closing")
         }
         lastClosing = now
@@ -242,91 +263,91 @@ struct GuaranteeMonitor {
 
     // MARK: Closed
 
-    private mutating func checkClosed(_ world: World) {
-        let image = world.image
+    private mutating func checkClosed(_ cycle: LoopCycle) {
+        let image = cycle.image
         let inputs = image.inputs
         let connector = inputs.connectors[0]
-        let now = world.now
+        let now = cycle.now
         if connector.pilotIsValid {
             require(
-                mayBeAsking(connector.pilotHigh), .leavingOpens, world,
+                mayBeAsking(connector.pilotHigh), .leavingOpens, cycle,
                 "closed at \(connector.pilotHigh)")
         }
         if let invalidSince {
             require(
-                now - invalidSince <= PilotLaw.patience + slack, .pilotFaultOpens, world,
+                now - invalidSince <= PilotLaw.patience + slack, .pilotFaultOpens, cycle,
                 "closed without pilot samples")
         }
         if let diodeBadSince, let pwmSince {
             let since = max(diodeBadSince, pwmSince + plan.pilotDebounce)
             require(
-                now - since <= PilotLaw.patience + slack, .pilotFaultOpens, world,
+                now - since <= PilotLaw.patience + slack, .pilotFaultOpens, cycle,
                 "closed without a diode")
         }
         require(
             !inputs.emergencyStopPressed && !inputs.enclosureOpen && !inputs.tilted
                 && !inputs.waterDetected && inputs.mainsPresent && inputs.groundPresent
                 && !(plan.hasResidualCurrentDevice && inputs.residualCurrentTripped),
-            .hazardOpens, world, "closed with a hazard")
+            .hazardOpens, cycle, "closed with a hazard")
         for sensor in 0..<4 {
             guard let value = connector.temperatures[sensor],
                 TemperatureLaw.credible.contains(value.raw)
             else { continue }
             require(
-                value < plan.temperatureStop, .overTemperatureOpens, world, "closed at \(value)")
+                value < plan.temperatureStop, .overTemperatureOpens, cycle, "closed at \(value)")
         }
-        checkStops(world, now)
-        checkOverCurrent(world, now)
+        checkStops(cycle, now)
+        checkOverCurrent(cycle, now)
     }
 
-    private mutating func checkStops(_ world: World, _ now: Instant) {
-        let image = world.image
+    private mutating func checkStops(_ cycle: LoopCycle, _ now: Instant) {
+        let image = cycle.image
         let faults = image.status.allFaults
         require(
-            faults.intersection(FaultMasks.immediate).isEmpty, .stoppingFaultOpens, world,
+            faults.intersection(FaultMasks.immediate).isEmpty, .stoppingFaultOpens, cycle,
             "closed with \(Array(faults))")
         let isStopping = !faults.intersection(FaultMasks.orderly).isEmpty
         faultSince = isStopping ? faultSince ?? now : nil
         if let faultSince {
             require(
-                now - faultSince <= plan.stopTimeout + slack, .stoppingFaultOpens, world,
+                now - faultSince <= plan.stopTimeout + slack, .stoppingFaultOpens, cycle,
                 "closed for \(now - faultSince) with \(Array(faults))")
         }
         let isGranted = image.targets.energyGranted && image.targets.limit >= plan.minimum
         ungrantedSince = isGranted ? nil : ungrantedSince ?? now
         if let ungrantedSince {
             require(
-                image.outputs.connectors[0].pilot != .pwm, .stopsWithoutGrant, world,
+                image.outputs.connectors[0].pilot != .pwm, .stopsWithoutGrant, cycle,
                 "PWM without a grant")
             require(
-                now - ungrantedSince <= plan.stopTimeout + slack, .stopsWithoutGrant, world,
+                now - ungrantedSince <= plan.stopTimeout + slack, .stopsWithoutGrant, cycle,
                 "closed for \(now - ungrantedSince) without a grant")
         }
         let conditions: InlineArray<3, Bool> = [
-            world.context.stationIsSilent, isStale(world),
-            world.context.missedInWindow >= plan.missLimit,
+            cycle.context.stationIsSilent, isStale(cycle),
+            cycle.context.missedInWindow >= plan.missLimit,
         ]
         let hold = plan.safeLimit < plan.minimum ? Milliseconds.zero : plan.safeHold
         for index in 0..<3 {
             holdSince[index] = conditions[index] ? holdSince[index] ?? now : nil
             guard let since = holdSince[index] else { continue }
             require(
-                now - since <= hold + plan.stopTimeout + slack, .stopsAfterHold, world,
+                now - since <= hold + plan.stopTimeout + slack, .stopsAfterHold, cycle,
                 "condition \(index) closed for \(now - since)")
         }
     }
 
-    private func isStale(_ world: World) -> Bool {
+    private func isStale(_ cycle: LoopCycle) -> Bool {
         plan.hasMeter
-            && world.now > max(world.image.inputs.meter.at, startedAt + slack) + plan.meterMaxAge
+            && cycle.now > max(cycle.image.inputs.meter.at, startedAt + slack) + plan.meterMaxAge
     }
 
-    private mutating func checkOverCurrent(_ world: World, _ now: Instant) {
-        let image = world.image
+    private mutating func checkOverCurrent(_ cycle: LoopCycle, _ now: Instant) {
+        let image = cycle.image
         let meter = image.inputs.meter
         let status = image.status
         // The offer that stood while the sample was taken: the last cycle's.
-        guard plan.hasMeter, meter.valid.contains(.current), !isStale(world),
+        guard plan.hasMeter, meter.valid.contains(.current), !isStale(cycle),
             status.phase == .energised, let offered = last?.status.offered
         else {
             overSince = status.phase == .energised ? overSince : nil
@@ -337,16 +358,16 @@ struct GuaranteeMonitor {
         overSince = Double(current) > allowed + 1 ? overSince ?? now : nil
         if let overSince {
             require(
-                now - overSince <= plan.overCurrentGrace + slack, .overCurrentOpens, world,
+                now - overSince <= plan.overCurrentGrace + slack, .overCurrentOpens, cycle,
                 "\(meter.current[0]) at \(offered) for \(now - overSince)")
         }
     }
 
     // MARK: Pilot
 
-    private mutating func checkPilot(_ world: World) {
-        let now = world.now
-        let output = world.image.outputs.connectors[0]
+    private mutating func checkPilot(_ cycle: LoopCycle) {
+        let now = cycle.now
+        let output = cycle.image.outputs.connectors[0]
         let previous = last?.outputs.connectors[0]
         let isPWM = output.pilot == .pwm
         let changed =
@@ -354,23 +375,23 @@ struct GuaranteeMonitor {
             && (previous?.pilot != output.pilot || previous?.duty != output.duty)
         if changed, isPWM, let lastDutyChange {
             require(
-                now - lastDutyChange >= plan.dutyInterval, .dutyInterval, world,
+                now - lastDutyChange >= plan.dutyInterval, .dutyInterval, cycle,
                 "\(now - lastDutyChange) after the last change")
         }
         if isPWM {
             let offered = decode(output.duty)
             require(
-                offered.raw >= max(6000, plan.minimum.raw) - 6, .offerAtLeastMinimum, world,
+                offered.raw >= max(6000, plan.minimum.raw) - 6, .offerAtLeastMinimum, cycle,
                 "duty \(output.duty)")
             require(
-                offered <= world.image.status.offered, .offerWithinLimits, world,
+                offered <= cycle.image.status.offered, .offerWithinLimits, cycle,
                 "duty \(output.duty) says more than the status")
             let mustFollow =
                 changed || lastDutyChange.map { now >= $0 + plan.dutyInterval } ?? true
             if mustFollow {
-                let least = least(world)
+                let least = least(cycle)
                 require(
-                    offered <= least, .offerWithinLimits, world,
+                    offered <= least, .offerWithinLimits, cycle,
                     "offers \(offered) where \(least) is the least")
             }
         }
@@ -394,12 +415,12 @@ struct GuaranteeMonitor {
         return greatest
     }
 
-    private func least(_ world: World) -> Amperes {
-        var least = min(plan.rating, plan.phaseLimit, world.context.groupShare)
-        least = min(least, world.image.targets.limit)
+    private func least(_ cycle: LoopCycle) -> Amperes {
+        var least = min(plan.rating, plan.phaseLimit, cycle.context.groupShare)
+        least = min(least, cycle.image.targets.limit)
         if plan.proximityMask != 0 { least = min(least, cableLimit() ?? .zero) }
         for sensor in 0..<4 {
-            guard let value = world.image.inputs.connectors[0].temperatures[sensor],
+            guard let value = cycle.image.inputs.connectors[0].temperatures[sensor],
                 TemperatureLaw.credible.contains(value.raw), value > plan.deratingStart
             else { continue }
             let share =
@@ -411,55 +432,55 @@ struct GuaranteeMonitor {
             least = min(least, Amperes(milliamperes: Int32(current * 1000) + 1))
         }
         let isDegraded =
-            world.context.stationIsSilent || isStale(world)
-            || world.context.missedInWindow >= plan.missLimit
+            cycle.context.stationIsSilent || isStale(cycle)
+            || cycle.context.missedInWindow >= plan.missLimit
         if isDegraded { least = min(least, plan.safeLimit) }
         return least
     }
 
     // MARK: Bolt and latch
 
-    private mutating func checkBolt(_ world: World) {
-        let image = world.image
-        openSince = image.outputs.contactorClosed ? nil : openSince ?? world.now
+    private mutating func checkBolt(_ cycle: LoopCycle) {
+        let image = cycle.image
+        openSince = image.outputs.contactorClosed ? nil : openSince ?? cycle.now
         guard image.outputs.connectors[0].bolt == .free else { return }
         if plan.hasContactorFeedback {
             require(
                 image.inputs.contactor == .open && !image.outputs.contactorClosed,
-                .unlocksOnlyWhenOpen, world, "released with contactor \(image.inputs.contactor)")
+                .unlocksOnlyWhenOpen, cycle, "released with contactor \(image.inputs.contactor)")
         } else {
             require(
-                openSince.map { world.now >= $0 + plan.contactorTimeout } ?? false,
-                .unlocksOnlyWhenOpen, world, "released before the contactor can be open")
+                openSince.map { cycle.now >= $0 + plan.contactorTimeout } ?? false,
+                .unlocksOnlyWhenOpen, cycle, "released before the contactor can be open")
         }
         require(
-            !image.status.latched.contains(.contactorWelded), .unlocksOnlyWhenOpen, world,
+            !image.status.latched.contains(.contactorWelded), .unlocksOnlyWhenOpen, cycle,
             "released with a welded contactor")
     }
 
-    private mutating func checkLatch(_ world: World) {
-        let status = world.image.status
+    private mutating func checkLatch(_ cycle: LoopCycle) {
+        let status = cycle.image.status
         if let weldSince, plan.hasContactorFeedback {
             require(
-                world.now - weldSince <= plan.contactorTimeout + slack
+                cycle.now - weldSince <= plan.contactorTimeout + slack
                     || status.latched.contains(.contactorWelded),
-                .weldIsLatched, world, "closed for \(world.now - weldSince), commanded open")
+                .weldIsLatched, cycle, "closed for \(cycle.now - weldSince), commanded open")
         }
-        let requests = world.image.targets.clearRequests
+        let requests = cycle.image.targets.clearRequests
         let isCleared = clearRequests.map { $0 != requests } ?? false
         let lost = latched.subtracting(status.latched)
         require(
-            lost.isEmpty || isCleared, .latchedUntilCleared, world, "lost \(Array(lost))")
+            lost.isEmpty || isCleared, .latchedUntilCleared, cycle, "lost \(Array(lost))")
         if lost.contains(.contactorWelded), plan.hasContactorFeedback {
             require(
-                world.image.inputs.contactor == .open, .latchedUntilCleared, world,
-                "weld cleared with contactor \(world.image.inputs.contactor)")
+                cycle.image.inputs.contactor == .open, .latchedUntilCleared, cycle,
+                "weld cleared with contactor \(cycle.image.inputs.contactor)")
         }
         if heard { clearRequests = requests }
         latched = status.latched
     }
 
-    private mutating func finish(_ world: World) {
-        last = world.image
+    private mutating func finish(_ cycle: LoopCycle) {
+        last = cycle.image
     }
 }

@@ -1,0 +1,149 @@
+import EVSEModel
+import JSON
+import Plant
+
+/// Whether somebody may have energy, judged from cards, answers and settings alone: the rules of
+/// OCPP 2.0.1 C and E, written apart from the station's.
+///
+/// Where the watch cannot know (an answer that was lost on its way), it gives the benefit of the
+/// doubt, and only then.
+struct AuthorizationWatch {
+    private enum Origin { case card, remote }
+    private struct Evidence {
+        var token: String
+        var at: Int64
+        var origin: Origin
+    }
+    private struct Answer {
+        var status: String
+        var at: Int64
+        var isCertain: Bool
+    }
+    private var evidence = [Evidence]()
+    private var answers = [String: [Answer]]()
+    private var list = [String: String]()
+    private var isListKnown = true
+    private var settings: [String: String]
+    private var uncertainSettings = false
+    private var wasClosed = false
+    /// Energy must have ceased by then, and why.
+    private var deadline: (at: Int64, why: String)?
+
+    init(settings: [String: String]) { self.settings = settings }
+
+    private func setting(_ name: String, _ standard: String) -> Bool {
+        (settings[name] ?? standard) == "true"
+    }
+
+    mutating func presented(_ token: String, at now: Int64) {
+        evidence.append(Evidence(token: token.uppercased(), at: now, origin: .card))
+        if evidence.count > 40 { evidence.removeFirst() }
+        deadline = nil
+    }
+
+    /// The vehicle is gone: whoever comes next shows a card of their own.
+    mutating func vehicleLeft() {
+        if setting("TxCtrlr.StopTxOnEVSideDisconnect", "true") { evidence.removeAll() }
+    }
+
+    mutating func take(_ note: VirtualCSMS.Note, _ station: SimulatedStation) {
+        let now = station.instant
+        switch note {
+        case .authorized(let token, let status):
+            let isCertain = station.csms.lastSpoil != now
+            answers[token.uppercased(), default: []].append(
+                Answer(status: status, at: now, isCertain: isCertain))
+        case .transactionToken(let id, _, let status):
+            guard status != "Accepted", setting("TxCtrlr.StopTxOnInvalidId", "true"),
+                id == station.csms.openTransaction, station.csms.lastSpoil != now
+            else { return }
+            deadline = (now + 15_000_000_000, "its token was answered \(status)")
+        case .remoteStart(let token):
+            // The request came before its answer.
+            evidence.append(
+                Evidence(token: token.uppercased(), at: now - 1_000_000_000, origin: .remote))
+            deadline = nil
+        case .remoteStop:
+            evidence.removeAll { $0.at < now - 1_000_000_000 }
+            if evidence.isEmpty { deadline = (now + 15_000_000_000, "it was stopped remotely") }
+        case .listSent(let update):
+            if update["updateType"]?.string == "Full" {
+                list.removeAll()
+                isListKnown = true
+            }
+            for entry in update["localAuthorizationList"]?.array ?? [] {
+                guard let token = entry["idToken"]?["idToken"]?.string?.uppercased() else { continue }
+                list[token] = entry["idTokenInfo"]?["status"]?.string
+            }
+        case .cacheCleared: answers.removeAll()
+        case .variableSet(let name, let value): settings[name] = value
+        case .unknown(let action):
+            if action == "SendLocalList" { isListKnown = false }
+            if action == "SetVariables" { uncertainSettings = true }
+            if action == "RequestStartTransaction" { evidence.append(contentsOf: []) }
+        case .profileSet, .profilesCleared: break
+        }
+    }
+    /// A remote start whose answer was lost may have been accepted.
+    mutating func remoteStartAsked(_ token: String, at now: Int64) {
+        evidence.append(Evidence(token: token.uppercased(), at: now, origin: .remote))
+        if evidence.count > 40 { evidence.removeFirst() }
+    }
+
+    /// - Returns: what is wrong.
+    mutating func look(_ station: SimulatedStation) -> String? {
+        let evse = station.world.evses[0]
+        let isClosed = evse.isEnergised && station.coilIsOn
+        defer { wasClosed = isClosed }
+        if isClosed, !wasClosed, !evidence.contains(where: { allows($0, station) }) {
+            let tried = evidence.map { "\($0.token) (\($0.origin))" }.joined(separator: ", ")
+            return "energy for nobody; presented were: \(tried.isEmpty ? "none" : tried)"
+        }
+        guard let deadline else { return nil }
+        if !evse.isEnergised {
+            self.deadline = nil
+        } else if station.instant > deadline.at, evse.current > 0.5, station.contactorIsHealthy,
+            station.process == .running, station.lastCrash < deadline.at - 20_000_000_000
+        {
+            self.deadline = nil
+            return "energy flows although \(deadline.why) 15 s ago"
+        }
+        return nil
+    }
+
+    private func allows(_ evidence: Evidence, _ station: SimulatedStation) -> Bool {
+        let token = evidence.token
+        if !setting("AuthCtrlr.Enabled", "true") || uncertainSettings { return true }
+        if evidence.origin == .remote, !setting("AuthCtrlr.AuthorizeRemoteStart", "true") {
+            return true
+        }
+        let known = answers[token] ?? []
+        // Asked and accepted since it was presented.
+        if known.contains(where: { $0.status == "Accepted" && $0.at >= evidence.at - 1_000_000_000 })
+        {
+            return true
+        }
+        let isOnline =
+            station.link.isUp && station.lastLinkChange < evidence.at - 5_000_000_000
+            && station.csms.lastSpoil < evidence.at - 60_000_000_000
+            && station.csms.registration == "Accepted"
+        if isOnline, !setting("AuthCtrlr.LocalPreAuthorize", "false") { return false }
+        return isGoodOffline(token, known)
+    }
+
+    /// C13, C14, C15: the list outranks the cache; a token that nobody knows may still charge.
+    private func isGoodOffline(_ token: String, _ known: [Answer]) -> Bool {
+        guard isListKnown else { return true }
+        let isListUsed = setting("LocalAuthListCtrlr.Enabled", "true")
+        if isListUsed, let status = list[token] { return status == "Accepted" }
+        if setting("AuthCacheCtrlr.Enabled", "true"), let last = known.lastIndex(where: \.isCertain)
+        {
+            if known[last...].contains(where: { $0.status == "Accepted" }) { return true }
+        } else if !known.isEmpty {
+            if known.contains(where: { $0.status == "Accepted" }) { return true }
+        } else {
+            return setting("AuthCtrlr.OfflineTxForUnknownIdEnabled", "false")
+        }
+        return false
+    }
+}

@@ -1,0 +1,62 @@
+import Charging
+import EVSEModel
+import OCPP201
+import Plant
+package import StationRuntime
+
+extension Coverage {
+    /// Everything that a campaign on a board can show, by kind: what of it never occurred is a hole.
+    package static func universe(of composition: StationComposition) -> [String: Set<String>] {
+        var universe = [String: Set<String>]()
+        universe["action"] = Set(ScriptAction.allCases.map(\.rawValue))
+        universe["misdeed"] = Set(VirtualCSMS.Misdeed.allCases.map(\.rawValue))
+        universe["phase"] = Set((0...6).compactMap { PowerPhase(rawValue: $0) }.map { "\($0)" })
+        universe["pilot state"] = ["a", "b", "c", "d", "e", "f"]
+        universe["limit cause"] = Set(LimitCause.allCases.map { "\($0)" })
+        universe["stopped reason"] = [
+            "DeAuthorized", "EmergencyStop", "EVDisconnected", "ImmediateReset", "Local", "Other",
+            "PowerLoss", "Remote", "StoppedByEV", "Timeout", "GroundFault", "OvercurrentFault",
+        ]
+        universe["trigger reason"] = [
+            "Authorized", "CablePluggedIn", "ChargingRateChanged", "ChargingStateChanged",
+            "Deauthorized", "EVCommunicationLost", "EVConnectTimeout", "MeterValueClock",
+            "MeterValuePeriodic", "Trigger", "UnlockCommand", "StopAuthorized", "RemoteStop",
+            "RemoteStart", "AbnormalCondition", "ResetCommand",
+        ]
+        universe["charging state"] = Set(ChargingState.allCases.map(\.rawValue))
+        universe["boot"] = ["Accepted", "Pending", "Rejected"]
+        universe["boot reason"] = ["PowerUp", "RemoteReset", "ScheduledReset"]
+        universe["connector status"] = ["Available", "Occupied", "Unavailable", "Faulted"]
+        universe["message"] = [
+            "BootNotification", "Heartbeat", "StatusNotification", "NotifyEvent", "Authorize",
+            "TransactionEvent", "MeterValues", "SecurityEventNotification", "NotifyReport",
+            "ReportChargingProfiles", "FirmwareStatusNotification", "LogStatusNotification",
+        ]
+        universe["process"] = [
+            "station started", "station restarted itself", "station killed", "station stopped",
+            "loop started", "loop killed", "power cut",
+        ]
+        universe["link"] = ["dial", "closed by the station"]
+        universe["plant fault"] = plantFaults(composition)
+        return universe
+    }
+
+    private static func plantFaults(_ composition: StationComposition) -> Set<String> {
+        let world = PlantWorld(composition.plant, at: .zero)
+        var names = Set<String>()
+        for device in world.faultyDevices {
+            for entry in FaultCatalog.entries(of: device.type) {
+                names.insert("\(device.device) \(entry.kind.rawValue)")
+            }
+        }
+        return names
+    }
+
+    /// What of the universe never occurred, by kind.
+    package func holes(in universe: [String: Set<String>]) -> [(kind: String, names: [String])] {
+        universe.keys.sorted().compactMap { kind in
+            let missing = (universe[kind] ?? []).subtracting((counts[kind] ?? [:]).keys).sorted()
+            return missing.isEmpty ? nil : (kind, missing)
+        }
+    }
+}

@@ -1,0 +1,233 @@
+import EVSEModel
+import JSON
+import Plant
+import StationCore
+
+/// One script's run.
+package struct SimulatedDay {
+    package struct Options: Sendable {
+        /// Steps never grow beyond the loop's period: slow, and what the coarse steps must equal.
+        package var isFine = false
+        /// Ends at the first violation; otherwise goes on to the end of the day.
+        package var verbose: (@Sendable (String) -> Void)?
+        package init() {}
+    }
+    package struct Result: Sendable {
+        package var violation: Violation?
+        package var coverage = Coverage()
+        package var steps = 0
+        /// What the station said, in order: action, and for transactions their course.
+        package var messages = [String]()
+        package var delivered = 0.0
+    }
+
+    private let station: SimulatedStation
+    private var watch: Watch
+    private let options: Options
+    private var steps: ArraySlice<ScriptStep>
+    private var healing: [(at: Int64, what: (inout Self) -> Void)] = []
+    /// World time at which something last moved.
+    private var movedAt: Int64
+    private var result = Result()
+    /// Longest step while energy flows and while none does. Chosen: a battery fills by less than a
+    /// meter's resolution, and a minute is looked at twice.
+    private static let longestCharging: Int64 = 10_000_000_000
+    private static let longestIdle: Int64 = 30_000_000_000
+    /// A step is at most this part of the time since something moved, so that whatever began then
+    /// and takes its time is met within a twentieth of that time.
+    private static let share: Int64 = 20
+
+    /// - Throws: ``ScriptError``, or ``LoopError`` where the board's loop cannot be made.
+    package static func run(
+        _ script: Script, in laboratory: Laboratory, _ options: Options = Options()
+    ) throws -> Result {
+        var day = try SimulatedDay(script, laboratory, options)
+        return try day.run()
+    }
+
+    private init(_ script: Script, _ laboratory: Laboratory, _ options: Options) throws {
+        station = try SimulatedStation(script, in: laboratory)
+        self.options = options
+        watch = Watch(station)
+        steps = script.steps[...]
+        movedAt = station.instant
+        let tokens = Presented()
+        presented = tokens
+        station.onToken = { [unowned station] in tokens.all.append(($0, station.instant)) }
+        let messages = SentMessages()
+        sent = messages
+        let verbose = options.verbose
+        station.onFrame = { [unowned station] fromStation, bytes in
+            if fromStation { messages.note(bytes) }
+            if let verbose {
+                let text = String(decoding: bytes, as: UTF8.self)
+                verbose("\(Self.clock(station.time)) \(fromStation ? ">" : "<") \(text)")
+            }
+        }
+        if let verbose {
+            station.onLog = { [unowned station] entry in
+                verbose("\(Self.clock(station.time)) # \(entry.message) \(entry.metadata)")
+            }
+        }
+    }
+    private let presented: Presented
+    private let sent: SentMessages
+
+    /// Tokens that the reader gave to the station since they were taken.
+    private final class Presented { var all = [(token: String, at: Int64)]() }
+    /// What the station sent, in short.
+    private final class SentMessages {
+        var all = [String]()
+        func note(_ bytes: [UInt8]) {
+            guard let frame = try? JSONValue(parsing: bytes), frame[0]?.int == 2,
+                let action = frame[2]?.string
+            else { return }
+            var text = action
+            if action == "TransactionEvent", let payload = frame[3] {
+                let info = payload["transactionInfo"]
+                let parts = [
+                    payload["eventType"]?.string, payload["triggerReason"]?.string,
+                    info?["chargingState"]?.string, info?["stoppedReason"]?.string,
+                ]
+                text += " " + parts.compactMap { $0 }.joined(separator: "/")
+            } else if action == "StatusNotification" {
+                text += " " + (frame[3]?["connectorStatus"]?.string ?? "")
+            }
+            all.append(text)
+        }
+    }
+
+    static func clock(_ time: Milliseconds) -> String {
+        let milliseconds = time.count
+        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        let fraction = String(1000 + milliseconds % 1000).dropFirst()
+        return "\(two(milliseconds / 3_600_000)):\(two(milliseconds / 60_000 % 60)):"
+            + "\(two(milliseconds / 1000 % 60)).\(fraction)"
+    }
+
+    private mutating func run() throws -> Result {
+        let end = SimulatedStation.start + station.script.length.count * 1_000_000
+        try advance(to: end)
+        if watch.violation == nil {
+            planHealing(from: station.instant)
+            try advance(to: station.instant + Self.recovery)
+        }
+        station.finish()
+        if watch.violation == nil { watch.look(at: station) }
+        if watch.violation == nil { watch.lookAtEnd(station) }
+        result.violation = watch.violation
+        result.coverage = station.coverage
+        result.coverage.merge(station.csms.coverage)
+        result.messages = sent.all
+        result.delivered = station.books(1)
+        return result
+    }
+
+    // MARK: Time
+
+    private mutating func advance(to end: Int64) throws {
+        while station.instant < end, watch.violation == nil {
+            act()
+            let length = stepLength(before: end)
+            try station.step(by: length)
+            result.steps += 1
+            if station.isMoving { movedAt = station.instant }
+            for (token, at) in presented.all { watch.presented(token, at: at) }
+            presented.all.removeAll(keepingCapacity: true)
+            watch.look(at: station)
+        }
+    }
+
+    private func stepLength(before end: Int64) -> Int64 {
+        let period = station.period
+        let quiet = station.instant - movedAt
+        let isCharging = station.world.evses.contains { $0.current > 0.1 }
+        let longest = isCharging ? Self.longestCharging : Self.longestIdle
+        var length = options.isFine ? period : min(max(quiet / Self.share, period), longest)
+        if isRamping { length = min(length, 5 * period) }
+        var next = min(end, station.nextEvent())
+        if let step = steps.first {
+            next = min(next, SimulatedStation.start + step.at.count * 1_000_000)
+        }
+        if let heal = healing.first { next = min(next, heal.at) }
+        return max(1_000_000, min(length, next - station.instant))
+    }
+
+    /// A vehicle's current is on its way to what is offered, or its battery tapers quickly.
+    private var isRamping: Bool {
+        for evse in station.world.evses {
+            for connector in evse.connectors {
+                guard let vehicle = connector.vehicle else { continue }
+                if vehicle.isS2Closed, evse.isEnergised, vehicle.current < 0.1, !vehicle.isFull {
+                    return true
+                }
+            }
+        }
+        return false
+    }
+
+    private mutating func act() {
+        while let step = steps.first,
+            SimulatedStation.start + step.at.count * 1_000_000 <= station.instant
+        {
+            steps.removeFirst()
+            options.verbose?("\(Self.clock(station.time)) * \(step.json.text)")
+            station.coverage.add("action", step.action.rawValue)
+            movedAt = station.instant
+            if step.action == .request, step.text("action") == "RequestStartTransaction",
+                let token = step.values["payload"]?["idToken"]?["idToken"]?.string
+            {
+                watch.remoteStartAsked(token, at: station.instant)
+            }
+            station.perform(step)
+        }
+        while let heal = healing.first, heal.at <= station.instant {
+            healing.removeFirst()
+            movedAt = station.instant
+            heal.what(&self)
+        }
+    }
+
+    // MARK: The day is over: everything becomes healthy, and must come to rest
+
+    /// Virtual time that a healthy station has to come to rest.
+    private static let recovery: Int64 = 25 * 60_000_000_000
+
+    private mutating func planHealing(from start: Int64) {
+        func at(_ seconds: Int64, _ what: @escaping (inout Self) -> Void) {
+            healing.append((start + seconds * 1_000_000_000, what))
+        }
+        at(0) { $0.station.heal() }
+        at(90) { $0.request("ChangeAvailability", ["operationalStatus": "Operative"]) }
+        at(95) {
+            $0.request("ChangeAvailability", ["operationalStatus": "Operative", "evse": ["id": 1]])
+        }
+        at(100) {
+            $0.request(
+                "ChangeAvailability",
+                ["operationalStatus": "Operative", "evse": ["id": 1, "connectorId": 1]])
+        }
+        at(120) { day in
+            day.station.command(.clearFaults(EVSEID(index: 0)))
+            for evse in day.station.world.evses {
+                for connector in evse.connectors where connector.vehicle != nil {
+                    try? day.station.world.unplugVehicle(
+                        evse: evse.plan.number, connector: connector.plan.number)
+                }
+            }
+        }
+        at(180) { $0.request("UnlockConnector", ["evseId": 1, "connectorId": 1]) }
+        at(200) { day in
+            for evse in day.station.world.evses {
+                for connector in evse.connectors where connector.cable != nil {
+                    try? day.station.world.unplugStation(
+                        evse: evse.plan.number, connector: connector.plan.number)
+                }
+            }
+        }
+        at(240) { $0.station.command(.clearFaults(EVSEID(index: 0))) }
+    }
+    private mutating func request(_ action: String, _ payload: JSONValue) {
+        station.csms.request(action, payload, at: station.instant)
+    }
+}

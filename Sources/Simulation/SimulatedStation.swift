@@ -1,0 +1,511 @@
+import BoardFile
+import Charging
+import ControlLoop
+import DriverKit
+import EVSEModel
+import JSON
+import LoopGuarantees
+import LoopRuntime
+import OCPP201
+import Plant
+import SharedImage
+import SimulatedChip
+import StationCore
+import StationRuntime
+
+/// One station with everything around it, in virtual time and on one thread: the plant's physics,
+/// the loop with its drivers on the simulated chip, the shell's rules around the core, disk,
+/// network and CSMS. It has no clock of its own: ``step(by:)`` lets time pass.
+final class SimulatedStation: StationPorts {
+    /// Where the station program is in its life.
+    enum Process: Equatable {
+        case running
+        /// Energy is being withdrawn before an orderly end; then it starts again after a pause.
+        case ending(deadline: Int64, pause: Int64, isRestart: Bool)
+        case down(until: Int64, isRestart: Bool)
+    }
+
+    let laboratory: Laboratory
+    let script: Script
+    let core: StationCoreConfiguration
+    let evsePlans: [EVSEPlan]
+    let period: Int64
+    var world: PlantWorld
+    var csms: VirtualCSMS
+    var link = VirtualLink()
+    var disk = VirtualDisk()
+    var coverage = Coverage()
+    private(set) var loop: LoopEngine?
+    private(set) var engine: StationEngine?
+    private(set) var process = Process.down(until: 0, isRestart: false)
+    private var loopReturns: Int64?
+    private var powerReturns: Int64?
+    private var latched = LatchedFaults()
+    private var meters = [VirtualMeter]()
+    private var readers = [VirtualReader]()
+    private var driverFaults = Set<String>()
+    /// World time, nanoseconds.
+    private(set) var instant: Int64 = SimulatedStation.start
+    /// World time at which the machine's monotonic clock was zero.
+    private var bootedAt: Int64 = 0
+    // Wall clock of the machine
+    var wallOffset: Int64
+    var drift: Double = 0
+    private var driftSince: Int64 = SimulatedStation.start
+    var hasWallClock = true
+    /// Outputs of the core until it is killed at that very boundary.
+    private var outputsLeft: Int?
+    private var isDead = false
+    private var killPause: Int64 = 2_000_000_000
+    private var restartAsked: Bool?
+    private var starts: UInt64 = 0
+    private var loopProcesses: Int32 = 100
+    private(set) var trace: Trace?
+    private let isTraced: Bool
+    /// The day's beginning in world time.
+    static let start: Int64 = 1_000_000_000_000
+    /// Wall time at world time zero, milliseconds.
+    static let epoch: Int64 = 1_790_000_000_000
+
+    // What the watch looks at
+    private(set) var latest: LoopImage?
+    private(set) var replayProblem: String?
+    private(set) var sentBeforeDurable: String?
+    private(set) var loopStarts = 0
+    private(set) var stationStarts = 0
+    private(set) var restarts = [String]()
+    private(set) var lastStoreFailure: Int64 = .min
+    private(set) var lastCrash: Int64 = .min
+    /// What the link did to the station, in order.
+    private(set) var lastLinkChange: Int64 = 0
+    /// Something other than time passed in the last step.
+    private(set) var isMoving = true
+
+    init(_ script: Script, in laboratory: Laboratory) throws {
+        self.laboratory = laboratory
+        self.script = script
+        laboratory.reset()
+        let composition = laboratory.composition
+        var core = composition.core
+        for (name, value) in script.variables {
+            guard let variable = VariableName(name) else {
+                throw ScriptError("\(name) is no Component.Variable")
+            }
+            core.variables[variable] = value
+        }
+        self.core = core
+        period = composition.loop.period.count * 1_000_000
+        evsePlans = (0..<Int(composition.loop.evseCount)).map { composition.loop.evses[$0] }
+        var plant = composition.plant
+        plant.seed = script.seed & 0x7FFF_FFFF_FFFF_FFFF
+        world = PlantWorld(plant, at: Instant(nanoseconds: Self.start))
+        csms = VirtualCSMS(epoch: Self.epoch)
+        wallOffset = Self.epoch
+        isTraced = script.seed % 16 == 3
+        for device in composition.board.devices {
+            let roles = device.assignments.map(\.role)
+            if roles.contains(.meter), let evse = device.evse,
+                let index = world.meters.firstIndex(where: { $0.plan.device == device.id.name })
+            {
+                meters.append(try VirtualMeter(device, evse: evse, index: index))
+            }
+            if roles.contains(.reader) { readers.append(VirtualReader(device)) }
+        }
+        try startLoop()
+    }
+
+    /// Milliseconds of the day.
+    var time: Milliseconds { Milliseconds((instant - Self.start) / 1_000_000) }
+    var hasMachinePower: Bool { powerReturns == nil }
+    func books(_ evse: Int) -> Double {
+        world.meters.first { $0.plan.evse == evse }?.books.wattHours ?? 0
+    }
+
+    // MARK: StationPorts
+
+    func now() -> Instant { Instant(nanoseconds: instant - bootedAt) }
+
+    func wallClock() -> UnixTime? {
+        guard hasWallClock else { return nil }
+        let drifted = Double((instant - driftSince) / 1_000_000) * drift / 1e6
+        return UnixTime(milliseconds: wallOffset + instant / 1_000_000 + Int64(drifted))
+    }
+    func setDrift(_ ppm: Double) {
+        wallOffset += Int64(Double((instant - driftSince) / 1_000_000) * drift / 1e6)
+        driftSince = instant
+        drift = ppm
+    }
+
+    /// Counts one output; false once the process is dead.
+    private func lives() -> Bool {
+        if isDead { return false }
+        guard let left = outputsLeft else { return true }
+        guard left > 0 else {
+            isDead = true
+            return false
+        }
+        outputsLeft = left - 1
+        return true
+    }
+
+    func apply(_ operations: [StoreOperation]) throws(StoreFailure) {
+        guard lives() else { return }
+        do throws(DiskFailure) {
+            try disk.apply(operations)
+        } catch {
+            lastStoreFailure = instant
+            throw StoreFailure(reason: error.reason)
+        }
+    }
+
+    func send(_ message: [UInt8]) {
+        guard lives() else { return }
+        checkDurable(message)
+        link.send(message, at: instant)
+    }
+    func connect(_ plan: ConnectionPlan) {
+        guard lives() else { return }
+        coverage.add("link", "dial")
+        link.connect(plan, at: instant)
+    }
+    func disconnect(code: UInt16, reason: String) {
+        guard lives() else { return }
+        coverage.add("link", "closed by the station")
+        if link.isUp { csms.linkLost() }
+        link.disconnect(at: instant)
+    }
+    func restart(orderly: Bool, reason: String) {
+        guard lives() else { return }
+        coverage.add("restart", reason)
+        restarts.append(reason)
+        restartAsked = orderly
+    }
+    func log(_ entry: CoreLogEntry) {
+        guard lives() else { return }
+        if entry.level == .warning || entry.level == .error { coverage.add("log", entry.message) }
+        onLog?(entry)
+    }
+    var onLog: ((CoreLogEntry) -> Void)?
+    var onFrame: ((_ fromStation: Bool, [UInt8]) -> Void)?
+    func loopImage() -> LoopImage? { laboratory.shared.loop() }
+    func publish(_ image: StationImage) {
+        guard lives() else { return }
+        laboratory.shared.publish(image)
+        for index in evsePlans.indices where published.evses[index] != image.evses[index] {
+            isMoving = true
+        }
+        published = image
+    }
+    private var published = StationImage()
+    private var shown = LoopImage()
+    func latched(_ faults: [FaultSet]) {
+        guard lives() else { return }
+        latched = LatchedFaults(faults)
+    }
+
+    /// A TransactionEvent must be in the queue's records before it leaves.
+    private func checkDurable(_ message: [UInt8]) {
+        guard message.count > 4, message[1] == 0x32 /* a CALL */,
+            let frame = try? JSONValue(parsing: message), frame[2]?.string == "TransactionEvent",
+            let id = frame[3]?["transactionInfo"]?["transactionId"]?.string,
+            let number = frame[3]?["seqNo"]?.int
+        else { return }
+        // The queue is sent from its front: beyond that a search would cost more than it finds.
+        let queue = disk.records[.messageQueue] ?? [:]
+        guard queue.count < 200 else { return }
+        let mark = "\"seqNo\":\(number),"
+        let isThere = queue.values.contains { $0.contains(id) && $0.contains(mark) }
+        if !isThere { sentBeforeDurable = "TransactionEvent \(number) of \(id) is not on disk" }
+    }
+
+    // MARK: Processes
+
+    private func startLoop() throws {
+        loopProcesses += 1
+        loop = try LoopEngine(
+            plan: laboratory.composition.loop,
+            lines: LineBank(plan: laboratory.composition.loop), shared: laboratory.shared,
+            catalog: .builtIn, latched: latched, previous: laboratory.shared.loop(),
+            process: loopProcesses)
+        loop?.setRealTimePriority(true)
+        loopStarts += 1
+        coverage.add("process", "loop started")
+    }
+
+    private func startStation(isRestart: Bool) {
+        starts += 1
+        stationStarts += 1
+        isDead = false
+        outputsLeft = nil
+        restartAsked = nil
+        driverFaults.removeAll()
+        for index in meters.indices { meters[index].restart(at: now()) }
+        for index in readers.indices { readers[index].restart(at: now()) }
+        csms.stationStarted()
+        let seed = script.seed &* 0x9E37_79B9_7F4A_7C15 &+ starts
+        let core = StationCore(configuration: core, seed: seed)
+        let machine: any StationMachine
+        if isTraced {
+            let trace = Trace(seed: seed)
+            self.trace = trace
+            machine = TracedMachine(core: core, trace: trace)
+        } else {
+            machine = PlainMachine(core: core)
+        }
+        let engine = StationEngine(machine: machine, ports: self)
+        self.engine = engine
+        process = .running
+        coverage.add("process", isRestart ? "station restarted itself" : "station started")
+        engine.start(stored: disk.stored, isRestartOfProcess: isRestart)
+    }
+
+    /// The program is gone, at this very instruction.
+    private func endStation(pause: Int64, isRestart: Bool) {
+        if let trace, replayProblem == nil { replayProblem = trace.replay(core) }
+        trace = nil
+        engine = nil
+        isDead = false
+        outputsLeft = nil
+        if link.isUp { csms.linkLost() }
+        link.abandon()
+        lastLinkChange = instant
+        process = .down(until: instant + pause, isRestart: isRestart)
+    }
+
+    /// Ends the day: what was traced is replayed.
+    func finish() {
+        if let trace, replayProblem == nil { replayProblem = trace.replay(core) }
+    }
+
+    // MARK: What scripts do to processes
+
+    func kill(afterOutputs outputs: Int, down: Milliseconds) {
+        guard engine != nil else { return }
+        killPause = down.count * 1_000_000
+        if outputs > 0 {
+            outputsLeft = outputs
+        } else {
+            crash()
+        }
+    }
+    private func crash() {
+        lastCrash = instant
+        coverage.add("process", "station killed")
+        endStation(pause: killPause, isRestart: false)
+    }
+    func killLoop() {
+        guard loop != nil else { return }
+        coverage.add("process", "loop killed")
+        loop = nil
+        loopReturns = instant + 300_000_000
+    }
+    func stop(down: Milliseconds) {
+        guard let engine, process == .running else { return }
+        coverage.add("process", "station stopped")
+        engine.handle(.local(.shutdown))
+        engine.withdrawEnergy()
+        process = .ending(
+            deadline: instant + 8_000_000_000, pause: down.count * 1_000_000, isRestart: false)
+    }
+    func cutPower(down: Milliseconds) {
+        guard powerReturns == nil else { return }
+        coverage.add("process", "power cut")
+        lastCrash = instant
+        if engine != nil { endStation(pause: .max / 4, isRestart: false) }
+        process = .down(until: .max / 2, isRestart: false)
+        loop = nil
+        loopReturns = nil
+        powerReturns = instant + down.count * 1_000_000
+        world.setMains(on: false, voltage: nil)
+    }
+    private func restorePower() throws {
+        powerReturns = nil
+        // The monotonic clock begins anew; booting takes a while.
+        bootedAt = instant - 5_000_000_000
+        world.setMains(on: true, voltage: nil)
+        loopReturns = instant + 100_000_000
+        process = .down(until: instant, isRestart: false)
+    }
+
+    // MARK: Time
+
+    /// Earliest instant at which something happens that is not physics; never in the past.
+    func nextEvent() -> Int64 {
+        var next = Int64.max
+        if let wake = engine?.wakeAt { next = min(next, wake.nanoseconds + bootedAt) }
+        if let event = link.next { next = min(next, event) }
+        if let event = csms.next { next = min(next, event) }
+        if let loopReturns { next = min(next, loopReturns) }
+        if let powerReturns { next = min(next, powerReturns) }
+        switch process {
+        case .running: break
+        case .down(let until, _): next = min(next, until)
+        case .ending: next = min(next, instant + 50_000_000)
+        }
+        return max(next, instant + 1_000_000)
+    }
+
+    /// Lets time pass: physics, devices, loop, messages, core, in this order.
+    func step(by nanoseconds: Int64) throws {
+        instant += nanoseconds
+        isMoving = false
+        world.step(
+            to: Instant(nanoseconds: instant), chip: laboratory.chip, released: loop == nil,
+            longestPart: max(PlantWorld.finestPart, nanoseconds))
+        if powerReturns == nil { pollDevices() }
+        if let loopReturns, loopReturns <= instant {
+            self.loopReturns = nil
+            try startLoop()
+        }
+        if let powerReturns, powerReturns <= instant { try restorePower() }
+        if let loop {
+            _ = loop.cycle(at: now())
+            latest = loop.latest
+            if let latest, Self.differs(shown, latest) {
+                shown = latest
+                isMoving = true
+            }
+        }
+        for event in world.takeEvents() where event.kind != .sample && event.kind != .read {
+            isMoving = true
+        }
+        lookAtProcess()
+        deliver()
+        if let engine, process == .running || isEnding {
+            engine.tick()
+            if isDead { crash() }
+        }
+        csms.checkDeadlines(at: instant)
+    }
+    private var isEnding: Bool { if case .ending = process { true } else { false } }
+
+    /// What the laws made of the inputs, noise of the converters aside.
+    private static func differs(_ a: LoopImage, _ b: LoopImage) -> Bool {
+        guard a.starts == b.starts, a.stationIsSilent == b.stationIsSilent else { return true }
+        for index in 0..<min(Int(b.evseCount), StationBounds.evses) {
+            let (one, other) = (a.evses[index], b.evses[index])
+            guard one.outputs == other.outputs, one.status.phase == other.status.phase,
+                one.status.contactor == other.status.contactor,
+                one.status.limit == other.status.limit,
+                one.status.limitCause == other.status.limitCause,
+                one.status.allFaults == other.status.allFaults,
+                one.status.unlockAnswered == other.status.unlockAnswered,
+                one.inputs.residualCurrentTripped == other.inputs.residualCurrentTripped
+            else { return true }
+            for place in 0..<StationBounds.connectorsPerEVSE {
+                var left = one.status.connectors[place]
+                var right = other.status.connectors[place]
+                left.temperature = nil
+                right.temperature = nil
+                if left != right { return true }
+            }
+        }
+        return false
+    }
+
+    private func lookAtProcess() {
+        switch process {
+        case .down(let until, let isRestart) where until <= instant:
+            startStation(isRestart: isRestart)
+        case .ending(let deadline, let pause, let isRestart):
+            if engine?.isDeenergised ?? true || deadline <= instant {
+                endStation(pause: pause, isRestart: isRestart)
+            }
+        case .running, .down:
+            if let orderly = restartAsked, let engine {
+                restartAsked = nil
+                if orderly { engine.withdrawEnergy() }
+                process = .ending(
+                    deadline: orderly ? instant + 8_000_000_000 : instant, pause: 300_000_000,
+                    isRestart: true)
+            }
+        }
+    }
+
+    private func give(_ input: StationInput) {
+        engine?.handle(input)
+        if isDead { crash() }
+    }
+
+    private func pollDevices() {
+        guard engine != nil else { return }
+        for index in meters.indices {
+            guard let outcome = meters[index].poll(&world, at: now()) else { continue }
+            if let sample = outcome.sample {
+                laboratory.shared.publish(sample, evse: meters[index].evse)
+                give(.meter(meters[index].evse, sample))
+            }
+            for (fault, holds) in outcome.faults {
+                report(meters[index].device, meters[index].evse, fault, holds)
+            }
+        }
+        for index in readers.indices {
+            guard let outcome = readers[index].look(&world, at: now()) else { continue }
+            if let lost = outcome.lost {
+                report(readers[index].device, readers[index].evse, .readerLost, lost)
+            }
+            if let token = outcome.token {
+                isMoving = true
+                give(.token(token))
+                onToken?(token.text)
+            }
+        }
+    }
+    var onToken: ((String) -> Void)?
+
+    /// As the driver's host does: changes only.
+    private func report(_ device: String, _ evse: EVSEID?, _ fault: Fault, _ holds: Bool) {
+        let key = "\(device) \(fault.rawValue)"
+        guard driverFaults.contains(key) != holds else { return }
+        if holds { driverFaults.insert(key) } else { driverFaults.remove(key) }
+        coverage.add("station fault", "\(fault)", holds ? 1 : 0)
+        give(
+            .deviceFault(
+                DeviceFault(device: device, evse: evse, fault: fault, holds: holds, detail: "")))
+    }
+
+    private func deliver() {
+        for bytes in csms.takeOutbox(at: instant) {
+            onFrame?(false, bytes)
+            link.sendToStation(bytes, at: instant)
+        }
+        let wasUp = link.isUp
+        let arrived = link.arrivals(at: instant)
+        if wasUp != link.isUp { lastLinkChange = instant }
+        for bytes in arrived.csms {
+            onFrame?(true, bytes)
+            csms.receive(bytes, at: instant, registers: books(1))
+        }
+        for input in arrived.station {
+            if case .closed = input {
+                csms.linkLost()
+                lastLinkChange = instant
+            }
+            give(.link(input))
+        }
+    }
+
+    // MARK: What scripts do to the network
+
+    func loseLink(_ how: VirtualLink.Loss) {
+        if link.isUp { csms.linkLost() }
+        link.lose(how, at: instant)
+        lastLinkChange = instant
+    }
+    func restoreLink() {
+        link.restore()
+        lastLinkChange = instant
+    }
+    /// A local command, as the station's own interface takes it.
+    func command(_ command: LocalCommand) { give(.local(command)) }
+}
+
+extension SimulatedStation {
+    /// The loop drives the contactor's coil.
+    var coilIsOn: Bool { world.evses[0].isCoilOn }
+    /// Nothing in the plant keeps the contactor from opening.
+    var contactorIsHealthy: Bool {
+        guard let device = world.evses[0].contactor?.plan.device else { return false }
+        return world.faultsByDevice[device]?.isEmpty ?? true
+    }
+}

@@ -1,0 +1,39 @@
+package import BoardFile
+package import Charging
+package import EVSEModel
+package import LoopRuntime
+package import Plant
+package import StationCore
+
+/// A board composed for a world in which nothing is a process: what the running station hands to
+/// its parts, without opening any of them.
+package struct StationComposition: Sendable {
+    package let board: BoardPlan
+    package let core: StationCoreConfiguration
+    package let loop: LoopPlan
+    package let plant: PlantPlan
+
+    /// - Parameters:
+    ///   - name: a board that ships, or the path of a board's folder or file.
+    ///   - settings: overlays, as `--set` takes them.
+    ///   - wires: folder in which the simulated chip lies.
+    /// - Throws: ``CompositionError`` with every finding where the board cannot be composed.
+    package init(
+        board name: String, settings: [String] = [], wires: String, seed: IdentifierSeed
+    ) throws(CompositionError) {
+        do {
+            let report = try BoardFile.report(
+                file: try BoardLocator.shipped().find(name), settings: settings,
+                plugins: PluginCatalog.builtIn.plugins)
+            guard let plan = report.plan else { throw CompositionError(report.text) }
+            board = plan
+            core = try plan.coreConfiguration(seed: seed)
+            loop = try plan.loopPlan(.simulated(wires: wires))
+            plant = plan.plantPlan(wires: wires, registers: wires + "/registers")
+        } catch let error as CompositionError {
+            throw error
+        } catch {
+            throw CompositionError("\(error)")
+        }
+    }
+}
