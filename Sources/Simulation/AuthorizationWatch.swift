@@ -72,7 +72,9 @@ struct AuthorizationWatch {
                 isListKnown = true
             }
             for entry in update["localAuthorizationList"]?.array ?? [] {
-                guard let token = entry["idToken"]?["idToken"]?.string?.uppercased() else { continue }
+                guard let token = entry["idToken"]?["idToken"]?.string?.uppercased() else {
+                    continue
+                }
                 list[token] = entry["idTokenInfo"]?["status"]?.string
             }
         case .cacheCleared: answers.removeAll()
@@ -119,8 +121,8 @@ struct AuthorizationWatch {
         }
         let known = answers[token] ?? []
         // Asked and accepted since it was presented.
-        if known.contains(where: { $0.status == "Accepted" && $0.at >= evidence.at - 1_000_000_000 })
-        {
+        if known.contains(where: { $0.status == "Accepted" && $0.at >= evidence.at - 1_000_000_000 }
+        ) {
             return true
         }
         let isOnline =

@@ -67,7 +67,8 @@ package struct Script: Hashable, Sendable {
                 throw ScriptError("line \(index + 1): \(error)")
             }
         }
-        guard let header, header["script"]?.int64 == Self.format, let board = header["board"]?.string,
+        guard let header, header["script"]?.int64 == Self.format,
+            let board = header["board"]?.string,
             let seed = header["seed"]?.string.flatMap({ UInt64($0) }),
             let length = header["length"]?.int64, length > 0
         else {

@@ -98,8 +98,11 @@ package struct ScriptGenerator {
             String(one(of: [0, 60, 300, 300, 900, 900, 1800])))
         if chance(15) { set("AlignedDataCtrlr.Interval", String(one(of: [900, 3600]))) }
         if chance(20) { set("TxCtrlr.EVConnectionTimeOut", String(random.within(20...300))) }
-        if chance(20) { set("OCPPCommCtrlr.HeartbeatInterval", String(random.within(60...3600))) }
-        else { set("OCPPCommCtrlr.HeartbeatInterval", "1800") }
+        if chance(20) {
+            set("OCPPCommCtrlr.HeartbeatInterval", String(random.within(60...3600)))
+        } else {
+            set("OCPPCommCtrlr.HeartbeatInterval", "1800")
+        }
     }
 
     // MARK: Drivers
@@ -210,13 +213,18 @@ package struct ScriptGenerator {
                     "id": 1, "startSchedule": "2020-01-01T00:00:00Z",
                     "chargingRateUnit": .string(unit),
                     "chargingSchedulePeriod": [
-                        ["startPeriod": 0, "limit": JSONValue(unit == "A" ? amperes : amperes * 230)]
+                        [
+                            "startPeriod": 0,
+                            "limit": JSONValue(unit == "A" ? amperes : amperes * 230),
+                        ]
                     ],
                 ]
             ],
         ]
         if purpose == "TxProfile" { profile["transactionId"] = "$transaction" }
-        let evse: JSONValue = purpose == "ChargingStationMaxProfile" ? 0 : chance(50) && purpose != "TxProfile" ? 0 : 1
+        let evse: JSONValue =
+            purpose == "ChargingStationMaxProfile"
+            ? 0 : chance(50) && purpose != "TxProfile" ? 0 : 1
         add(
             at, .request,
             [
@@ -289,7 +297,10 @@ package struct ScriptGenerator {
         ),
         ("TriggerMessage", ["requestedMessage": "MeterValues", "evse": ["id": 1]]),
         ("TriggerMessage", ["requestedMessage": "Heartbeat"]),
-        ("TriggerMessage", ["requestedMessage": "StatusNotification", "evse": ["id": 1, "connectorId": 1]]),
+        (
+            "TriggerMessage",
+            ["requestedMessage": "StatusNotification", "evse": ["id": 1, "connectorId": 1]]
+        ),
         ("TriggerMessage", ["requestedMessage": "TransactionEvent", "evse": ["id": 1]]),
         ("TriggerMessage", ["requestedMessage": "BootNotification"]),
         ("TriggerMessage", ["requestedMessage": "FirmwareStatusNotification"]),
@@ -308,7 +319,10 @@ package struct ScriptGenerator {
         ("RequestStopTransaction", ["transactionId": "none"]),
         ("NoSuchAction", [:]), ("Reset", ["type": "Whenever"]), ("GetVariables", [:]),
         ("SetChargingProfile", ["evseId": 1]),
-        ("SetNetworkProfile", ["configurationSlot": 2, "connectionData": ["ocppVersion": "OCPP20"]]),
+        (
+            "SetNetworkProfile",
+            ["configurationSlot": 2, "connectionData": ["ocppVersion": "OCPP20"]]
+        ),
     ]
     private static func variable(_ component: String, _ variable: String) -> JSONValue {
         ["component": ["name": .string(component)], "variable": ["name": .string(variable)]]
@@ -368,7 +382,8 @@ package struct ScriptGenerator {
             for index in 0..<Int64(random.within(1...12)) { ask(at + index * time(1...5_000)) }
         default:
             let frames = [
-                "[]", "{", "[2]", "[2,\"bad-1\",\"Reset\"]", "[9,\"bad-2\",{}]", "[2,7,\"Reset\",{}]",
+                "[]", "{", "[2]", "[2,\"bad-1\",\"Reset\"]", "[9,\"bad-2\",{}]",
+                "[2,7,\"Reset\",{}]",
                 "[2,\"bad-3\",\"Reset\",[]]", "[3,\"bad-4\",{}]", "null", "[2,\"bad-5\",\"\",{}]",
             ]
             add(at, .frame, ["text": .string(one(of: frames))])
@@ -384,7 +399,8 @@ package struct ScriptGenerator {
         add(at, .cut, ["how": .string(how.rawValue)])
         let duration =
             chance(50)
-            ? time(500...120_000) : chance(70) ? time(60_000...7_200_000) : time(7_200_000...86_000_000)
+            ? time(500...120_000)
+            : chance(70) ? time(60_000...7_200_000) : time(7_200_000...86_000_000)
         add(at + duration, .restore)
         // Several in a row, as a bad antenna makes them.
         if chance(30) {
@@ -435,7 +451,9 @@ package struct ScriptGenerator {
     private mutating func clock(_ at: Int64) {
         switch random.below(3) {
         case 0:
-            let jump = one(of: [-86_400_000, -3_600_000, -5_000, 700, 60_000, 3_600_000, 86_400_000])
+            let jump = one(of: [
+                -86_400_000, -3_600_000, -5_000, 700, 60_000, 3_600_000, 86_400_000,
+            ])
             add(at, .clockStep, ["ms": JSONValue(jump)])
         case 1: add(at, .clockDrift, ["ppm": JSONValue(random.within(-500...500))])
         default:

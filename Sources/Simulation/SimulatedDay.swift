@@ -150,7 +150,15 @@ package struct SimulatedDay {
             next = min(next, SimulatedStation.start + step.at.count * 1_000_000)
         }
         if let heal = healing.first { next = min(next, heal.at) }
-        return max(1_000_000, min(length, next - station.instant))
+        let DBG = max(1_000_000, min(length, next - station.instant))
+        let kind =
+            next - station.instant < length
+            ? (station.nextEvent() == next ? "event" : "script")
+            : (isRamping
+                ? "ramp"
+                : "quiet \(quiet < 1_000_000_000 ? "<1s" : quiet < 10_000_000_000 ? "<10s" : quiet < 60_000_000_000 ? "<60s" : ">60s")")
+        station.coverage.add("DBG step", kind)
+        return DBG
     }
 
     /// A vehicle's current is on its way to what is offered, or its battery tapers quickly.

@@ -73,6 +73,8 @@ final class SimulatedStation: StationPorts {
     private(set) var sentBeforeDurable: String?
     private(set) var loopStarts = 0
     private(set) var stationStarts = 0
+    /// Times that the machine booted.
+    private(set) var boots = 1
     private(set) var restarts = [String]()
     private(set) var lastStoreFailure: Int64 = .min
     private(set) var lastCrash: Int64 = .min
@@ -190,12 +192,26 @@ final class SimulatedStation: StationPorts {
     func loopImage() -> LoopImage? { laboratory.shared.loop() }
     func publish(_ image: StationImage) {
         guard lives() else { return }
-        laboratory.shared.publish(image)
+        beat = image
+        beat.heartbeat &+= extraBeats
+        laboratory.shared.publish(beat)
         for index in evsePlans.indices where published.evses[index] != image.evses[index] {
             isMoving = true
         }
         published = image
     }
+    /// The shell's thread beats every 50 ms; a step that is longer has its last beat here.
+    private func beatBeforeLoop(_ step: Int64) {
+        guard engine != nil, step >= StationEngine.heartbeatInterval.count * 1_000_000 else {
+            return
+        }
+        extraBeats &+= 1
+        beat.heartbeat &+= 1
+        beat.at = now()
+        laboratory.shared.publish(beat)
+    }
+    private var beat = StationImage()
+    private var extraBeats: UInt64 = 0
     private var published = StationImage()
     private var shown = LoopImage()
     func latched(_ faults: [FaultSet]) {
@@ -322,6 +338,7 @@ final class SimulatedStation: StationPorts {
         powerReturns = nil
         // The monotonic clock begins anew; booting takes a while.
         bootedAt = instant - 5_000_000_000
+        boots += 1
         world.setMains(on: true, voltage: nil)
         loopReturns = instant + 100_000_000
         process = .down(until: instant, isRestart: false)
@@ -359,6 +376,7 @@ final class SimulatedStation: StationPorts {
         }
         if let powerReturns, powerReturns <= instant { try restorePower() }
         if let loop {
+            beatBeforeLoop(nanoseconds)
             _ = loop.cycle(at: now())
             latest = loop.latest
             if let latest, Self.differs(shown, latest) {
@@ -366,7 +384,9 @@ final class SimulatedStation: StationPorts {
                 isMoving = true
             }
         }
-        for event in world.takeEvents() where event.kind != .sample && event.kind != .read {
+        // Lamps blink and samples are taken for ever; nothing follows from them.
+        for event in world.takeEvents()
+        where event.kind != .sample && event.kind != .read && event.kind != .indicator {
             isMoving = true
         }
         lookAtProcess()

@@ -160,7 +160,8 @@ struct VirtualCSMS {
         guard let frame = try? JSONValue(parsing: bytes), let type = frame[0]?.int,
             let id = frame[1]?.string
         else {
-            return fail(.wellFormed, "no frame: \(String(decoding: bytes.prefix(200), as: UTF8.self))")
+            return fail(
+                .wellFormed, "no frame: \(String(decoding: bytes.prefix(200), as: UTF8.self))")
         }
         switch type {
         case 2:
@@ -258,7 +259,8 @@ struct VirtualCSMS {
             post(frame, at: at)
             post(frame, at: at + 50_000_000)
         case .late(let delay): post(frame, at: now + delay)
-        case .wrong: post([3, .string(id), ["status": 7, "idTokenInfo": "?", "interval": []]], at: at)
+        case .wrong:
+            post([3, .string(id), ["status": 7, "idTokenInfo": "?", "interval": []]], at: at)
         case .garbage: post(Array("[3,\"\(id)\",{".utf8), at: at)
         case .foreign:
             post([3, "somebody-else", .object(result)], at: at)
@@ -360,8 +362,10 @@ struct VirtualCSMS {
             if isSent { registration = status }
             coverage.add("boot", status)
             coverage.add("boot reason", payload["reason"]?.string ?? "?")
+            // The interval of an accepted station is its heartbeat's.
+            let interval = status == "Accepted" ? 1800 : bootInterval
             return [
-                "currentTime": .string(time(now)), "interval": JSONValue(bootInterval),
+                "currentTime": .string(time(now)), "interval": JSONValue(interval),
                 "status": .string(status),
             ]
         case "Heartbeat": return ["currentTime": .string(time(now))]

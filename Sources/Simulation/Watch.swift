@@ -14,7 +14,7 @@ struct Watch {
     private var limits: LimitWatch
     private var offline: OfflineWatch
     private var loopStarts = 0
-    private var bootedAt: Instant?
+    private var boots = 0
     private var latched = FaultSet()
     private var hadVehicle = false
     private var steps = 0
@@ -42,7 +42,8 @@ struct Watch {
         shown = Array(repeating: Shown(), count: station.evsePlans.count)
     }
 
-    private mutating func fail(_ invariant: Invariant, _ station: SimulatedStation, _ text: String) {
+    private mutating func fail(_ invariant: Invariant, _ station: SimulatedStation, _ text: String)
+    {
         guard violation == nil else { return }
         violation = Violation(invariant, at: station.time, text)
     }
@@ -111,19 +112,23 @@ struct Watch {
     private mutating func loopStarted(_ image: LoopImage, _ station: SimulatedStation) {
         loopStarts = station.loopStarts
         // A machine that booted has another clock: nothing is compared across.
-        let isNewBoot = bootedAt.map { image.at < $0 } ?? true
-        bootedAt = image.at
-        if isNewBoot || monitors.isEmpty {
+        let isNewBoot = station.boots != boots
+        boots = station.boots
+        if isNewBoot {
             let before = latched
             monitors = station.evsePlans.indices.map {
                 GuaranteeMonitor(cycle(image, $0, station))
             }
             let lost = before.subtracting(image.evses[0].status.latched)
             if !lost.isEmpty {
-                fail(.weldIsKept, station, "latched before the restart, forgotten after: \(Array(lost))")
+                fail(
+                    .weldIsKept, station,
+                    "latched before the restart, forgotten after: \(Array(lost))")
             }
         } else {
-            for index in monitors.indices { monitors[index].restarted(cycle(image, index, station)) }
+            for index in monitors.indices {
+                monitors[index].restarted(cycle(image, index, station))
+            }
         }
     }
 

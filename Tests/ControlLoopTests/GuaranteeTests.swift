@@ -1,7 +1,7 @@
 import ControlLoop
 import EVSEModel
-import LoopGuarantees
 import Glibc
+import LoopGuarantees
 import Testing
 
 /// The guarantees of `docs/control-laws.md` as properties over random runs.

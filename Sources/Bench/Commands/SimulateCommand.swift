@@ -7,7 +7,8 @@ import Simulation
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Runs random days of a station in virtual time, and checks what must always hold.",
+        abstract:
+            "Runs random days of a station in virtual time, and checks what must always hold.",
         discussion: """
             Each day follows from its seed alone: drivers, cards, a CSMS that misbehaves, lost links, \
             crashes, power cuts and every fault of the simulated hardware. The first day that breaks \

@@ -139,9 +139,11 @@ struct SimulationProgress {
             guard done == all || MonotonicClock.now - lastShown > Milliseconds(200) else { return }
             lastShown = MonotonicClock.now
             let filled = done * 40 / max(1, all)
-            let bar = String(repeating: "#", count: filled)
+            let bar =
+                String(repeating: "#", count: filled)
                 + String(repeating: ".", count: 40 - filled)
-            print("\r[\(bar)] \(done)/\(all) days, \(summary.failures.count) failed", terminator: "")
+            print(
+                "\r[\(bar)] \(done)/\(all) days, \(summary.failures.count) failed", terminator: "")
             fflush(nil)
         } else if done * 10 / max(1, all) > tenths {
             tenths = done * 10 / max(1, all)

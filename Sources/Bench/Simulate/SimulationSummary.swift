@@ -45,7 +45,9 @@ struct SimulationSummary: Sendable {
                 + "\(steps) steps, \(messages) messages, "
                 + "\(String(format: "%.0f", delivered / 1000)) kWh")
         for kind in coverage.counts.keys.sorted() {
-            let names = (coverage.counts[kind] ?? [:]).sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            let names = (coverage.counts[kind] ?? [:]).sorted {
+                ($1.value, $0.key) < ($0.value, $1.key)
+            }
             let shown = names.prefix(14).map { "\($0.key) \($0.value)" }.joined(separator: ", ")
             let more = names.count > 14 ? ", and \(names.count - 14) more" : ""
             lines.append("  \(kind): \(shown)\(more)")

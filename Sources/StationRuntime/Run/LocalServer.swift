@@ -90,7 +90,8 @@ private struct LocalHandler: HTTPHandler {
                 object.count == 1
             else {
                 return problem(
-                    422, "The body must be {\"connected\":true} or {\"connected\":false}", value.text)
+                    422, "The body must be {\"connected\":true} or {\"connected\":false}",
+                    value.text)
             }
             guard await setConnected(connected) else { return ending }
             return response(200, ["connected": .bool(connected)])
