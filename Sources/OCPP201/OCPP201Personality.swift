@@ -42,6 +42,8 @@ package struct OCPP201Personality: Sendable {
     var power: [EVSEID: Watts] = [:]
     /// Network connection profiles by slot: the factory's, then the CSMS's.
     package internal(set) var profiles: [Int: NetworkConnectionProfile]
+    /// The queue's messages may not be on disk: none of them is sent.
+    private var isQueueHeld = false
     /// Counts quarantined records, so that they stay bounded.
     var quarantined = 0
 
@@ -112,6 +114,13 @@ package struct OCPP201Personality: Sendable {
         settle()
     }
 
+    /// Holds back the queue's messages, or lets them go.
+    package mutating func holdQueue(_ isHeld: Bool, at now: Instant) {
+        self.now = now
+        isQueueHeld = isHeld
+        settle()
+    }
+
     /// Earliest instant at which ``perform(at:_:)`` with `advance` is wanted.
     package var nextWake: Instant? {
         [domain.nextWake, rpc.nextWake].compactMap { $0 }.min()
@@ -137,7 +146,7 @@ package struct OCPP201Personality: Sendable {
     /// Which calls may pass: B01.FR.08, B02.FR.02, B03.FR.02 (traps 1 and 2).
     private var gate: CallGate {
         switch domain.registration {
-        case .accepted: .open
+        case .accepted: isQueueHeld ? CallGate(.boot, .solicited, .ordinary) : .open
         case .pending: CallGate(.boot, .solicited)
         case .rejected, nil: CallGate(.boot)
         }

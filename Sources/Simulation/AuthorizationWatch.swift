@@ -42,8 +42,9 @@ struct AuthorizationWatch {
     }
 
     /// The vehicle is gone: whoever comes next shows a card of their own.
-    mutating func vehicleLeft() {
-        if setting("TxCtrlr.StopTxOnEVSideDisconnect", "true") { evidence.removeAll() }
+    mutating func vehicleLeft(at instant: Int64) {
+        guard setting("TxCtrlr.StopTxOnEVSideDisconnect", "true") else { return }
+        evidence.removeAll { $0.at <= instant }
     }
 
     mutating func take(_ note: VirtualCSMS.Note, _ station: SimulatedStation) {
@@ -82,7 +83,6 @@ struct AuthorizationWatch {
         case .unknown(let action):
             if action == "SendLocalList" { isListKnown = false }
             if action == "SetVariables" { uncertainSettings = true }
-            if action == "RequestStartTransaction" { evidence.append(contentsOf: []) }
         case .profileSet, .profilesCleared: break
         }
     }
@@ -128,6 +128,7 @@ struct AuthorizationWatch {
         let isOnline =
             station.link.isUp && station.lastLinkChange < evidence.at - 5_000_000_000
             && station.csms.lastSpoil < evidence.at - 60_000_000_000
+            && station.lastStoreFailure < evidence.at - 60_000_000_000
             && station.csms.registration == "Accepted"
         if isOnline, !setting("AuthCtrlr.LocalPreAuthorize", "false") { return false }
         return isGoodOffline(token, known)

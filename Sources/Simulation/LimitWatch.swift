@@ -113,18 +113,26 @@ struct LimitWatch {
             && (!station.link.isUp || station.process != .running)
     }
 
+    private func outletIsWarm(_ station: SimulatedStation) -> Bool {
+        station.world.evses[0].connectors.contains { connector in
+            connector.temperatures.contains { $0.celsius > 58 }
+        }
+    }
+
     private mutating func lookForLess(
         _ station: SimulatedStation, _ offered: Double, _ allowed: Double
     ) -> (Invariant, String)? {
         guard let image = station.latest, image.evses[0].status.phase == .energised,
             image.evses[0].status.allFaults.isEmpty, station.world.faults.isEmpty,
             station.process == .running, !image.stationIsSilent, allowed >= 6.2,
-            allowed < .infinity, !profiles.contains(where: { $0.transaction != nil })
+            // A hot contact is offered less.
+            !outletIsWarm(station), allowed < .infinity,
+            !profiles.contains(where: { $0.transaction != nil })
         else {
             underSince = nil
             return nil
         }
-        guard offered < min(allowed, station.world.evses[0].plan.phases > 0 ? allowed : 0) - 0.5
+        guard offered < allowed - 0.5
         else {
             underSince = nil
             return nil

@@ -29,13 +29,13 @@ package struct SimulatedDay {
     /// World time at which something last moved.
     private var movedAt: Int64
     private var result = Result()
-    /// Longest step while energy flows and while none does. Chosen: a battery fills by less than a
-    /// meter's resolution, and a minute is looked at twice.
-    private static let longestCharging: Int64 = 10_000_000_000
-    private static let longestIdle: Int64 = 30_000_000_000
+    /// Longest step while energy flows and while none does. Chosen: a battery fills by a tenth of a
+    /// percent at most, and what the core does by the minute is met in its minute.
+    private static let longestCharging: Int64 = 15_000_000_000
+    private static let longestIdle: Int64 = 60_000_000_000
     /// A step is at most this part of the time since something moved, so that whatever began then
-    /// and takes its time is met within a twentieth of that time.
-    private static let share: Int64 = 20
+    /// and takes its time is met within a twelfth of that time.
+    private static let share: Int64 = 12
 
     /// - Throws: ``ScriptError``, or ``LoopError`` where the board's loop cannot be made.
     package static func run(
@@ -150,15 +150,7 @@ package struct SimulatedDay {
             next = min(next, SimulatedStation.start + step.at.count * 1_000_000)
         }
         if let heal = healing.first { next = min(next, heal.at) }
-        let DBG = max(1_000_000, min(length, next - station.instant))
-        let kind =
-            next - station.instant < length
-            ? (station.nextEvent() == next ? "event" : "script")
-            : (isRamping
-                ? "ramp"
-                : "quiet \(quiet < 1_000_000_000 ? "<1s" : quiet < 10_000_000_000 ? "<10s" : quiet < 60_000_000_000 ? "<60s" : ">60s")")
-        station.coverage.add("DBG step", kind)
-        return DBG
+        return max(1_000_000, min(length, next - station.instant))
     }
 
     /// A vehicle's current is on its way to what is offered, or its battery tapers quickly.
@@ -206,15 +198,6 @@ package struct SimulatedDay {
             healing.append((start + seconds * 1_000_000_000, what))
         }
         at(0) { $0.station.heal() }
-        at(90) { $0.request("ChangeAvailability", ["operationalStatus": "Operative"]) }
-        at(95) {
-            $0.request("ChangeAvailability", ["operationalStatus": "Operative", "evse": ["id": 1]])
-        }
-        at(100) {
-            $0.request(
-                "ChangeAvailability",
-                ["operationalStatus": "Operative", "evse": ["id": 1, "connectorId": 1]])
-        }
         at(120) { day in
             day.station.command(.clearFaults(EVSEID(index: 0)))
             for evse in day.station.world.evses {
@@ -224,8 +207,23 @@ package struct SimulatedDay {
                 }
             }
         }
-        at(180) { $0.request("UnlockConnector", ["evseId": 1, "connectorId": 1]) }
-        at(200) { day in
+        // By now the longest back-off of a link is over.
+        at(300) { $0.request("ChangeAvailability", ["operationalStatus": "Operative"]) }
+        at(305) {
+            $0.request("ChangeAvailability", ["operationalStatus": "Operative", "evse": ["id": 1]])
+        }
+        at(310) {
+            $0.request(
+                "ChangeAvailability",
+                ["operationalStatus": "Operative", "evse": ["id": 1, "connectorId": 1]])
+        }
+        // A driver who may go on after the plug was pulled at the vehicle is asked to leave.
+        at(315) { day in
+            guard let id = day.station.csms.openTransaction else { return }
+            day.request("RequestStopTransaction", ["transactionId": .string(id)])
+        }
+        at(330) { $0.request("UnlockConnector", ["evseId": 1, "connectorId": 1]) }
+        at(350) { day in
             for evse in day.station.world.evses {
                 for connector in evse.connectors where connector.cable != nil {
                     try? day.station.world.unplugStation(
@@ -233,7 +231,7 @@ package struct SimulatedDay {
                 }
             }
         }
-        at(240) { $0.station.command(.clearFaults(EVSEID(index: 0))) }
+        at(400) { $0.station.command(.clearFaults(EVSEID(index: 0))) }
     }
     private mutating func request(_ action: String, _ payload: JSONValue) {
         station.csms.request(action, payload, at: station.instant)

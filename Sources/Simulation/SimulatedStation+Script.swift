@@ -72,7 +72,8 @@ extension SimulatedStation {
     /// Everything that a script may have broken is whole again.
     func heal() {
         _ = world.clearAll()
-        if hasMachinePower { world.setMains(on: true, voltage: nil) }
+        restorePower()
+        world.setMains(on: true, voltage: nil)
         disk.isFull = false
         disk.failures = 0
         csms.spoils.removeAll()

@@ -16,7 +16,9 @@ struct Watch {
     private var loopStarts = 0
     private var boots = 0
     private var latched = FaultSet()
-    private var hadVehicle = false
+    /// Steps for which a station that could see it had no vehicle.
+    private var leftFor = 0
+    private var presentAt: Int64 = .min
     private var steps = 0
     private var shown = [Shown]()
 
@@ -59,8 +61,14 @@ struct Watch {
         steps += 1
         if let image = station.latest { lookAtLoop(image, station) }
         let hasVehicle = station.world.evses[0].connectors.contains { $0.vehicle != nil }
-        if hadVehicle, !hasVehicle { authorization.vehicleLeft() }
-        hadVehicle = hasVehicle
+        if hasVehicle {
+            leftFor = 0
+            presentAt = station.instant
+        } else if station.process == .running, station.loop != nil, station.world.hasSupply {
+            // A station without power sees nobody leave.
+            leftFor += 1
+            if leftFor == 40 { authorization.vehicleLeft(at: presentAt) }
+        }
         if station.csms.hasNews { lookAtCSMS(station) }
         offline.note(station)
         if let problem = authorization.look(station) { fail(.energyIsAuthorised, station, problem) }

@@ -130,6 +130,8 @@ public struct StationCore: Sendable {
         case .storeFailed(let reason):
             outputs.append(.log(CoreLogEntry(.error, "store failed", ["reason": reason])))
             storeFailedAt = now
+            // What must be on disk before it is sent may not be there.
+            personality?.holdQueue(true, at: now)
             storeFault(holds: true, detail: reason, at: now)
         case .local(.setConnected(let isWanted)):
             isHeldDown = !isWanted
@@ -356,6 +358,7 @@ public struct StationCore: Sendable {
     private mutating func storeRecovered(at now: Instant) {
         guard let failed = storeFailedAt, now >= failed + Self.storeRecovery else { return }
         storeFailedAt = nil
+        personality?.holdQueue(false, at: now)
         storeFault(holds: false, detail: "", at: now)
     }
 }

@@ -27,6 +27,8 @@ final class ScriptedPorts: StationPorts {
     var published = [StationImage]()
     var image: LoopImage?
     var failures = 0
+    /// Batches that were written.
+    var written = [[StoreOperation]]()
 
     func now() -> Instant { time }
     func wallClock() -> UnixTime? { wall }
@@ -36,6 +38,7 @@ final class ScriptedPorts: StationPorts {
             done.append("store failed")
             throw StoreFailure(reason: "disk full")
         }
+        written.append(operations)
         done.append("store \(operations.count)")
     }
     func send(_ message: [UInt8]) {

@@ -79,7 +79,72 @@ struct StationEngineTests {
         script.reaction = { _, _ in [self.put("a")] }
         ports.failures = .max
         engine.handle(.timer)
-        #expect(script.inputs.count == 3)
+        #expect(script.inputs.count == 2)
+        #expect(ports.take() == ["store failed"])
+    }
+
+    @Test("what could not be written is written first with the next attempt, in one step")
+    func owed() {
+        script.reaction = { input, _ in
+            if case .storeFailed = input { return [self.put("fault")] }
+            return [self.put("a"), .send(Array("1".utf8))]
+        }
+        ports.failures = 1
+        engine.handle(.timer)
+        #expect(ports.take() == ["store failed"])
+        engine.handle(.timer)
+        #expect(ports.take() == ["store 2", "send 1"])
+        #expect(
+            ports.written.last == [
+                .put(.facts, key: "fault", value: "1"), .put(.facts, key: "a", value: "1"),
+            ])
+    }
+
+    @Test("what is owed is tried again after a while, although nothing new is to be written")
+    func owedIsRetried() {
+        script.reaction = { input, _ in
+            if case .token = input { return [self.put("a")] }
+            return []
+        }
+        ports.failures = 1
+        engine.handle(.token(TokenReading(reader: "r", text: "A", kind: "Local", evse: nil)))
+        engine.handle(.timer)
+        #expect(ports.take() == ["store failed"])
+        ports.time = ports.time + OwedWrites.retryInterval
+        engine.handle(.timer)
+        #expect(ports.take() == ["store 1"])
+        engine.handle(.timer)
+        #expect(ports.take() == [])
+    }
+
+    @Test("a grant waits until everything is on disk, and is given then")
+    func grantWaits() {
+        script.reaction = { input, _ in
+            if case .token = input { return [self.put("a"), self.granted(true)] }
+            return []
+        }
+        ports.failures = 1
+        engine.handle(.token(TokenReading(reader: "r", text: "A", kind: "Local", evse: nil)))
+        #expect(ports.published.last?.evses[0].energyGranted == false)
+        #expect(ports.published.last?.evses[0].limit == Amperes(16))
+        ports.time = ports.time + OwedWrites.retryInterval
+        engine.handle(.timer)
+        #expect(ports.published.last?.evses[0].energyGranted == true)
+    }
+
+    @Test("a grant that was taken back while it waited is not given")
+    func grantIsTakenBack() {
+        script.reaction = { input, _ in
+            if case .token = input { return [self.put("a"), self.granted(true)] }
+            if case .clock = input { return [self.granted(false)] }
+            return []
+        }
+        ports.failures = 1
+        engine.handle(.token(TokenReading(reader: "r", text: "A", kind: "Local", evse: nil)))
+        engine.handle(.clock(UnixTime(milliseconds: 0)))
+        ports.time = ports.time + OwedWrites.retryInterval
+        engine.handle(.timer)
+        #expect(ports.published.allSatisfy { !$0.evses[0].energyGranted })
     }
 
     @Test("targets are published at once, and the heartbeat at least every 50 ms")

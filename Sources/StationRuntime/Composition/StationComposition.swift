@@ -1,7 +1,6 @@
 package import BoardFile
 package import Charging
 package import EVSEModel
-package import LoopRuntime
 package import Plant
 package import StationCore
 

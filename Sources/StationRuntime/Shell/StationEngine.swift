@@ -34,6 +34,10 @@ package final class StationEngine {
     private var lastClockCheck = Instant.zero
     private var clockOffset: Int64?
     private var isWithdrawn = false
+    private var owed = OwedWrites()
+    /// Grants that wait for what is owed.
+    private var withheld = [EVSEID: EVSETargets]()
+    private var targetsChanged = false
     private var loopIsSilent = false
     /// Process whose images are taken, and from when on.
     private var settling: (process: Int32, until: Instant)?
@@ -59,26 +63,37 @@ package final class StationEngine {
 
     /// Gives the core one input and carries out what it wants.
     package func handle(_ input: StationInput) {
-        var next: StationInput? = input
-        // A failed write is an input of its own; if that fails to be written too, it rests.
-        var failures = 0
-        while let input = next {
-            next = nil
-            let now = max(ports.now(), lastInput)  // the core's time never runs backwards
-            lastInput = now
-            outputs.removeAll(keepingCapacity: true)
-            machine.handle(input, at: now, into: &outputs)
-            recorder?.record(input, at: now, outputs: outputs)
-            if let reason = carryOut(outputs), failures < 2 {
-                failures += 1
-                next = .storeFailed(reason)
-            }
+        retryOwed()
+        if let reason = process(input) {
+            // What the core makes of it is written with the next attempt.
+            _ = process(.storeFailed(reason), writes: false)
         }
+    }
+
+    /// Tries again what could not be written, before the core believes that the disk has recovered.
+    private func retryOwed() {
+        let now = max(ports.now(), lastInput)
+        guard owed.isDue(at: now) else { return }
+        targetsChanged = false
+        let failure = write([], at: now)
+        if targetsChanged { publish() }
+        if let failure { _ = process(.storeFailed(failure), writes: false) }
+    }
+
+    /// - Returns: why something could not be written.
+    private func process(_ input: StationInput, writes: Bool = true) -> String? {
+        let now = max(ports.now(), lastInput)  // the core's time never runs backwards
+        lastInput = now
+        outputs.removeAll(keepingCapacity: true)
+        machine.handle(input, at: now, into: &outputs)
+        recorder?.record(input, at: now, outputs: outputs)
+        return carryOut(outputs, writes: writes, at: now)
     }
 
     /// Everything that time brings; to be called at least every ``pollInterval``.
     package func tick() {
         let now = ports.now()
+        retryOwed()
         if let wakeAt, wakeAt <= now {
             self.wakeAt = nil
             handle(.timer)
@@ -113,58 +128,89 @@ package final class StationEngine {
 
     // MARK: Outputs
 
-    /// Carries out a batch in order; consecutive store operations are one durable step.
+    /// Carries out a batch in order; consecutive store operations are one durable step, together
+    /// with those that are owed.
     /// - Returns: why a step failed. What was to follow it was then left out, but for what makes
-    ///   the station safer.
-    private func carryOut(_ outputs: [StationOutput]) -> String? {
+    ///   the station safer; the operations are owed.
+    private func carryOut(
+        _ outputs: [StationOutput], writes: Bool, at now: Instant
+    ) -> String? {
         var pending = [StoreOperation]()
         var failure: String?
-        var targetsChanged = false
+        var canWrite = writes
+        targetsChanged = false
         for output in outputs {
             if case .store(let operation) = output {
-                if failure == nil { pending.append(operation) }
+                pending.append(operation)
                 continue
             }
-            if !pending.isEmpty {
-                failure = write(pending)
-                pending.removeAll()
+            if !pending.isEmpty, canWrite {
+                failure = write(pending, at: now)
+                canWrite = failure == nil
+                if canWrite { pending.removeAll() }
             }
-            guard failure == nil || isSafe(output) else { continue }
-            if case .targets = output { targetsChanged = true }
-            carryOut(output)
+            guard pending.isEmpty || isSafe(output) else { continue }
+            carryOut(output, isDurable: pending.isEmpty && owed.isEmpty)
         }
-        if !pending.isEmpty { failure = write(pending) }
+        if !pending.isEmpty {
+            if canWrite { failure = write(pending, at: now) } else { owed.add(pending, at: now) }
+        }
         if targetsChanged { publish() }
         return failure
     }
 
-    private func write(_ operations: [StoreOperation]) -> String? {
+    /// One durable step of what is owed and more.
+    /// - Returns: why it failed; the operations are owed then.
+    private func write(_ operations: [StoreOperation], at now: Instant) -> String? {
         do throws(StoreFailure) {
-            try ports.apply(operations)
-            return nil
+            try ports.apply(owed.with(operations))
         } catch {
+            owed.add(operations, at: now)
             return error.reason
         }
+        owed.settle()
+        for (evse, targets) in withheld { set(targets, of: evse) }
+        withheld.removeAll()
+        return nil
     }
 
     /// What may follow a write that failed: it grants nothing and tells the CSMS nothing.
     private func isSafe(_ output: StationOutput) -> Bool {
         switch output {
-        case .targets(_, let targets): !targets.energyGranted
-        case .wake, .log, .disconnect: true
-        case .store, .send, .connect, .restart: false
+        // A grant waits for the records that it needs; see `carryOut`.
+        case .targets, .wake, .log, .connect, .disconnect: true
+        // The core asks once only, and a restart may be what frees the disk.
+        case .restart: true
+        case .store, .send: false
         }
     }
 
-    private func carryOut(_ output: StationOutput) {
+    private func set(_ targets: EVSETargets, of evse: EVSEID) {
+        image.evses[evse.index] = targets
+        if isWithdrawn { image.evses[evse.index].energyGranted = false }
+        targetsChanged = true
+    }
+
+    /// Energy is granted only with everything on disk: until then the EVSE gets the rest.
+    private func take(_ targets: EVSETargets, of evse: EVSEID, isDurable: Bool) {
+        guard targets.energyGranted, !isDurable else {
+            withheld[evse] = nil
+            return set(targets, of: evse)
+        }
+        withheld[evse] = targets
+        var rest = targets
+        rest.energyGranted = image.evses[evse.index].energyGranted
+        set(rest, of: evse)
+    }
+
+    private func carryOut(_ output: StationOutput, isDurable: Bool) {
         switch output {
         case .store: break  // batched above
         case .send(let message): ports.send(message)
         case .connect(let plan): ports.connect(plan)
         case .disconnect(let code, let reason): ports.disconnect(code: code, reason: reason)
         case .targets(let evse, let targets):
-            image.evses[evse.index] = targets
-            if isWithdrawn { image.evses[evse.index].energyGranted = false }
+            take(targets, of: evse, isDurable: isDurable)
         case .wake(let instant): wakeAt = instant
         case .restart(let orderly, let reason): ports.restart(orderly: orderly, reason: reason)
         case .log(let entry): ports.log(entry)

@@ -1,0 +1,118 @@
+import EVSEModel
+import Foundation
+import JSON
+import Simulation
+import Testing
+
+/// The simulation itself: that it repeats, that its coarse steps are sound, and that what it once
+/// found stays found.
+@Suite(.serialized)
+struct SimulationTests {
+    private func run(_ script: Script, isFine: Bool = false) throws -> SimulatedDay.Result {
+        var options = SimulatedDay.Options()
+        options.isFine = isFine
+        return try SimulatedDay.run(script, in: Laboratory(board: script.board), options)
+    }
+    private func script(_ name: String) throws -> Script {
+        let file = try #require(
+            Bundle.module.url(
+                forResource: name, withExtension: "jsonl", subdirectory: "Regressions"))
+        return try Script(text: String(contentsOf: file, encoding: .utf8))
+    }
+
+    @Test("the same seed gives the same day, message by message")
+    func repeats() throws {
+        let laboratory = try Laboratory(board: "ac-wallbox")
+        for seed in [5, 12, 77] as [UInt64] {
+            let script = ScriptGenerator.script(seed: seed, on: laboratory.composition)
+            let one = try SimulatedDay.run(script, in: laboratory)
+            let other = try SimulatedDay.run(script, in: laboratory)
+            #expect(one.messages == other.messages)
+            #expect(one.steps == other.steps)
+            #expect(one.delivered == other.delivered)
+            #expect(one.violation == nil)
+        }
+    }
+
+    /// One driver with a pause, a lower limit, and a lost link.
+    private static let session = """
+        {"script":1,"board":"ac-wallbox","seed":"8","length":2400000,\
+        "variables":{"SampledDataCtrlr.TxUpdatedInterval":"300"}}
+        {"at":0,"do":"card","card":"04A1B2C3","status":"Accepted"}
+        {"at":60000,"do":"plug","maxCurrent":32,"soc":0.3}
+        {"at":75000,"do":"tap","reader":"reader-1","card":"04A1B2C3","hold":600}
+        {"at":300000,"do":"vehicle","ready":false}
+        {"at":420000,"do":"vehicle","ready":true}
+        {"at":600000,"do":"request","action":"SetChargingProfile","payload":{"evseId":1,\
+        "chargingProfile":{"id":1,"stackLevel":0,"chargingProfilePurpose":"TxDefaultProfile",\
+        "chargingProfileKind":"Absolute","chargingSchedule":[{"id":1,\
+        "startSchedule":"2020-01-01T00:00:00Z","chargingRateUnit":"A",\
+        "chargingSchedulePeriod":[{"startPeriod":0,"limit":10}]}]}}}
+        {"at":900000,"do":"cut","how":"refused"}
+        {"at":1200000,"do":"restore"}
+        {"at":1800000,"do":"tap","reader":"reader-1","card":"04A1B2C3","hold":600}
+        {"at":1830000,"do":"unplug","side":"vehicle"}
+        """
+
+    @Test("steps of any length give the messages that steps of one period give")
+    func coarseIsSound() throws {
+        let script = try Script(text: Self.session)
+        let coarse = try run(script)
+        let fine = try run(script, isFine: true)
+        #expect(coarse.violation == nil)
+        #expect(fine.violation == nil)
+        #expect(coarse.messages == fine.messages)
+        #expect(coarse.messages.contains { $0.hasPrefix("TransactionEvent Ended") })
+        // Longer steps follow a ramp less closely: by less than one reading.
+        #expect(abs(coarse.delivered - fine.delivered) < 20)
+        #expect(coarse.steps * 20 < fine.steps)
+    }
+
+    @Test(
+        "what the simulation found once does not come back",
+        arguments: try FileManager.default.contentsOfDirectory(
+            atPath: Bundle.module.resourcePath.map { $0 + "/Regressions" } ?? "."
+        ).filter { $0.hasSuffix(".jsonl") }.sorted())
+    func regression(_ name: String) throws {
+        let result = try run(try script(String(name.dropLast(6))))
+        #expect(result.violation == nil, "\(name): \(result.violation.map(\.description) ?? "")")
+    }
+
+    @Test("a script reads as it was written, and says what is wrong with it")
+    func scripts() throws {
+        let laboratory = try Laboratory(board: "ac-wallbox")
+        for seed in 1...50 as ClosedRange<UInt64> {
+            let script = ScriptGenerator.script(seed: seed, on: laboratory.composition)
+            #expect(try Script(text: script.text) == script)
+        }
+        let header = #"{"script":1,"board":"b","seed":"1","length":1000}"#
+        for (text, complaint) in [
+            ("", "line 1 must be a header"), ("{", "line 1"),
+            (header + "\n{\"at\":5,\"do\":\"dance\"}", "line 2: \"do\" must be one of"),
+            (header + "\n{\"at\":5,\"do\":\"plug\",\"colour\":1}", "plug knows no \"colour\""),
+            (header + "\n{\"do\":\"plug\"}", "\"at\" must be"),
+        ] {
+            let error = #expect(throws: ScriptError.self) { try Script(text: text) }
+            #expect(error?.description.contains(complaint) == true, "\(text): \(error as Any)")
+        }
+    }
+
+    @Test("a failing script is cut down to the steps that matter, drawn together")
+    func shrinking() throws {
+        let laboratory = try Laboratory(board: "ac-wallbox")
+        let script = ScriptGenerator.script(seed: 4, on: laboratory.composition)
+        var wanted = script
+        wanted.steps.append(ScriptStep(.seconds(40_000), .killLoop))
+        wanted.steps.append(ScriptStep(.seconds(50_000), .clockLost))
+        // Fails where the loop is killed before the clock is lost.
+        let short = Shrinker.shrink(wanted) { candidate in
+            let kill = candidate.steps.firstIndex { $0.action == .killLoop }
+            let lost = candidate.steps.firstIndex { $0.action == .clockLost }
+            guard let kill, let lost else { return false }
+            return kill < lost
+        }
+        #expect(short.steps.map(\.action) == [.killLoop, .clockLost])
+        #expect(short.length <= .seconds(120))
+        #expect(short.variables.isEmpty)
+    }
+}
