@@ -8,8 +8,8 @@ BUILD := .build/$(CONFIGURATION)
 SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-import-check error
 STATE ?= /tmp/forecourt-demo
 
-.PHONY: help demo test build programs packages unit interop bench-cases guest example lint format bench clean \
-	fuzz sanitize link proof
+.PHONY: help demo test proof simulate mutations build programs packages unit interop bench-cases guest \
+	example lint format bench clean fuzz sanitize link
 
 help: ## lists what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ demo: build ## charges a simulated car on the ac-wallbox board, from a card tap 
 
 test: ## installs, builds, and passes everything
 	@Scripts/test $(CONFIGURATION)
+
+simulate: build ## random station-days in virtual time; DAYS=1000 SEED=1
+	@$(BUILD)/forecourt-bench simulate --board ac-wallbox --days $(or $(DAYS),1000) --seed $(or $(SEED),1) \
+		--keep .build/simulate
+
+mutations: packages ## shows that the simulation finds mutated code; writes docs/mutations.md
+	@Scripts/mutations $(CONFIGURATION)
 
 unit: packages ## unit and property tests only
 	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests

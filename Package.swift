@@ -221,7 +221,7 @@ let package = Package(
             "Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus", "CNFC", "CRealtime"]),
         tests("Bench"),
         tests(
-            "Simulation", ["EVSEModel", "JSON", "Charging", "LoopGuarantees", "StationRuntime", "Store"],
+            "Simulation", ["EVSEModel", "JSON", "Charging", "LoopGuarantees", "Store"],
             resources: [.copy("Regressions")]),
         // What takes bytes from outside, as functions of bytes: for the fuzzer and for tests
         .target(

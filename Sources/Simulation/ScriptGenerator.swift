@@ -15,6 +15,7 @@ package struct ScriptGenerator {
     private let readers: [String]
     private let faulty: [(device: String, type: FaultCatalog.DeviceClass)]
     private var listVersion = 1
+    private var visits = [(start: Int64, end: Int64)]()
 
     /// Cards of the neighbourhood; what the CSMS thinks of them is said at the day's beginning.
     static let cards = [
@@ -71,11 +72,21 @@ package struct ScriptGenerator {
         if chance(35) { sendList(at: time(30_000...3_600_000)) }
         var at = time(60_000...7_200_000)
         while at < Self.day - 1_800_000 {
-            at = visit(at) + time(120_000...10_800_000)
+            let end = visit(at)
+            visits.append((at, end))
+            at = end + time(120_000...10_800_000)
         }
-        // A third of the days has nothing but drivers.
-        guard !chance(33) else { return }
-        for _ in 0..<random.within(1...8) { disturb(at: time(10_000...Int(Self.day) - 1_000)) }
+        // A fifth of the days has nothing but drivers.
+        guard !chance(20) else { return }
+        for _ in 0..<random.within(1...12) {
+            // Most of what can go wrong matters while somebody is there.
+            if !visits.isEmpty, chance(60) {
+                let visit = one(of: visits)
+                disturb(at: time(Int(visit.start)...Int(max(visit.start, visit.end))))
+            } else {
+                disturb(at: time(10_000...Int(Self.day) - 1_000))
+            }
+        }
     }
 
     private mutating func chooseVariables() {
@@ -341,7 +352,7 @@ package struct ScriptGenerator {
     }
 
     private mutating func disturb(at: Int64) {
-        switch random.below(26) {
+        switch random.below(34) {
         case 0, 1: breakLink(at)
         case 2: spoil(at)
         case 3: spoil(at)
@@ -357,7 +368,7 @@ package struct ScriptGenerator {
         case 8: add(at, .stop, ["down": JSONValue(random.within(200...120_000))])
         case 9: add(at, .powerCut, ["down": JSONValue(random.within(500...7_200_000))])
         case 10: reset(at)
-        case 11, 12, 13, 14: breakDevice(at)
+        case 11, 12, 13, 14, 27, 28, 29, 30, 31, 32, 33: breakDevice(at)
         case 15:
             add(at, .mains, ["on": false])
             add(at + time(200...1_800_000), .mains, ["on": true])
@@ -397,6 +408,8 @@ package struct ScriptGenerator {
     private mutating func breakLink(_ at: Int64) {
         let how = one(of: VirtualLink.Loss.allCases)
         add(at, .cut, ["how": .string(how.rawValue)])
+        // Cards that the CSMS does not know or like come while nobody can ask it.
+        if chance(50) { tap(at + time(1_000...60_000), one(of: Self.cards).uid) }
         let duration =
             chance(50)
             ? time(500...120_000)

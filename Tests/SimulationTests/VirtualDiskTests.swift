@@ -3,7 +3,6 @@ import EVSEModel
 import Foundation
 import LoopGuarantees
 import Simulation
-import StationRuntime
 import Store
 import Testing
 
@@ -23,6 +22,14 @@ struct VirtualDiskTests {
             collections: StoreCollection.allCases.map {
                 Store.Collection(name: $0.rawValue, bound: $0.bound)
             })
+    }
+    private static func real(_ operation: StoreOperation) -> Store.Operation {
+        switch operation {
+        case .put(let collection, let key, let value):
+            .put(collection: collection.rawValue, key: key, value: value)
+        case .remove(let collection, let key): .remove(collection: collection.rawValue, key: key)
+        case .clear(let collection): .clear(collection: collection.rawValue)
+        }
     }
     private func batch(_ random: inout SplitMix) -> [StoreOperation] {
         (0..<random.within(1...6)).map { _ in
@@ -47,7 +54,7 @@ struct VirtualDiskTests {
             var disk = VirtualDisk()
             for _ in 0..<random.within(1...25) {
                 let operations = batch(&random)
-                try store.apply(operations.map(Store.Operation.init))
+                try store.apply(operations.map(Self.real))
                 try disk.apply(operations)
                 if random.once(in: 6) {
                     try store.close()
