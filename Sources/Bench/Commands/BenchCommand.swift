@@ -6,7 +6,8 @@ public struct BenchCommand: AsyncParsableCommand {
         commandName: "forecourt-bench",
         abstract: "A CSMS, a rig and cases that show what a station does.",
         subcommands: [
-            RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self, SimulateCommand.self,
+            RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self,
+            SimulateCommand.self,
             LinkCommand.self,
         ])
 
