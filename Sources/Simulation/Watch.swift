@@ -244,9 +244,14 @@ extension Script {
             }
         }
     }
+    /// The station's clock may be wrong by seconds: it takes the CSMS's time as that of the answer.
     var hasClockTrouble: Bool {
-        steps.contains {
-            [.clockStep, .clockDrift, .clockLost, .powerCut].contains($0.action)
+        steps.contains { step in
+            switch step.action {
+            case .clockStep, .clockDrift, .clockLost, .powerCut, .latency: true
+            case .spoil: step.text("how") == "late"
+            default: false
+            }
         }
     }
 }
