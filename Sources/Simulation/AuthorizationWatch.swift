@@ -26,6 +26,8 @@ struct AuthorizationWatch {
     private var settings: [String: String]
     private var uncertainSettings = false
     private var wasClosed = false
+    /// When a plug was last in the outlet.
+    private var occupiedAt: Int64 = .min / 2
     /// Energy must have ceased by then, and why.
     private var deadline: (at: Int64, why: String)?
 
@@ -95,6 +97,7 @@ struct AuthorizationWatch {
     /// - Returns: what is wrong.
     mutating func look(_ station: SimulatedStation) -> String? {
         let evse = station.world.evses[0]
+        forgetWhoNeverCame(evse, station)
         let isClosed = evse.isEnergised && station.coilIsOn
         defer { wasClosed = isClosed }
         if isClosed, !wasClosed, !evidence.contains(where: { allows($0, station) }) {
@@ -111,6 +114,21 @@ struct AuthorizationWatch {
             return "energy flows although \(deadline.why) 15 s ago"
         }
         return nil
+    }
+
+    /// Whoever does not plug in within EVConnectionTimeOut must ask again (E03.FR.05). A station that
+    /// starts anew gives the time again.
+    private mutating func forgetWhoNeverCame(_ evse: EVSEWorld, _ station: SimulatedStation) {
+        // A plug that is held for its owner is waited for without end (E10.FR.01).
+        if evse.connectors.contains(where: { $0.vehicle != nil || $0.cable != nil }) {
+            occupiedAt = station.instant
+        }
+        guard !evidence.isEmpty, occupiedAt != station.instant,
+            let seconds = Int64(settings["TxCtrlr.EVConnectionTimeOut"] ?? "60"), seconds > 0
+        else { return }
+        let patience = (2 * seconds + 120) * 1_000_000_000
+        guard station.instant > max(station.lastStart, occupiedAt) + patience else { return }
+        evidence.removeAll { station.instant > $0.at + patience }
     }
 
     private func allows(_ evidence: Evidence, _ station: SimulatedStation) -> Bool {

@@ -158,12 +158,25 @@ package struct ScriptGenerator {
             add(at, .vehicle, ["evse": 1, "connector": 1, "ready": false])
             add(at + time(1_000...600_000), .vehicle, ["evse": 1, "connector": 1, "ready": true])
         }
+        if chance(12) { hesitate(time(range)) }
         if chance(18) { setProfile(time(range), "TxProfile") }
         if chance(12) { setProfile(time(range), "TxDefaultProfile") }
         if chance(10) { ask(time(range)) }
         if chance(5) {
             add(time(range), .vehicle, ["evse": 1, "connector": 1, "soc": 1])
         }
+    }
+
+    /// A vehicle that cannot make up its mind.
+    private mutating func hesitate(_ start: Int64) {
+        var at = start
+        for index in 0..<random.within(2...5) {
+            add(
+                at, .vehicle,
+                ["evse": 1, "connector": 1, "ready": .bool(!index.isMultiple(of: 2))])
+            at += time(300...4_000)
+        }
+        add(at, .vehicle, ["evse": 1, "connector": 1, "ready": true])
     }
 
     private mutating func leave(_ at: Int64, _ card: String, isRemote: Bool) -> Int64 {

@@ -232,6 +232,9 @@ package struct SimulatedDay {
             }
         }
         at(400) { $0.station.command(.clearFaults(EVSEID(index: 0))) }
+        // Nobody is authorised any more: a vehicle that comes now gets nothing.
+        at(1_100) { try? $0.station.world.plug(evse: 1, connector: 1, VehicleModel()) }
+        at(1_160) { try? $0.station.world.unplugVehicle(evse: 1, connector: 1) }
     }
     private mutating func request(_ action: String, _ payload: JSONValue) {
         station.csms.request(action, payload, at: station.instant)

@@ -76,6 +76,8 @@ final class SimulatedStation: StationPorts {
     /// Times that the machine booted.
     private(set) var boots = 1
     private var startedOnBoot = 0
+    /// When the station program last started.
+    private(set) var lastStart: Int64 = SimulatedStation.start
     private(set) var restarts = [String]()
     private(set) var lastStoreFailure: Int64 = .min
     private(set) var lastCrash: Int64 = .min
@@ -276,6 +278,7 @@ final class SimulatedStation: StationPorts {
         // As the state directory tells it: a start on the same boot of the machine is a restart.
         engine.start(stored: disk.stored, isRestartOfProcess: startedOnBoot == boots)
         startedOnBoot = boots
+        lastStart = instant
     }
 
     /// The program is gone, at this very instruction.

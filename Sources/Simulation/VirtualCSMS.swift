@@ -151,7 +151,10 @@ struct VirtualCSMS {
             let limit: Int64 = request.action == "UnlockConnector" ? 20 : 8
             guard now - request.at > limit * 1_000_000_000 else { continue }
             asked[id] = nil
-            if storeFailedAt >= request.at - 1_000_000_000 { continue }
+            if storeFailedAt >= request.at - 1_000_000_000 {
+                notes.append(.unknown(action: request.action))
+                continue
+            }
             violations.append(
                 (.answeredInTime, "\(request.action) has no answer after \(limit) s"))
         }
