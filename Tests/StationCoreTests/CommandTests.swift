@@ -382,6 +382,19 @@ struct CommandTests {
         #expect(end?["cleared"]?.bool == true)
     }
 
+    @Test("no transaction message leaves while the disk refuses records; everything else does")
+    func queueIsHeld() {
+        var test = TestCore.online()
+        test.give(.storeFailed("disk full"))
+        test.forget()
+        test.tap()
+        test.plug()
+        #expect(!test.calls("Authorize").isEmpty)
+        #expect(test.transactionEvents.isEmpty)
+        test.run(62)
+        #expect(test.transactionEvents.first?["eventType"]?.string == "Started")
+    }
+
     // MARK: Errors (part 4, table 8; FC_J4)
 
     @Test(

@@ -93,10 +93,11 @@ struct StationEngineTests {
         engine.handle(.timer)
         #expect(ports.take() == ["store failed"])
         engine.handle(.timer)
-        #expect(ports.take() == ["store 2", "send 1"])
+        #expect(ports.take() == ["store 3", "send 1"])
         #expect(
             ports.written.last == [
-                .put(.facts, key: "fault", value: "1"), .put(.facts, key: "a", value: "1"),
+                .put(.facts, key: "a", value: "1"), .put(.facts, key: "fault", value: "1"),
+                .put(.facts, key: "a", value: "1"),
             ])
     }
 
