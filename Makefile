@@ -59,7 +59,7 @@ sanitize: packages ## all tests under the thread, then the address sanitizer: SA
 link: build ## mistreats a station's connection in every way; 2,000 reconnections over TLS
 	@$(BUILD)/forecourt-bench link --board ac-wallbox --reconnections $(or $(RECONNECTIONS),2000)
 
-proof: packages ## the campaigns, which take their time: link, fuzzing, sanitizers
+proof: packages ## the campaigns, which take their time: simulation, link, fuzzing, sanitizers
 	@Scripts/proof $(CONFIGURATION)
 
 lint: ## format and import rules
