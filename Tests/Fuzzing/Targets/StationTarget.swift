@@ -12,7 +12,7 @@ import StationCore
 /// what was stored does not trap either.
 func fuzzCSMS(_ input: [UInt8]) throws(FuzzFinding) {
     var station = FuzzStation.booted
-    /// Times that each id was used for a CALL that must be answered.
+    /// Times that each id was used for something that must be answered.
     var asked: [String: Int] = [:]
     for line in lines(input).prefix(48) {
         if line.first == UInt8(ascii: "!") {
@@ -22,8 +22,11 @@ func fuzzCSMS(_ input: [UInt8]) throws(FuzzFinding) {
             _ = station.act(word, words.count > 1 ? words[1] : "")
         } else {
             let frame = resolved(Array(line), station.unanswered.first)
-            if case .frame(.call(let id, _, _)) = ReceivedFrame(frame), station.isConnected {
-                asked[id, default: 0] += 1
+            switch ReceivedFrame(frame) {
+            // What can hardly be read is refused by the id that it seems to have.
+            case .frame(.call(let id, _, _)), .refused(.error(let id, _)):
+                if station.isConnected { asked[id, default: 0] += 1 }
+            default: break
             }
             station.give(.link(.received(frame)))
         }
