@@ -133,7 +133,7 @@ let package = Package(
             [
                 "EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
                 "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
-                argumentParser, logging, flyingFox,
+                "CRealtime", argumentParser, logging, flyingFox,
             ] + cyclicPlugins + busPlugins),
 
         // The simulated world and the bench

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -24,6 +25,30 @@
 extern char **environ;
 
 enum { stack_size = 512 * 1024, touched_stack = 128 * 1024 };
+
+void forecourt_limit_heaps(void) { mallopt(M_ARENA_MAX, 2); }
+
+void forecourt_give_back_start_pages(void) {
+    malloc_trim(0);
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    if (!maps) return;
+    char line[512];
+    unsigned long start = 0, end = 0, begins, ends, own;
+    while (fgets(line, sizeof line, maps)) {
+        char rights[5], path;
+        int fields = sscanf(line, "%lx-%lx %4s %*s %*s %*s %c", &begins, &ends, rights, &path);
+        if (fields >= 3) {
+            // Code or constants of a file, which nobody writes to any more.
+            int is_constant = fields == 4 && path == '/' && rights[0] == 'r' && rights[1] == '-';
+            start = is_constant ? begins : 0;
+            end = ends;
+        } else if (start && sscanf(line, "Anonymous: %lu", &own) == 1 && own == 0) {
+            // No page differs from the file's, as relocated ones would: the file holds all of it.
+            madvise((void *)start, end - start, MADV_DONTNEED);
+        }
+    }
+    fclose(maps);
+}
 
 void forecourt_prepare_memory(struct forecourt_rights *rights) {
     // Freed memory stays mapped and locked; no allocation maps pages of its own.

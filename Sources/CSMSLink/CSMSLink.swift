@@ -10,14 +10,19 @@ package final class CSMSLink: Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
     /// Starts the service thread.
-    /// - Parameter onEvent: called on the service thread; must not block.
+    /// - Parameters:
+    ///   - onStart: called first on the service thread.
+    ///   - onEvent: called on the service thread, which serves nobody else until it returns. What it
+    ///     sends goes out as soon as it has returned.
     package init(
-        bounds: LinkBounds = LinkBounds(), onEvent: @escaping @Sendable (LinkEvent) -> Void
+        bounds: LinkBounds = LinkBounds(), onStart: @escaping @Sendable () -> Void = {},
+        onEvent: @escaping @Sendable (LinkEvent) -> Void
     ) {
         let mailbox = LinkMailbox(bounds: bounds)
         self.mailbox = mailbox
         let ended = ended
         let thread = Thread {
+            onStart()
             LinkService(mailbox: mailbox, bounds: bounds, onEvent: onEvent).run()
             ended.signal()
         }
@@ -33,6 +38,11 @@ package final class CSMSLink: Sendable {
     /// Where the queue is full the connection is closed with ``LinkFailure/Reason/sendQueueFull``:
     /// whoever needs the message sent has it stored, and sends it again after the reconnection.
     package func send(_ message: [UInt8]) { mailbox.send(message) }
+
+    /// Within `onEvent` on the service thread: writes what was sent so far, as far as the socket takes
+    /// it at once; the rest follows when the event has been dealt with. Elsewhere it does nothing: the
+    /// service thread has been woken.
+    package func flush() { mailbox.flush() }
 
     /// Closes the connection in order, or gives up the dial. Without either it does nothing.
     /// - Parameter reason: at most 123 bytes go onto the wire.
@@ -60,11 +70,21 @@ enum LinkCommand: Sendable {
 
 /// What other threads hand to the service thread.
 final class LinkMailbox: Sendable {
+    /// How the service thread writes at once.
+    private struct Writer: @unchecked Sendable {
+        // Sendable: `write` is called on the thread that made it only.
+        let thread: pthread_t
+        let write: () -> Void
+    }
     private struct State {
         var commands = [LinkCommand]()
         var messages = [[UInt8]]()
         var messageBytes = 0
         var isOverfull = false
+        /// The service thread is about to look here by itself: it needs no wake-up.
+        var isLooking = false
+        /// While it looks.
+        var writer: Writer?
         /// Interrupts the service thread's wait; `nil` before its context exists and after its end.
         var wake: (@Sendable () -> Void)?
     }
@@ -77,7 +97,7 @@ final class LinkMailbox: Sendable {
         state.withLock { state in
             // Commands are few; the bound is for a caller that dials in a loop without waiting.
             if state.commands.count < 64 { state.commands.append(command) }
-            state.wake?()  // under the lock, so that the context outlives the call
+            wake(state)
         }
     }
 
@@ -89,13 +109,43 @@ final class LinkMailbox: Sendable {
             else {
                 state.isOverfull = true
                 state.commands.append(.queueIsFull)
-                state.wake?()
+                wake(state)
                 return
             }
             state.messages.append(message)
             state.messageBytes += message.count
-            state.wake?()
+            wake(state)
         }
+    }
+
+    /// Under the lock, so that the context outlives the call.
+    private func wake(_ state: borrowing State) { if !state.isLooking { state.wake?() } }
+
+    /// The service thread tells its owner something, and looks at what came of it right after.
+    /// - Returns: whether messages wait, and whether commands do.
+    ///
+    /// - Parameter write: writes what waits, as far as the socket takes it; called within the body.
+    func looking(
+        writingBy write: @escaping () -> Void, after body: () -> Void
+    ) -> (messages: Bool, commands: Bool) {
+        let writer = Writer(thread: pthread_self(), write: write)
+        state.withLock {
+            $0.isLooking = true
+            $0.writer = writer
+        }
+        body()
+        return state.withLock { state in
+            state.isLooking = false
+            state.writer = nil
+            return (!state.messages.isEmpty, !state.commands.isEmpty)
+        }
+    }
+
+    func flush() {
+        guard let writer = state.withLock({ $0.writer }),
+            pthread_equal(writer.thread, pthread_self()) != 0
+        else { return }
+        writer.write()
     }
 
     func setWake(_ wake: (@Sendable () -> Void)?) { state.withLock { $0.wake = wake } }

@@ -171,7 +171,11 @@ extension LinkService {
         guard (try? UTF8Span(validating: message.span)) != nil else {
             return violate(connection, wsi, 1007, "a text that is not UTF-8")
         }
-        onEvent(.received(message))
+        let waiting = mailbox.looking(
+            writingBy: { [self] in writeAtOnce(connection, wsi) },
+            after: { onEvent(.received(message)) })
+        if waiting.messages || !connection.isDrainedReported { lws_callback_on_writable(wsi) }
+        if waiting.commands, let context { lws_cancel_service(context) }
         return 0
     }
 
@@ -198,6 +202,17 @@ extension LinkService {
     /// requests. Chosen: then it is time to read again.
     private static let messagesInTurn = 32
 
+    /// Outside the writeable callback: only while nothing of an earlier message waits.
+    private func writeAtOnce(_ connection: LinkConnection, _ wsi: OpaquePointer) {
+        while connection.phase == .open, lws_send_pipe_choked(wsi) == 0,
+            let message = mailbox.nextMessage()
+        {
+            connection.isDrainedReported = false
+            // A connection that fails here is found out by the next read or write.
+            if !connection.write(message, to: wsi) { return }
+        }
+    }
+
     func write(_ connection: LinkConnection, _ wsi: OpaquePointer) -> Int32 {
         guard connection.phase == .open || connection.phase == .closing else { return 0 }
         for _ in 0..<Self.messagesInTurn {
@@ -205,7 +220,7 @@ extension LinkService {
                 return queueIsEmpty(connection, wsi)
             }
             connection.isDrainedReported = false
-            guard write(message, wsi) else { return -1 }
+            guard connection.write(message, to: wsi) else { return -1 }
             guard lws_send_pipe_choked(wsi) == 0 else { break }
         }
         lws_callback_on_writable(wsi)
@@ -222,17 +237,6 @@ extension LinkService {
             onEvent(.drained)
         }
         return 0
-    }
-
-    private func write(_ message: [UInt8], _ wsi: OpaquePointer) -> Bool {
-        let space = forecourt_lws_pre()
-        var buffer = [UInt8](repeating: 0, count: space)
-        buffer += message
-        let written = buffer.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return Int32(-1) }
-            return lws_write(wsi, base + space, message.count, LWS_WRITE_TEXT)
-        }
-        return written >= 0
     }
 
     private func setCloseReason(_ wsi: OpaquePointer, _ code: UInt16, _ reason: String) {

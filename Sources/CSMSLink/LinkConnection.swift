@@ -28,6 +28,8 @@ final class LinkConnection {
     var received = [UInt8]()
     /// Of the dial, in microseconds of the monotonic clock.
     var deadline: Int64 = 0
+    /// Room for libwebsockets' header, then the message that is being written.
+    private var out = [UInt8]()
     var lastHeard: Int64 = 0
     var isDrainedReported = true
     /// Read by libwebsockets as long as the connection lives.
@@ -55,6 +57,18 @@ final class LinkConnection {
     deinit {
         policy.deinitialize(count: 1)
         policy.deallocate()
+    }
+
+    /// Writes one text message. False where the connection cannot be used any more.
+    func write(_ message: [UInt8], to wsi: OpaquePointer) -> Bool {
+        let space = forecourt_lws_pre()
+        out.removeAll(keepingCapacity: true)
+        out.append(contentsOf: repeatElement(0, count: space))
+        out += message
+        return out.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return false }
+            return lws_write(wsi, base + space, message.count, LWS_WRITE_TEXT) >= 0
+        }
     }
 
     /// What a failed dial was, from everything that was noted on the way.

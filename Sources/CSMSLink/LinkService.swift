@@ -6,7 +6,7 @@ final class LinkService {
     let mailbox: LinkMailbox
     let bounds: LinkBounds
     let onEvent: @Sendable (LinkEvent) -> Void
-    private var context: OpaquePointer?
+    private(set) var context: OpaquePointer?
     private let protocols: UnsafeMutablePointer<lws_protocols>
     private let protocolName = Array("csms".utf8CString)
     private var connection: LinkConnection?

@@ -139,8 +139,15 @@ extension ChargingStation {
 
     /// The store could not write a batch: nothing new may be promised until the next start.
     package mutating func storeFailed(_ detail: String, at now: Instant) {
+        tokens.storeFailed()
         deviceFault(
             .storageFault, device: "store", evse: nil, holds: true, detail: detail, at: now)
+    }
+
+    /// No write has failed for a while: the fault is over.
+    package mutating func storeRecovered(at now: Instant) {
+        deviceFault(
+            .storageFault, device: "store", evse: nil, holds: false, detail: "", at: now)
     }
 
     var eventTime: EventTime { clock.event(at: now) }

@@ -246,6 +246,9 @@ final class ModbusMaster {
         modbus_set_response_timeout(
             context, UInt32(whole / 1_000_000), UInt32(whole % 1_000_000))
         modbus_set_byte_timeout(context, 0, 0)
+        // The library wakes for every byte. The first one is here; the others are on the wire, and
+        // read in one go when their time has passed.
+        usleep(UInt32(clamping: serial.microseconds(characters: request.replyLength - 1)))
         // Marked, so that a reply that breaks off can be shown: the library does not say how much
         // of it came.
         let mark: UInt8 = 0xA5

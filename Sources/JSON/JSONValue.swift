@@ -98,5 +98,7 @@ package struct JSONObject: Hashable, Sendable, Sequence, ExpressibleByDictionary
         }
     }
 
+    package func firstIndex(of name: String) -> Int? { members.firstIndex { $0.name == name } }
+
     package func makeIterator() -> Array<Member>.Iterator { members.makeIterator() }
 }

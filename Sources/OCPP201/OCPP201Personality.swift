@@ -123,7 +123,9 @@ package struct OCPP201Personality: Sendable {
 
     /// Earliest instant at which ``perform(at:_:)`` with `advance` is wanted.
     package var nextWake: Instant? {
-        [domain.nextWake, rpc.nextWake].compactMap { $0 }.min()
+        let wakes = (domain.nextWake, rpc.nextWake)
+        if let charging = wakes.0, let messages = wakes.1 { return min(charging, messages) }
+        return wakes.0 ?? wakes.1
     }
     package var queueLength: Int { rpc.queueLength }
     package var waitingCalls: Int { rpc.waitingLength }

@@ -12,18 +12,29 @@ package enum Frame: Hashable, Sendable {
     package static let unknownID = "-1"
 
     package var bytes: [UInt8] {
-        let elements: JSONValue =
-            switch self {
-            case .call(let id, let action, let payload):
-                [2, .string(id), .string(action), .object(payload)]
-            case .result(let id, let payload): [3, .string(id), .object(payload)]
-            case .error(let id, let error):
-                [
-                    4, .string(id), .string(error.codeText), .string(error.text),
-                    .object(error.details),
-                ]
-            }
-        return elements.bytes
+        switch self {
+        case .call(let id, let action, let payload):
+            Self.bytes("[2", [id, action], payload)
+        case .result(let id, let payload): Self.bytes("[3", [id], payload)
+        case .error(let id, let error):
+            Self.bytes("[4", [id, error.codeText, error.text], error.details)
+        }
+    }
+
+    private static func bytes(
+        _ start: StaticString, _ texts: [String], _ payload: JSONObject
+    ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256)
+        start.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        for text in texts {
+            bytes.append(UInt8(ascii: ","))
+            JSONValue.string(text).write(to: &bytes)
+        }
+        bytes.append(UInt8(ascii: ","))
+        JSONValue.object(payload).write(to: &bytes)
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
     }
 }
 

@@ -52,6 +52,8 @@ package struct IncomingCall: Hashable, Sendable {
     package var id: String
     package var action: String
     package var payload: JSONObject
+    /// Bytes of the frame that it came in.
+    package var frameSize: Int
 }
 
 /// What the endpoint wants done or tells, in order.
@@ -120,7 +122,7 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
     package var queuedGroups: [String] { queue.groups }
 
     package mutating func takeEvents() -> [RPCEvent<Context>] {
-        defer { events.removeAll(keepingCapacity: true) }
+        defer { events = [] }
         return events
     }
 
@@ -223,7 +225,10 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
                 return send(.error(id: id, error), at: now)
             }
             incoming.append(id)
-            events.append(.call(IncomingCall(id: id, action: action, payload: payload)))
+            events.append(
+                .call(
+                    IncomingCall(
+                        id: id, action: action, payload: payload, frameSize: bytes.count)))
         case .frame(.result(let id, let payload)): answered(id, .success(payload), at: now)
         case .frame(.error(let id, let error)): answered(id, .failure(.error(error)), at: now)
         }

@@ -168,6 +168,7 @@ final class SimulatedStation: StationPorts {
         checkDurable(message)
         link.send(message, at: instant)
     }
+    func flush() {}  // what is sent leaves at once
     func connect(_ plan: ConnectionPlan) {
         guard lives() else { return }
         coverage.add("link", "dial")

@@ -48,6 +48,11 @@ public struct StationCore: Sendable {
     public mutating func handle(
         _ input: StationInput, at now: Instant, into outputs: inout [StationOutput]
     ) {
+        // It follows every message, and matters to nobody but a restart that waits.
+        if case .link(.drained) = input, restart == nil {
+            isDrained = true
+            return
+        }
         if case .started(let context) = input {
             start(context, at: now, into: &outputs)
         } else if personality != nil {
@@ -87,13 +92,17 @@ public struct StationCore: Sendable {
 
     /// When ``StationInput/timer`` is wanted at the latest; `nil` for never.
     public var nextWake: Instant? {
-        var wakes = [personality?.nextWake, connection.nextWake]
-        if let restart {
-            wakes.append(restart.deadline)
-            if let lastSendAt, !isDrained { wakes.append(lastSendAt + .seconds(1)) }
+        var wake = personality?.nextWake
+        func consider(_ instant: Instant?) {
+            if let instant { wake = wake.map { min($0, instant) } ?? instant }
         }
-        if let storeFailedAt { wakes.append(storeFailedAt + Self.storeRecovery) }
-        return wakes.compactMap { $0 }.min()
+        consider(connection.nextWake)
+        if let restart {
+            consider(restart.deadline)
+            if let lastSendAt, !isDrained { consider(lastSendAt + .seconds(1)) }
+        }
+        consider(storeFailedAt.map { $0 + Self.storeRecovery })
+        return wake
     }
 
     private mutating func start(
@@ -132,7 +141,7 @@ public struct StationCore: Sendable {
             storeFailedAt = now
             // What must be on disk before it is sent may not be there.
             personality?.holdQueue(true, at: now)
-            storeFault(holds: true, detail: reason, at: now)
+            personality?.perform(at: now) { $0.storeFailed(reason, at: now) }
         case .local(.setConnected(let isWanted)):
             isHeldDown = !isWanted
             isWanted ? connection.start(at: now) : takeDown(at: now, into: &outputs)
@@ -349,17 +358,11 @@ public struct StationCore: Sendable {
         outputs.append(.restart(orderly: true, reason: reason))
     }
 
-    private mutating func storeFault(holds: Bool, detail: String, at now: Instant) {
-        personality?.perform(at: now) {
-            $0.deviceFault(
-                .storageFault, device: "store", evse: nil, holds: holds, detail: detail, at: now)
-        }
-    }
     private mutating func storeRecovered(at now: Instant) {
         guard let failed = storeFailedAt, now >= failed + Self.storeRecovery else { return }
         storeFailedAt = nil
         personality?.holdQueue(false, at: now)
-        storeFault(holds: false, detail: "", at: now)
+        personality?.perform(at: now) { $0.storeRecovered(at: now) }
     }
 }
 

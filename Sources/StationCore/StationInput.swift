@@ -6,8 +6,9 @@ public import EVSEModel
 public enum StationInput: Sendable {
     /// First input: what survived, and the system's clock where it can be believed.
     case started(StartContext)
-    /// The loop's image changed (or a second passed).
-    case loop(LoopImage)
+    /// The loop's image changed (or a second passed). By reference: it is kilobytes large, and every
+    /// other input would be copied as if it were, too.
+    indirect case loop(LoopImage)
     case meter(EVSEID, MeterSample)
     case token(TokenReading)
     /// A device outside the loop raised or cleared a fault.

@@ -34,7 +34,7 @@ package final class Store {
     }
     package let opening: Opening
     private let queue: DatabaseQueue
-    private let collections: [String: Collection]
+    private let tables: [String: Table]
     private var counts = [String: Int]()
 
     /// Pages of 4 KiB: 64 MiB. Chosen: many times what the collections' bounds come to.
@@ -45,8 +45,8 @@ package final class Store {
     package init(
         path: String, collections: [Collection], maximumPages: Int = Store.standardPages
     ) throws(StoreError) {
-        self.collections = Dictionary(
-            collections.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        tables = Dictionary(
+            collections.map { ($0.name, Table($0)) }, uniquingKeysWith: { first, _ in first })
         var opening = Opening()
         do {
             queue = try Self.open(path, collections, maximumPages)
@@ -91,7 +91,7 @@ package final class Store {
         do {
             return try queue.read { database in
                 var all = [String: [(key: String, value: String)]]()
-                for name in self.collections.keys {
+                for name in self.tables.keys {
                     let rows = try Row.fetchAll(
                         database, sql: "SELECT key, value FROM \(quoted(name)) ORDER BY key")
                     all[name] = rows.map { ($0[0], $0[1]) }
@@ -114,40 +114,49 @@ package final class Store {
     ) throws {
         switch operation {
         case .put(let name, let key, let value):
-            let collection = try self.collection(name)
-            let table = quoted(name)
-            try database.cachedStatement(
-                sql: "UPDATE \(table) SET value = ?2 WHERE key = ?1"
-            ).execute(arguments: [key, value])
+            let table = try self.table(name)
+            try database.cachedStatement(sql: table.update).execute(arguments: [key, value])
             guard database.changesCount == 0 else { return }
-            guard counts[name, default: 0] < collection.bound else {
+            guard counts[name, default: 0] < table.bound else {
                 throw StoreError(
-                    .bound, "\(name) already holds \(collection.bound) records",
+                    .bound, "\(name) already holds \(table.bound) records",
                     remedy: "records that are no longer needed must be removed first")
             }
-            try database.cachedStatement(
-                sql: "INSERT INTO \(table) (key, value) VALUES (?1, ?2)"
-            ).execute(arguments: [key, value])
+            try database.cachedStatement(sql: table.insert).execute(arguments: [key, value])
             counts[name, default: 0] += 1
         case .remove(let name, let key):
-            _ = try self.collection(name)
-            try database.cachedStatement(
-                sql: "DELETE FROM \(quoted(name)) WHERE key = ?"
-            ).execute(arguments: [key])
+            try database.cachedStatement(sql: try table(name).delete).execute(arguments: [key])
             counts[name, default: 0] -= database.changesCount
         case .clear(let name):
-            _ = try self.collection(name)
-            try database.execute(sql: "DELETE FROM \(quoted(name))")
+            try database.cachedStatement(sql: try table(name).clear).execute()
             counts[name] = 0
         }
     }
 
-    private func collection(_ name: String) throws(StoreError) -> Collection {
-        guard let collection = collections[name] else {
+    private func table(_ name: String) throws(StoreError) -> Table {
+        guard let table = tables[name] else {
             throw StoreError(
                 .unknownCollection, "no collection is called \(name)",
                 remedy: "name it when the store is opened")
         }
-        return collection
+        return table
+    }
+
+    /// A collection's statements, made once: as keys they find what SQLite has compiled.
+    private struct Table {
+        let bound: Int
+        let update: String
+        let insert: String
+        let delete: String
+        let clear: String
+
+        init(_ collection: Collection) {
+            let name = quoted(collection.name)
+            bound = collection.bound
+            update = "UPDATE \(name) SET value = ?2 WHERE key = ?1"
+            insert = "INSERT INTO \(name) (key, value) VALUES (?1, ?2)"
+            delete = "DELETE FROM \(name) WHERE key = ?"
+            clear = "DELETE FROM \(name)"
+        }
     }
 }

@@ -1,4 +1,5 @@
 import CNFC
+import CRealtime
 import Glibc
 
 /// `forecourt-nfc CONNECTION`: one NFC reader behind a line protocol on standard input and output.
@@ -19,6 +20,7 @@ struct Main {
         }
         alarm(0)
         say("ready \(reader.name)")
+        forecourt_give_back_start_pages()
         while let command = readLine() {
             alarm(command == "quit" ? 1 : longest)
             switch command {

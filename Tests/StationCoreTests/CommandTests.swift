@@ -395,6 +395,21 @@ struct CommandTests {
         #expect(test.transactionEvents.first?["eventType"]?.string == "Started")
     }
 
+    @Test("an empty cache is cleared without a write, unless a write failed before (C11)")
+    func clearingNothing() {
+        var test = TestCore.online()
+        func writes(_ test: inout TestCore) -> Int {
+            let before = test.outputs.count
+            #expect(test.request("ClearCache")?.payload["status"]?.string == "Accepted")
+            return test.outputs[before...].count { if case .store = $0 { true } else { false } }
+        }
+        #expect(writes(&test) == 0)
+        // What did not reach the disk may still be there: the next promise is written again.
+        test.give(.storeFailed("disk full"))
+        #expect(writes(&test) == 1)
+        #expect(writes(&test) == 0)
+    }
+
     // MARK: Errors (part 4, table 8; FC_J4)
 
     @Test(

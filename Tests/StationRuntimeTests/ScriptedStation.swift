@@ -29,6 +29,8 @@ final class ScriptedPorts: StationPorts {
     var failures = 0
     /// Batches that were written.
     var written = [[StoreOperation]]()
+    /// How much had been done at each flush.
+    var flushes = [Int]()
 
     func now() -> Instant { time }
     func wallClock() -> UnixTime? { wall }
@@ -44,6 +46,7 @@ final class ScriptedPorts: StationPorts {
     func send(_ message: [UInt8]) {
         done.append("send \(String(decoding: message, as: UTF8.self))")
     }
+    func flush() { flushes.append(done.count) }
     func connect(_ plan: ConnectionPlan) { done.append("connect \(plan.url)") }
     func disconnect(code: UInt16, reason: String) { done.append("disconnect \(code)") }
     func restart(orderly: Bool, reason: String) { done.append("restart \(reason)") }

@@ -41,6 +41,16 @@ struct StationEngineTests {
         #expect(ports.take() == ["send 1"])
     }
 
+    @Test("a reply leaves before a write that it does not promise")
+    func flush() {
+        script.reaction = { _, _ in
+            [self.put("a"), .send(Array("reply".utf8)), self.put("b"), .send(Array("2".utf8))]
+        }
+        engine.handle(.timer)
+        #expect(ports.flushes == [2])  // after the reply, before the second write
+        #expect(ports.take() == ["store 1", "send reply", "store 1", "send 2"])
+    }
+
     @Test("what was to follow a failed write is not done, and the core hears of it")
     func failedWrite() {
         script.reaction = { input, _ in

@@ -11,6 +11,14 @@ struct forecourt_rights {
     int latency;
 };
 
+/// Lets all threads share two heaps: each further one keeps freed memory of its own. Call first.
+void forecourt_limit_heaps(void);
+
+/// Gives back the pages of code that only starting needed, and free heap: what is needed again comes
+/// back from the page cache by itself. For processes that wait most of their lives; never for one
+/// whose memory is locked.
+void forecourt_give_back_start_pages(void);
+
 /// Locks the process's memory, now and to come, keeps the heap from shrinking, and asks for
 /// processors that do not sleep deeply (as long as the process lives). Call before the thread.
 void forecourt_prepare_memory(struct forecourt_rights *rights);

@@ -23,12 +23,15 @@ struct TokenStore: Sendable {
     private(set) var list: [String: LocalListEntry] = [:]
     private(set) var listVersion = 0
     private var counter: Int64 = 0
+    /// The store holds records of the cache, readable or not.
+    private var isCacheStored = false
 
     // MARK: Records
 
     static let versionKey = "#version"
 
     init(cache: [(key: String, value: String)], list: [(key: String, value: String)]) {
+        isCacheStored = !cache.isEmpty
         for (key, value) in cache {
             guard let record = Record(value), let token = IdToken(record.record("t")),
                 let info = TokenInfo(record.record("i"))
@@ -106,6 +109,7 @@ struct TokenStore: Sendable {
                 token: token, info: info, lastUsed: time, uses: 0, inserted: counter, used: counter)
         }
         if let entry = cache[token.key] { operations.append(Self.put(token.key, entry)) }
+        isCacheStored = true
         return operations
     }
 
@@ -133,9 +137,14 @@ struct TokenStore: Sendable {
         return cache.min { rank($0.value) < rank($1.value) }?.key
     }
 
+    /// A batch was not written: what the store holds may differ from what was asked of it.
+    mutating func storeFailed() { isCacheStored = true }
+
+    /// Nothing is written where nothing is stored.
     mutating func clearCache() -> [StoreOperation] {
+        defer { isCacheStored = false }
         cache = [:]
-        return [.clear(.authorizationCache)]
+        return isCacheStored ? [.clear(.authorizationCache)] : []
     }
 
     // MARK: Local list

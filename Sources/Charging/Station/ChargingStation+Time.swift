@@ -15,16 +15,15 @@ extension ChargingStation {
         if registrar.isLinkUp { consider(registrar.attemptAt) }
         consider(registrar.heartbeatAt)
         for index in sessions.indices {
-            let session = sessions[index]
-            consider(session.connectionDeadline)
-            consider(session.transaction?.nextUpdated)
-            consider(session.transaction?.nextEnded)
+            consider(sessions[index].connectionDeadline)
+            consider(sessions[index].transaction?.nextUpdated)
+            consider(sessions[index].transaction?.nextEnded)
             consider(graceEnd(index))
         }
-        for evse in evses {
-            consider(evse.unlock?.deadline)
-            consider(evse.flash?.until)
-            consider(evse.resetUntil)
+        for index in evses.indices {
+            consider(evses[index].unlock?.deadline)
+            consider(evses[index].flash?.until)
+            consider(evses[index].resetUntil)
         }
         consider(alignedAt)
         consider(alignedEndedAt)

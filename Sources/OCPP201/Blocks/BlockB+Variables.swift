@@ -23,6 +23,8 @@ extension OCPP201Personality {
     /// B06.FR.17, B08.FR.18: more bytes than BytesPerMessage allows.
     func tooLarge(_ incoming: IncomingCall, _ key: SettingKey) -> RPCError? {
         let limit = Int(domain.setting(key)) ?? .max
+        // What came in a frame that is small enough need not be written out to be measured.
+        guard incoming.frameSize > limit else { return nil }
         guard JSONValue.object(incoming.payload).bytes.count > limit else { return nil }
         return RPCError(.formatViolation, "more than \(limit) bytes")
     }

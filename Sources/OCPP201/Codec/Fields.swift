@@ -12,7 +12,9 @@ package struct Fields: Sendable {
         case writing
     }
     private let mode: Mode
-    private var known: [String] = []
+    /// Members that were asked for, by their index: no message has as many as 64 fields, so an
+    /// object with more holds unknown ones in any case.
+    private var known: UInt64 = 0
     /// What was written, in order.
     package private(set) var written = JSONObject()
 
@@ -28,8 +30,7 @@ package struct Fields: Sendable {
         switch mode {
         case .writing: written[name] = value.json
         case .reading(let object, let isLenient):
-            known.append(name)
-            guard let json = object[name] else {
+            guard let json = member(name, of: object) else {
                 throw CodecError(.occurrenceConstraintViolation, "required but missing", path: name)
             }
             value = try Self.read(json, name, limit, isLenient)
@@ -43,8 +44,7 @@ package struct Fields: Sendable {
         switch mode {
         case .writing: written[name] = value?.json
         case .reading(let object, let isLenient):
-            known.append(name)
-            guard let json = object[name] else {
+            guard let json = member(name, of: object) else {
                 value = nil
                 return
             }
@@ -63,8 +63,7 @@ package struct Fields: Sendable {
                 written[name] = .array(values.map(\.json))
             }
         case .reading(let object, let isLenient):
-            known.append(name)
-            guard let json = object[name] else {
+            guard let json = member(name, of: object) else {
                 guard count.lowerBound == 0 else {
                     throw CodecError(
                         .occurrenceConstraintViolation, "required but missing", path: name)
@@ -87,6 +86,12 @@ package struct Fields: Sendable {
         }
     }
 
+    private mutating func member(_ name: String, of object: JSONObject) -> JSONValue? {
+        guard let index = object.firstIndex(of: name) else { return nil }
+        if index < 64 { known |= 1 << UInt64(index) }
+        return object.members[index].value
+    }
+
     private static func read<Value: FieldValue>(
         _ json: JSONValue, _ name: String, _ limit: Int, _ isLenient: Bool
     ) throws(CodecError) -> Value {
@@ -100,7 +105,8 @@ package struct Fields: Sendable {
     /// After all fields were named: nothing else may be there.
     fileprivate func finish() throws(CodecError) {
         guard case .reading(let object, let isLenient) = mode else { return }
-        for member in object where !known.contains(member.name) {
+        for (index, member) in object.members.enumerated()
+        where index >= 64 || known & 1 << UInt64(index) == 0 {
             if member.name == "customData" {
                 try Self.checkCustomData(member.value)
             } else if !isLenient {

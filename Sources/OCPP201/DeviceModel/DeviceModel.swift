@@ -9,8 +9,15 @@ import EVSEModel
 package struct DeviceModel: Sendable {
     package private(set) var variables: [DeviceVariable] = []
     private var byComponent: [String: [Int]] = [:]
+    /// Names spelled as the standard does, as nearly every CSMS sends them.
+    private var bySpelling: [Spelling: Int] = [:]
     /// Configuration slots that a network connection profile may have.
     package let slots: [Int]
+
+    private struct Spelling: Hashable, Sendable {
+        var component: Component
+        var variable: Variable
+    }
 
     package enum Match: Sendable {
         case found(DeviceVariable)
@@ -33,6 +40,8 @@ package struct DeviceModel: Sendable {
 
     private mutating func add(_ variable: DeviceVariable) {
         byComponent[variable.component.name.lowercased(), default: []].append(variables.count)
+        bySpelling[Spelling(component: variable.component, variable: variable.variable)] =
+            variables.count
         variables.append(variable)
     }
 
@@ -182,6 +191,9 @@ package struct DeviceModel: Sendable {
     /// An exact look-up as GetVariables and SetVariables do it (B06.FR.14-15): names without
     /// regard to case, an empty instance is none.
     package func find(_ component: Component, _ variable: Variable) -> Match {
+        if let index = bySpelling[Spelling(component: component, variable: variable)] {
+            return .found(variables[index])
+        }
         let candidates = (byComponent[component.name.lowercased()] ?? []).map { variables[$0] }
             .filter { Self.same($0.component.instance, component.instance) }
             .filter { $0.component.evse == component.evse }

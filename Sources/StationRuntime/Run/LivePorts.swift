@@ -47,6 +47,7 @@ final class LivePorts: StationPorts {
     }
 
     func send(_ message: [UInt8]) { link.send(message) }
+    func flush() { link.flush() }
 
     func connect(_ plan: ConnectionPlan) {
         do throws(LinkFailure) {

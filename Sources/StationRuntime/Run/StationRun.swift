@@ -1,4 +1,5 @@
 import BoardFile
+import CRealtime
 import CSMSLink
 import Charging
 import DriverKit
@@ -29,11 +30,15 @@ struct StationRun {
     private let options: Options
     private let log = Logger(label: "station")
     private let events = RunEvents()
+    /// Until then buses are open, the CSMS has been dialled and most code of starting has run.
+    /// Chosen: a few times what that takes.
+    private static let startIsOver = Duration.seconds(3)
 
     init(_ options: Options) { self.options = options }
 
     /// Runs until a signal or a restart. Returns after an orderly end.
     func run() async throws {
+        forecourt_limit_heaps()
         events.watchSignals()
         let resumed = Resumption.take()
         let directory = try StateDirectory(path: options.state)
@@ -53,9 +58,10 @@ struct StationRun {
 
         let mailbox = StationMailbox()
         let linkState = LinkState()
-        let link = CSMSLink { event in
+        let thread = StationThread(mailbox: mailbox)
+        let link = CSMSLink(onStart: StationThread.goFirst) { event in
             linkState.note(event, at: SystemClock.now())
-            mailbox.postWaiting(.link(LinkInput(event)))
+            thread.deliver(.link(LinkInput(event)))
         }
         let supervisor = try startLoop(directory, loopPlan, image, mailbox)
         let ports = LivePorts.Parts(
@@ -64,7 +70,7 @@ struct StationRun {
             latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
             log: log, linkState: linkState
         ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
-        let thread = StationThread(mailbox: mailbox) {
+        thread.start {
             let engine = StationEngine(
                 machine: StationCore(configuration: core, seed: startSeed),
                 ports: LivePorts(ports), recorder: recorder)
@@ -98,6 +104,10 @@ struct StationRun {
         StationFile.write(ReadyLine.object(facts, ends), in: directory.path)
         if resumed == nil {
             ReadyLine.print(facts, ends)
+        }
+        Task {
+            try? await Task.sleep(for: Self.startIsOver)
+            forecourt_give_back_start_pages()
         }
         let event = await events.next()
         log.info("ending", metadata: ["why": "\(event)"])

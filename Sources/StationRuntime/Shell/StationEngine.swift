@@ -31,6 +31,7 @@ package final class StationEngine {
     private var watch = ImageWatch()
     private var lastImageInput = Instant.zero
     private var lastHeartbeat = Instant.zero
+    private var lastTick = Instant.zero
     private var lastClockCheck = Instant.zero
     private var clockOffset: Int64?
     private var isWithdrawn = false
@@ -38,6 +39,8 @@ package final class StationEngine {
     /// Grants that wait for what is owed.
     private var withheld = [EVSEID: EVSETargets]()
     private var targetsChanged = false
+    /// Messages were sent since the last write, and may still be here.
+    private var hasSent = false
     private var loopIsSilent = false
     /// Process whose images are taken, and from when on.
     private var settling: (process: Int32, until: Instant)?
@@ -90,9 +93,10 @@ package final class StationEngine {
         return carryOut(outputs, writes: writes, at: now)
     }
 
-    /// Everything that time brings; to be called at least every ``pollInterval``.
+    /// Everything that time brings; to be called when ``isTickDue``, and more often does no harm.
     package func tick() {
         let now = ports.now()
+        lastTick = now
         retryOwed()
         if let wakeAt, wakeAt <= now {
             self.wakeAt = nil
@@ -107,9 +111,10 @@ package final class StationEngine {
 
     /// When ``tick()`` is due at the latest.
     package var nextTick: Instant {
-        let poll = ports.now() + Self.pollInterval
+        let poll = lastTick + Self.pollInterval
         return wakeAt.map { min($0, poll) } ?? poll
     }
+    package var isTickDue: Bool { nextTick <= ports.now() }
 
     /// Takes the energy from every EVSE and grants none from now on: before an orderly end.
     package func withdrawEnergy() {
@@ -162,6 +167,9 @@ package final class StationEngine {
     /// One durable step of what is owed and more.
     /// - Returns: why it failed; the operations are owed then.
     private func write(_ operations: [StoreOperation], at now: Instant) -> String? {
+        // A reply waits for no write but the one that it promises, which came before it.
+        if hasSent { ports.flush() }
+        hasSent = false
         do throws(StoreFailure) {
             try ports.apply(owed.with(operations))
         } catch {
@@ -206,7 +214,9 @@ package final class StationEngine {
     private func carryOut(_ output: StationOutput, isDurable: Bool) {
         switch output {
         case .store: break  // batched above
-        case .send(let message): ports.send(message)
+        case .send(let message):
+            ports.send(message)
+            hasSent = true
         case .connect(let plan): ports.connect(plan)
         case .disconnect(let code, let reason): ports.disconnect(code: code, reason: reason)
         case .targets(let evse, let targets):

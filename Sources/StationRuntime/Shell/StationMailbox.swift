@@ -1,21 +1,21 @@
 import EVSEModel
-import StationCore
+package import StationCore
 import Synchronization
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// What other threads hand to the core's thread, in order of arrival.
+/// What is handed to whoever runs the core, in order of arrival.
 ///
 /// Bounded: a meter's newer sample replaces the one that still waits; tokens and faults beyond the
-/// bound are refused; the link's thread waits, which holds up the CSMS and nobody else.
-final class StationMailbox: Sendable {
+/// bound are refused.
+package final class StationMailbox: Sendable {
     static let capacity = 1024
 
-    enum Entry: Sendable {
+    package enum Entry: Sendable {
         case input(StationInput)
-        /// Runs on the core's thread, between two inputs.
+        /// Runs on the thread that runs the core, between two inputs.
         case work(@Sendable (StationEngine) -> Void)
         case stop
     }
@@ -28,7 +28,7 @@ final class StationMailbox: Sendable {
     private let readEnd: Int32
     private let writeEnd: Int32
 
-    init() {
+    package init() {
         var ends: [Int32] = [-1, -1]
         let result = pipe(&ends)
         precondition(result == 0, "the system gives no pipe")
@@ -45,9 +45,10 @@ final class StationMailbox: Sendable {
         close(writeEnd)
     }
 
+    /// - Parameter waking: false where the caller sees to it that the entry is dealt with.
     /// - Returns: false where the mailbox is full or closed.
     @discardableResult
-    func post(_ entry: Entry) -> Bool {
+    package func post(_ entry: Entry, waking: Bool = true) -> Bool {
         let accepted = state.withLock { state in
             guard !state.isClosed else { return false }
             if case .input(.meter(let evse, _)) = entry,
@@ -63,41 +64,37 @@ final class StationMailbox: Sendable {
             state.entries.append(entry)
             return true
         }
-        if accepted { wake() }
+        if accepted, waking { wake() }
         return accepted
-    }
-
-    /// For the link's thread: waits while the mailbox is full.
-    func postWaiting(_ input: StationInput) {
-        while !post(.input(input)) {
-            if state.withLock({ $0.isClosed }) { return }
-            usleep(2000)
-        }
     }
 
     /// Entries refused since the start.
     var refused: UInt64 { state.withLock { $0.refused } }
 
-    /// Takes everything that waits.
-    func takeAll() -> [Entry] {
-        var bytes = [UInt8](repeating: 0, count: 256)
-        while read(readEnd, &bytes, bytes.count) == bytes.count {}
-        return state.withLock { state in
-            defer { state.entries.removeAll(keepingCapacity: true) }
-            return state.entries
+    /// Takes everything that waits; the arrays change places, so that nothing is allocated.
+    func take(into batch: inout [Entry]) {
+        batch.removeAll(keepingCapacity: true)
+        state.withLock { swap(&$0.entries, &batch) }
+    }
+
+    /// Waits for an entry until the instant; not moved by steps of the wall clock.
+    func wait(until limit: Instant) {
+        var descriptor = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+        // Whole milliseconds, rounded up: rounded down the last one would be spent turning round.
+        let left = max(0, limit.nanoseconds - SystemClock.now().nanoseconds + 999_999) / 1_000_000
+        guard poll(&descriptor, 1, Int32(clamping: left)) > 0 else { return }
+        withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { bytes in
+            while read(readEnd, bytes.baseAddress, bytes.count) == bytes.count {}
         }
     }
 
-    /// Waits for an entry, for at most so long; not moved by steps of the wall clock.
-    func wait(_ limit: Milliseconds) {
-        var descriptor = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
-        poll(&descriptor, 1, Int32(clamping: max(0, limit.count)))
-    }
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Nothing is taken from now on.
     func close() { state.withLock { $0.isClosed = true } }
 
-    private func wake() {
+    /// Ends the wait.
+    func wake() {
         var byte: UInt8 = 1
         _ = Glibc.write(writeEnd, &byte, 1)  // a full pipe wakes as well
     }

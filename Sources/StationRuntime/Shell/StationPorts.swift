@@ -12,6 +12,9 @@ package protocol StationPorts: AnyObject {
     /// - Throws: the reason, for ``StationInput/storeFailed(_:)``.
     func apply(_ operations: [StoreOperation]) throws(StoreFailure)
     func send(_ message: [UInt8])
+    /// What was sent so far leaves now, where the calling thread is the one that writes it: a durable
+    /// step that comes next would hold it up.
+    func flush()
     func connect(_ plan: ConnectionPlan)
     func disconnect(code: UInt16, reason: String)
     func restart(orderly: Bool, reason: String)
