@@ -59,6 +59,9 @@ sanitize: packages ## all tests under the thread, then the address sanitizer: SA
 link: build ## mistreats a station's connection in every way; 2,000 reconnections over TLS
 	@$(BUILD)/forecourt-bench link --board ac-wallbox --reconnections $(or $(RECONNECTIONS),2000)
 
+soak: build ## charges car after car for an hour, and watches memory and deadlines: MINUTES=…
+	@$(BUILD)/forecourt-bench soak --board ac-wallbox --minutes $(or $(MINUTES),60)
+
 proof: packages ## the campaigns, which take their time: simulation, link, fuzzing, sanitizers
 	@Scripts/proof $(CONFIGURATION)
 

@@ -58,8 +58,13 @@ actor BenchCSMS {
         return "ws://127.0.0.1:\(try await server.port())/ocpp"
     }
 
-    func stop() {
+    /// Ends every connection without a close frame.
+    func dropAll() {
         for connection in connections { connection.drop() }
+    }
+
+    func stop() {
+        dropAll()
         serving?.cancel()
         reading?.cancel()
         wake()
@@ -109,6 +114,12 @@ actor BenchCSMS {
         record(false, .call, id, action, payload, text)
         connection.send(text)
         return id
+    }
+
+    /// Drops the log, in runs that take long.
+    func forget() {
+        log.removeAll()
+        calls.removeAll()
     }
 
     // Waiting

@@ -70,6 +70,22 @@ final class CaseContext: Sendable {
         }
         note("station started")
     }
+    /// What the station says of itself.
+    func status() async throws -> JSONValue {
+        guard let local = state.withLock({ $0.local }) else {
+            throw BenchError("the station has no local interface")
+        }
+        return try await local.get("/local/v1/status")
+    }
+    /// Drops what was seen and done so far, in runs that take long.
+    func forget() async {
+        await csms.forget()
+        state.withLock {
+            $0.place = 0
+            $0.steps.removeAll()
+            $0.taps.removeAll()
+        }
+    }
     func kill() throws {
         note("station killed")
         try station.killAtOnce()

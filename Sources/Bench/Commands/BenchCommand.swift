@@ -7,8 +7,7 @@ public struct BenchCommand: AsyncParsableCommand {
         abstract: "A CSMS, a rig and cases that show what a station does.",
         subcommands: [
             RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self,
-            SimulateCommand.self,
-            LinkCommand.self,
+            SimulateCommand.self, LinkCommand.self, SoakCommand.self,
         ])
 
     public init() {}

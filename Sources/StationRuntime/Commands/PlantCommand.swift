@@ -53,6 +53,10 @@ struct PlantCommand: AsyncParsableCommand {
         guard plan != nil || wires != nil else {
             throw ValidationError("say with --wires where the simulated end points shall be")
         }
+        try Self.check(speed: speed)
+    }
+
+    static func check(speed: Double) throws {
         guard speed > 0, speed <= 100_000 else {
             throw ValidationError("--speed is a factor above 0, at most 100000")
         }

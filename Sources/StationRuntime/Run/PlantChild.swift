@@ -20,7 +20,7 @@ final class PlantChild: Sendable {
 
     /// Starts `forecourt plant` and waits until its wires are there.
     static func start(
-        _ plan: PlantPlan, directory: StateDirectory, rig: EndPoint?
+        _ plan: PlantPlan, directory: StateDirectory, rig: EndPoint?, speed: Double
     ) throws(RunError) -> PlantChild {
         let planFile = directory.path + "/plant.json"
         do {
@@ -29,7 +29,7 @@ final class PlantChild: Sendable {
             throw RunError(.cannotCreate, "\(planFile): \(error.localizedDescription)", remedy: "")
         }
         var arguments = [
-            "forecourt", "plant", "--plan", planFile, "--until-eof",
+            "forecourt", "plant", "--plan", planFile, "--until-eof", "--speed", "\(speed)",
         ]
         if let rig { arguments += ["--rig", "\(rig)"] }
         var input: [Int32] = [-1, -1]

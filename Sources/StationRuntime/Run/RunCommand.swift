@@ -22,6 +22,8 @@ struct RunCommand: AsyncParsableCommand {
     var simulate = false
     @Option(help: "With --simulate: serves the rig API here; port 0 takes a free one.")
     var rig: EndPoint?
+    @Option(help: "With --simulate: how many times faster than real the vehicles' batteries fill.")
+    var speed: Double?
     @Option(
         help: ArgumentHelp(
             "Use the wires of a `forecourt plant` that runs already.", valueName: "folder"))
@@ -48,6 +50,12 @@ struct RunCommand: AsyncParsableCommand {
     func validate() throws {
         if rig != nil, !simulate {
             throw ValidationError("--rig needs --simulate; the plant of --attach serves its own.")
+        }
+        if let speed {
+            guard simulate else {
+                throw ValidationError("--speed needs --simulate; the plant of --attach has its own.")
+            }
+            try PlantCommand.check(speed: speed)
         }
         if attach != nil, simulate {
             throw ValidationError("--attach uses a plant that runs already; --simulate starts one.")
@@ -86,7 +94,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         return StationRun.Options(
             board: plan, settings: board.settings + overlays,
-            simulate: simulate, rig: rig, attach: attach, local: local,
+            simulate: simulate, rig: rig, speed: speed ?? 1, attach: attach, local: local,
             state: state ?? StateDirectory.standardPath(board: plan.name), record: record,
             recordWires: wires)
     }

@@ -20,6 +20,8 @@ struct StationRun {
         var settings: [String]
         var simulate: Bool
         var rig: EndPoint?
+        /// How many times faster than real batteries of the simulated plant fill.
+        var speed: Double
         /// Folder of the wires of a plant that runs already.
         var attach: String?
         var local: EndPoint?
@@ -165,7 +167,8 @@ struct StationRun {
         } else {
             plant = try PlantChild.start(
                 options.board.plantPlan(wires: directory.wires, registers: directory.registers),
-                directory: directory, rig: options.rig)
+                directory: directory, rig: options.rig,
+                speed: options.speed)
         }
         plant.watch { [events] status in
             events.post(.failed("the simulated plant has ended with wait status \(status)"))
