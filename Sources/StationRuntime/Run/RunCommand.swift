@@ -53,7 +53,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         if let speed {
             guard simulate else {
-                throw ValidationError("--speed needs --simulate; the plant of --attach has its own.")
+                throw ValidationError(
+                    "--speed needs --simulate; the plant of --attach has its own.")
             }
             try PlantCommand.check(speed: speed)
         }
