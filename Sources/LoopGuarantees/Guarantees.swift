@@ -75,8 +75,13 @@ package struct GuaranteeMonitor {
 
     private let plan: EVSEPlan
     private let period: Milliseconds
-    /// A late cycle may cost this much on top of any time.
-    private let slack: Milliseconds
+    /// Cycles may cost this much on top of any time.
+    private let margin: Milliseconds
+    /// How much longer than a period the loop was not asked before this cycle: it cannot act between
+    /// cycles.
+    private var lateness = Milliseconds.zero
+    private var lastLook: Instant
+    private var slack: Milliseconds { margin + lateness }
     private var heard = false
     private var startedAt: Instant
     private var last: EVSEImage?
@@ -92,6 +97,8 @@ package struct GuaranteeMonitor {
     private var faultSince: Instant?
     private var ungrantedSince: Instant?
     private var holdSince = InlineArray<3, Instant?>(repeating: nil)
+    /// Largest lateness while that held.
+    private var holdLateness = InlineArray<3, Milliseconds>(repeating: .zero)
     private var overSince: Instant?
     private var weldSince: Instant?
     private var cables = InlineArray<40, CableRating>(repeating: .unknown)
@@ -106,7 +113,8 @@ package struct GuaranteeMonitor {
         self.only = only
         plan = cycle.plan
         period = cycle.period
-        slack = Milliseconds(cycle.period.count * 6)
+        margin = Milliseconds(cycle.period.count * 6)
+        lastLook = cycle.now
         startedAt = cycle.now
         lastAsk = cycle.now
     }
@@ -126,6 +134,8 @@ package struct GuaranteeMonitor {
         overSince = nil
         ungrantedSince = nil
         holdSince = InlineArray(repeating: nil)
+        holdLateness = InlineArray(repeating: .zero)
+        lastLook = cycle.now
         clearRequests = nil
         testStage = 0
         wasInC = false
@@ -144,6 +154,8 @@ package struct GuaranteeMonitor {
 
     package mutating func look(at cycle: LoopCycle) {
         let image = cycle.image
+        lateness = max(.zero, cycle.now - lastLook - period)
+        lastLook = cycle.now
         if !cycle.context.stationIsSilent { heard = true }
         track(cycle)
         let isClosed = image.outputs.contactorClosed
@@ -330,9 +342,15 @@ package struct GuaranteeMonitor {
         let hold = plan.safeLimit < plan.minimum ? Milliseconds.zero : plan.safeHold
         for index in 0..<3 {
             holdSince[index] = conditions[index] ? holdSince[index] ?? now : nil
-            guard let since = holdSince[index] else { continue }
+            guard let since = holdSince[index] else {
+                holdLateness[index] = .zero
+                continue
+            }
+            // The end of the hold may be noticed late, and so may the end of the stop.
+            holdLateness[index] = max(holdLateness[index], lateness)
             require(
-                now - since <= hold + plan.stopTimeout + slack, .stopsAfterHold, cycle,
+                now - since <= hold + plan.stopTimeout + slack + holdLateness[index],
+                .stopsAfterHold, cycle,
                 "condition \(index) closed for \(now - since)")
         }
     }

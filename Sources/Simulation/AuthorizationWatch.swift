@@ -80,7 +80,15 @@ struct AuthorizationWatch {
                 }
                 list[token] = entry["idTokenInfo"]?["status"]?.string
             }
-        case .cacheCleared: answers.removeAll()
+        case .cacheCleared:
+            // Who was accepted since showing the card stays so; only later ones find no cache.
+            for (token, known) in answers {
+                answers[token] = known.filter { answer in
+                    evidence.contains {
+                        $0.token == token && answer.at >= $0.at - 1_000_000_000
+                    }
+                }
+            }
         case .variableSet(let name, let value): settings[name] = value
         case .unknown(let action):
             if action == "SendLocalList" { isListKnown = false }
