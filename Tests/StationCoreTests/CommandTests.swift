@@ -369,6 +369,26 @@ struct CommandTests {
         #expect(test.statuses == ["Available"])
     }
 
+    @Test("a fault while offline is told afterwards, where it is severe enough (N07.FR.04)")
+    func faultOffline() {
+        var test = TestCore.online()
+        test.cutLink()
+        test.places[0].faults.raise(.contactorDidNotClose)
+        test.run(1)
+        test.places[0].faults.clear(.contactorDidNotClose)
+        test.run(1)
+        test.places[0].faults.raise(.loopRestarted)  // severity 6: of no use later
+        test.run(1)
+        test.forget()
+        test.restoreLink()
+        test.run(3)
+        let told = test.calls("NotifyEvent").compactMap { $0["eventData"]?[0] }
+            .filter { $0["component"]?["name"]?.string != "Connector" }
+        #expect(told.map { $0["actualValue"]?.string } == ["true", "false"])
+        #expect(told.allSatisfy { $0["component"]?["name"]?.string == "PowerContactor" })
+        #expect(told.allSatisfy { $0["timestamp"]?.string?.hasSuffix("Z") == true })
+    }
+
     @Test("a store that cannot be written is a fault, and heals")
     func storeFault() {
         var test = TestCore.online()

@@ -76,6 +76,9 @@ extension SettingKey {
         case .webSocketPingInterval:
             D(.integer(0...3600), "30", unit: Self.seconds, needsRestart: true)
 
+        // Chosen: danger, failures, critical, errors and alerts; the rest is of no use days later.
+        case .offlineQueuingSeverity: D(.integer(0...9), "5")
+
         case .basicAuthPassword: D(.string(maxLength: 40), "", .writeOnly)
         case .identity: D(.string(maxLength: 48), "", .readOnly)
         case .organizationName: D(.string(maxLength: 64), "")

@@ -65,6 +65,8 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case retryBackOffWaitMinimum = "OCPPCommCtrlr.RetryBackOffWaitMinimum"
     case unlockOnEVSideDisconnect = "OCPPCommCtrlr.UnlockOnEVSideDisconnect"
     case webSocketPingInterval = "OCPPCommCtrlr.WebSocketPingInterval"
+    // Events
+    case offlineQueuingSeverity = "MonitoringCtrlr.OfflineQueuingSeverity"
     // Security
     case basicAuthPassword = "SecurityCtrlr.BasicAuthPassword"
     case identity = "SecurityCtrlr.Identity"

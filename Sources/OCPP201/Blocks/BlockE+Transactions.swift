@@ -56,7 +56,9 @@ extension OCPP201Personality {
     ) -> GetTransactionStatusRequest.Response {
         var response = GetTransactionStatusRequest.Response()
         guard let id = request.transactionId else {
-            response.messagesInQueue = rpc.queuedGroups.contains { !$0.isEmpty }
+            response.messagesInQueue = rpc.queuedGroups.contains {
+                !$0.isEmpty && $0 != Self.eventGroup
+            }
             return response
         }
         response.ongoingIndicator = domain.status(of: TransactionID(id)) == .ongoing

@@ -42,13 +42,25 @@ extension OCPP201Personality {
         event.techCode = facts.minimumRequiredErrorCode ?? "\(notice.fault)"
         let detail = notice.detail.isEmpty ? facts.text : notice.detail
         event.techInfo = String(detail.prefix(500))
-        event.timestamp = carryTime(notice.time)
         event.transactionId =
             domain.transactions.first { $0.evse == notice.evse && $0.evse != nil }?.id.text
-        send(event, callClass)
+        if rpc.isLinked, domain.registration == .accepted {
+            event.timestamp = carryTime(notice.time)
+            call(request(for: event), callClass)
+        } else if Int(facts.severity) <= Int(domain.setting(.offlineQueuingSeverity)) ?? 0 {
+            // N07.FR.04. The oldest go first where memory runs low; the time may be known later.
+            event.timestamp = .event(notice.time)
+            enqueue(request(for: event), group: Self.eventGroup, isDroppable: true)
+        }
     }
+    /// Queued events keep their order among themselves. No transaction's id is like this.
+    static let eventGroup = "#events"
 
     private mutating func send(_ event: NotifyEventRequest.Event, _ callClass: CallClass) {
+        call(request(for: event), callClass)
+    }
+
+    private mutating func request(for event: NotifyEventRequest.Event) -> NotifyEventRequest {
         var event = event
         eventID = eventID == Int(Int32.max) ? 1 : eventID + 1
         event.eventId = eventID
@@ -56,7 +68,7 @@ extension OCPP201Personality {
         request.generatedAt = event.timestamp
         request.seqNo = 0
         request.eventData = [event]
-        call(request, callClass)
+        return request
     }
 
     mutating func changeAvailability(
