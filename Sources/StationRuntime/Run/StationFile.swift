@@ -15,6 +15,17 @@ enum StationFile {
         try? FileManager.default.removeItem(atPath: path(in: directory))
     }
 
+    /// The local interface of a running station, named by its board or its state directory; empty
+    /// where neither leads to one.
+    static func local(of station: String?, or address: String?) -> String {
+        if let address { return address }
+        guard let station else { return "" }
+        for directory in [station, StateDirectory.standardPath(board: station)] {
+            if let local = read(in: directory)?["local"]?.string { return local }
+        }
+        return ""
+    }
+
     static func read(in directory: String) -> JSONValue? {
         FileManager.default.contents(atPath: path(in: directory))
             .flatMap { try? JSONValue(parsing: Array($0)) }

@@ -28,7 +28,7 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         let client: RigClient
         do throws(RigClientError) {
-            client = try RigClient(url: try address())
+            client = try RigClient(url: StationFile.local(of: station, or: local))
         } catch {
             throw ValidationError(error.description)
         }
@@ -45,14 +45,6 @@ struct StatusCommand: ParsableCommand {
         } while watch
     }
 
-    private func address() throws(RigClientError) -> String {
-        if let local { return local }
-        let station = station ?? ""
-        for directory in [station, StateDirectory.standardPath(board: station)] {
-            if let local = StationFile.read(in: directory)?["local"]?.string { return local }
-        }
-        return ""
-    }
 }
 
 /// A station's status for people.
