@@ -119,7 +119,7 @@ struct RunningStationTests {
             $0["evses"]?[0]?["power"]?["offeredA"]?.number?.double == 32
         }
         let transaction = try #require(status["evses"]?[0]?["transaction"]?.string)
-        #expect(second.log.contains("loop adopted"))
+        #expect(second.logs("loop adopted"))
         #expect(csms.all("BootNotification").compactMap { $0["reason"]?.string }.last == "Watchdog")
         // A card that comes back at once would be the same presentation.
         _ = try rig.wait("/rig/v1/state") {
@@ -179,7 +179,7 @@ struct RunningStationTests {
         let local = try RigClient(ready, "local")  // where it was before
         let status = try local.wait("/local/v1/status") { $0["uptimeMs"] != nil }
         #expect(status["process"]?.int == Int(station.process.processIdentifier))
-        #expect(station.log.contains("loop adopted"))
+        #expect(station.logs("loop adopted"))
         let plugged = try rig.call("GET", "/rig/v1/state")["connectors"]?[0]?["plugged"]
         #expect(plugged?.bool == true)
         #expect(station.end() == 0)

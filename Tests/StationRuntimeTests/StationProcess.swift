@@ -44,6 +44,16 @@ final class StationProcess {
 
     var log: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
 
+    /// Whether the log says so, now or soon: it is written by another process.
+    func logs(_ text: String, within seconds: TimeInterval = 10) -> Bool {
+        let limit = Date(timeIntervalSinceNow: seconds)
+        while !log.contains(text) {
+            guard Date() < limit else { return false }
+            usleep(50_000)
+        }
+        return true
+    }
+
     /// Sends the signal, waits, and gives the exit status.
     func end(_ number: Int32 = SIGTERM) -> Int32 {
         kill(process.processIdentifier, number)
