@@ -152,8 +152,8 @@ let package = Package(
         source(
             "Bench",
             [
-                "BoardFile", "EVSEModel", "JSON", "LoopbackServer", "Simulation", argumentParser,
-                flyingFox, yams,
+                "BoardFile", "EVSEModel", "JSON", "LoopGuarantees", "LoopbackServer", "Simulation",
+                argumentParser, flyingFox, yams,
             ]),
 
         // Plugins

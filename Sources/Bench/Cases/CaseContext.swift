@@ -62,7 +62,7 @@ final class CaseContext: Sendable {
         let station = try StationUnderTest(options)
         state.withLock { $0.station = station }
         let ends = try await station.ready(within: .seconds(20))
-        let rig = try RigClient(url: ends.rig)
+        let rig = try RigClient(url: ends.rig ?? "")
         let local = try ends.local.map { try RigClient(url: $0) }
         state.withLock {
             $0.rig = rig

@@ -1,6 +1,7 @@
 import EVSEModel
 import Foundation
 import JSON
+import LoopGuarantees
 
 /// One station for hours: session after session through the real processes, while memory,
 /// descriptors and deadlines are watched.
@@ -67,7 +68,7 @@ struct Soak: Sendable {
     }
 
     private func soak(_ bench: CaseContext) async throws -> Result {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix(seed: seed)
         var result = Result()
         try await bench.boot()
         let reference = LatencyReference(
@@ -100,7 +101,7 @@ struct Soak: Sendable {
 
     /// A car comes, charges a while, something happens or not, and it goes.
     private func session(
-        _ bench: CaseContext, _ random: inout SeededGenerator, _ result: inout Result
+        _ bench: CaseContext, _ random: inout SplitMix, _ result: inout Result
     ) async throws {
         let uid = String(format: "04%012llX", UInt64.random(in: 0..<(1 << 48), using: &random))
         try await bench.plug([
@@ -144,7 +145,7 @@ struct Soak: Sendable {
     }
 
     private func disturb(
-        _ bench: CaseContext, _ random: inout SeededGenerator, _ result: inout Result
+        _ bench: CaseContext, _ random: inout SplitMix, _ result: inout Result
     ) async throws {
         switch Int.random(in: 0..<8, using: &random) {
         case 0:
