@@ -9,7 +9,7 @@ SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-impor
 STATE ?= /tmp/forecourt-demo
 
 .PHONY: help demo test proof simulate mutations build programs packages unit interop bench-cases guest \
-	example lint format bench clean fuzz sanitize link
+	example lint format bench clean fuzz sanitize link crash faults
 
 help: ## lists what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,13 @@ interop: build ## a CSMS that is not ours (PyPI ocpp) drives the station over ws
 
 bench-cases: build ## the bench's cases on the ac-wallbox board, with a report in .build/report
 	@$(BUILD)/forecourt-bench run --board ac-wallbox --report .build/report
+
+KILLS ?= 200
+crash: build ## kills, power cuts and full disks at random instants; KILLS=200
+	@$(BUILD)/forecourt-bench crash --board ac-wallbox --kills $(KILLS) --report .build/crash.json
+
+faults: build ## every fault at every moment, into docs/faults.md
+	@$(BUILD)/forecourt-bench faults --board ac-wallbox --output docs/faults.md
 
 guest: packages ## GPIO drivers on a real character device, in a QEMU guest
 	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests

@@ -73,6 +73,8 @@ let package = Package(
         .library(name: "ForecourtDriverKit", targets: ["EVSEModel", "DriverKit", "FieldBus"]),
         .library(name: "ForecourtMain", targets: ["StationRuntime"]),
         .library(name: "ForecourtLoopMain", targets: ["LoopRuntime"]),
+        // For tests: preloaded into a station, it makes its disk fail
+        .library(name: "DiskFaults", type: .dynamic, targets: ["CDiskFaults"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -183,6 +185,7 @@ let package = Package(
 
         // Tests
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        .target(name: "CDiskFaults", path: "Tests/CDiskFaults"),
         tests("EVSEModel"),
         tests("SharedImage", ["EVSEModel"]),
         tests("ControlLoop", ["EVSEModel", "LoopGuarantees"]),
@@ -219,7 +222,7 @@ let package = Package(
             ]),
         tests(
             "Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus", "CNFC", "CRealtime"]),
-        tests("Bench"),
+        tests("Bench", ["EVSEModel", "JSON"]),
         tests(
             "Simulation", ["EVSEModel", "JSON", "Charging", "LoopGuarantees", "Store"],
             resources: [.copy("Regressions")]),

@@ -1,6 +1,6 @@
-import EVSEModel
+package import EVSEModel
 import FlyingFox
-import JSON
+package import JSON
 
 /// What the bench's CSMS does with a request of the station.
 enum Answer: Sendable {
@@ -13,8 +13,8 @@ enum Answer: Sendable {
 }
 
 /// One OCPP-J message as the bench saw it.
-struct Message: Sendable {
-    enum Kind: Int, Sendable { case call = 2, result = 3, error = 4 }
+package struct Message: Sendable {
+    package enum Kind: Int, Sendable { case call = 2, result = 3, error = 4 }
     let at: Instant
     let fromStation: Bool
     let kind: Kind
@@ -24,6 +24,25 @@ struct Message: Sendable {
     /// A call's or result's payload; an error's code.
     let payload: JSONValue
     let text: String
+
+    /// A call of a station.
+    package init(at: Instant, action: String, payload: JSONValue) {
+        self.init(
+            at: at, fromStation: true, kind: .call, id: "", action: action, payload: payload,
+            text: payload.text)
+    }
+    init(
+        at: Instant, fromStation: Bool, kind: Kind, id: String, action: String,
+        payload: JSONValue, text: String
+    ) {
+        self.at = at
+        self.fromStation = fromStation
+        self.kind = kind
+        self.id = id
+        self.action = action
+        self.payload = payload
+        self.text = text
+    }
 }
 
 /// A CSMS for tests: answers what a station needs, obeys a case, and keeps every message.

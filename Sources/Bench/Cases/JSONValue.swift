@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The bench means this one; FlyingFox has a type of the same name.
-typealias JSONValue = JSON.JSONValue
+package typealias JSONValue = JSON.JSONValue

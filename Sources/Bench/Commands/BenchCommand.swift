@@ -7,7 +7,8 @@ public struct BenchCommand: AsyncParsableCommand {
         abstract: "A CSMS, a rig and cases that show what a station does.",
         subcommands: [
             RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self,
-            SimulateCommand.self, LinkCommand.self, SoakCommand.self,
+            SimulateCommand.self, LinkCommand.self, SoakCommand.self, CrashCommand.self,
+            FaultsCommand.self,
         ])
 
     public init() {}

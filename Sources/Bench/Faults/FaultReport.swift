@@ -1,0 +1,125 @@
+import EVSEModel
+import Foundation
+
+/// The fault table as Markdown.
+struct FaultReport {
+    let board: String
+    let rows: [FaultRow]
+    let moments: [FaultMoment]
+
+    /// Cells that are unsafe or stuck, one line each.
+    var problems: [String] {
+        rows.flatMap { row in
+            moments.compactMap { moment in
+                switch row.outcomes[moment]?.verdict {
+                case .unsafe(let what): "\(row.device) \(row.fault), \(moment): UNSAFE: \(what)"
+                case .stuck(let what): "\(row.device) \(row.fault), \(moment): STUCK: \(what)"
+                case .good, nil: nil
+                }
+            }
+        }
+    }
+
+    var markdown: String {
+        var lines = [
+            "# What a station does about every fault",
+            "",
+            "Board `\(board)`: every fault that its simulated plant knows, at six moments of its life. "
+                + "Made by `forecourt-bench faults --board \(board) --output docs/faults.md` "
+                + "(`make faults`): each row ran on processes of its own, and whether a cell is safe "
+                + "was judged by the plant's own record of coil, contacts, pilot and bolt.",
+            "",
+            "## Reading it",
+            "",
+        ]
+        lines += moments.map { "- **\($0.rawValue)**: \($0.help)." }
+        lines += [
+            "",
+            "| word | what the station did |",
+            "| --- | --- |",
+            "| opens | the coil was off within half a second |",
+            "| stops | the offer was withdrawn, then the coil was off, within 10 s |",
+            "| 6 A | the offer fell to the board's safe value; after 60 s charging would stop |",
+            "| charges on | nothing that the fault touches concerns this session's safety |",
+            "| – | there was no energy to take away |",
+            "| refuses, starts | a card, or a car that wants energy again, while the fault held |",
+            "| **Faulted** | StatusNotification |",
+            "| `Code` | NotifyEvent with this `techCode`, and its end |",
+            "| tx: Reason | TransactionEvent Ended with this `stoppedReason` while the fault held |",
+            "| service | stays out of service until `forecourt clear-faults` |",
+            "| register frozen | wrong values were plausible enough to be believed (up to 100 Wh); "
+                + "energy counts on when the meter passes them, cars charge meanwhile |",
+            "",
+            "A cell without a report: the fault changed nothing that the station can sense at that "
+                + "moment (a contactor that would not close is noticed when it is to close), or the "
+                + "driver made good for it (a reply that came late, doubled or behind noise is asked "
+                + "for again). After every cell fault and vehicle were taken away, the connector was "
+                + "Available within a minute, and the next car of the row charged.",
+        ]
+        var device = ""
+        for row in rows {
+            if row.device != device {
+                device = row.device
+                lines += ["", "## \(row.device) (\(row.kind))", ""]
+                lines.append(
+                    "| fault | " + moments.map(\.rawValue).joined(separator: " | ") + " |")
+                lines.append("| --- |" + String(repeating: " --- |", count: moments.count))
+            }
+            let cells = moments.map { text(row.outcomes[$0]) }
+            lines.append(
+                "| **\(row.fault)**: \(row.help) | " + cells.joined(separator: " | ") + " |")
+        }
+        lines += measured
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func text(_ outcome: FaultOutcome?) -> String {
+        guard let outcome else { return "not run" }
+        var parts = [String]()
+        switch outcome.verdict {
+        case .unsafe: parts.append("**UNSAFE**")
+        case .stuck: parts.append("**STUCK**")
+        case .good: break
+        }
+        switch outcome.reaction {
+        case .none: parts.append(outcome.started == nil ? "–" : "")
+        case .opened(let time): parts.append(time.count <= 500 ? "opens" : "stops")
+        case .reduced: parts.append("6 A")
+        case .chargedOn: parts.append("charges on")
+        }
+        if let started = outcome.started { parts.append(started ? "starts" : "refuses") }
+        if outcome.isFaulted { parts.append("**Faulted**") }
+        parts += outcome.events.map { "`\($0)`" }
+        parts += outcome.securityEvents.map { "`\($0)`" }
+        if let reason = outcome.stoppedReason { parts.append("tx: \(reason)") }
+        if outcome.neededService { parts.append("service") }
+        if outcome.isRegisterFrozen { parts.append("register frozen") }
+        return parts.filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    /// Times differ from run to run; they stand apart from what does not.
+    private var measured: [String] {
+        var lines = [
+            "", "## Measured", "",
+            "Longest time from the fault to the released coil, and from the repair to an available "
+                + "connector (unplugging, releasing the bolt and, offline, dialling the CSMS again "
+                + "included), of the run that made this file. Faults that build up (heat) or stop in "
+                + "order are as slow as their cause.",
+            "",
+            "| device | fault | coil off after | available after |",
+            "| --- | --- | --- | --- |",
+        ]
+        for row in rows {
+            let opened = row.outcomes.values.compactMap { outcome -> Int64? in
+                if case .opened(let time) = outcome.reaction { time.count } else { nil }
+            }.max()
+            let back = row.outcomes.values.compactMap { $0.recovery?.count }.max()
+            let cells = [
+                row.device, row.fault, opened.map { "\($0) ms" } ?? "–",
+                back.map { String(format: "%.1f s", Double($0) / 1000) } ?? "–",
+            ]
+            lines.append("| " + cells.joined(separator: " | ") + " |")
+        }
+        return lines
+    }
+}
