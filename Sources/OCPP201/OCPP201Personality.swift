@@ -100,6 +100,12 @@ package struct OCPP201Personality: Sendable {
         rpc.receive(bytes, at: now)
         settle()
     }
+    /// A message was not sent, because what must be on disk before it could not be written.
+    package mutating func unsent(_ bytes: [UInt8], at now: Instant) {
+        self.now = now
+        rpc.unsent(bytes, at: now)
+        settle()
+    }
     package mutating func measured(_ sample: MeterSample, of evse: EVSEID, at now: Instant) {
         if sample.valid.contains(.power) { power[evse] = sample.totalPower }
         perform(at: now) { $0.observe(sample, of: evse, at: now) }

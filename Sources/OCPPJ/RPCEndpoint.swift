@@ -209,6 +209,22 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
         send(frame, at: now)
     }
 
+    /// One of our frames was not sent, because what must be on disk before it could not be written.
+    /// An answer promised just that: its request fails. Other calls than queued ones promise
+    /// nothing and go out again; a queued one has its time-out.
+    package mutating func unsent(_ bytes: [UInt8], at now: Instant) {
+        guard isLinked else { return }
+        switch ReceivedFrame(bytes, limits: settings.json) {
+        case .frame(.result(let id, _)):
+            send(.error(id: id, RPCError(.internalError, "it could not be stored")), at: now)
+        case .frame(.call(let id, let action, let payload)):
+            guard let inFlight, inFlight.id == id, case .call = inFlight.origin else { return }
+            send(.call(id: id, action: action, payload: payload), at: now)
+        case .frame(.error(let id, let error)): send(.error(id: id, error), at: now)
+        case .refused, .dropped: return
+        }
+    }
+
     package mutating func receive(_ bytes: [UInt8], at now: Instant) {
         guard isLinked else { return }
         lastReceived = now

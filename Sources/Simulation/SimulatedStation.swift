@@ -404,7 +404,7 @@ final class SimulatedStation: StationPorts {
             engine.tick()
             if isDead { crash() }
         }
-        csms.checkDeadlines(at: instant, storeFailedAt: lastStoreFailure)
+        csms.checkDeadlines(at: instant)
     }
     private var isEnding: Bool { if case .ending = process { true } else { false } }
 

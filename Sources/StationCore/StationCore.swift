@@ -136,6 +136,7 @@ public struct StationCore: Sendable {
         case .timer: personality?.perform(at: now) { $0.advance(to: now) }
         case .clock(let time):
             personality?.perform(at: now) { $0.setClock(time, source: .system, at: now) }
+        case .unsent(let bytes): personality?.unsent(bytes, at: now)
         case .storeFailed(let reason):
             outputs.append(.log(CoreLogEntry(.error, "store failed", ["reason": reason])))
             storeFailedAt = now

@@ -18,6 +18,8 @@ public enum StationInput: Sendable {
     case timer
     /// The system's wall clock was read or stepped.
     case clock(UnixTime)
+    /// A message was not sent, because what was to be on disk before it could not be written.
+    case unsent([UInt8])
     /// A batch could not be written; what was to follow it was not done.
     case storeFailed(String)
     case local(LocalCommand)

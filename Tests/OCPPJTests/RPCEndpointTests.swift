@@ -212,6 +212,32 @@ struct RPCEndpointTests {
         #expect(peer.take() == [])
     }
 
+    @Test("an answer that the disk held back becomes a CALLERROR; what promises nothing goes")
+    func unsent() {
+        var peer = Peer()
+        func unsent(_ frame: Frame) -> [String] {
+            peer.endpoint.unsent(frame.bytes, at: peer.now)
+            return peer.take()
+        }
+        #expect(unsent(.result(id: "x", payload: [:])) == ["error x InternalError"])
+        let refusal = Frame.error(id: "y", RPCError(.notSupported, "no"))
+        #expect(unsent(refusal) == ["error y NotSupported"])
+        peer.call("A")
+        #expect(peer.take() == ["send A"])
+        let id = peer.calls[0].id
+        #expect(unsent(.call(id: id, action: "A", payload: [:])) == ["send A"])
+        peer.answer()
+        #expect(peer.take() == ["A answered"])
+        #expect(unsent(.call(id: id, action: "A", payload: [:])) == [])
+        peer.queue("TransactionEvent")
+        #expect(peer.take() == ["put", "send TransactionEvent"])
+        let queued = Frame.call(id: peer.calls[0].id, action: "TransactionEvent", payload: [:])
+        #expect(unsent(queued) == [])
+        peer.endpoint.linkDown(at: peer.now)
+        _ = peer.take()
+        #expect(unsent(.result(id: "z", payload: [:])) == [])
+    }
+
     @Test("waiting calls are bounded")
     func waitingBound() {
         var peer = Peer(gate: .closed)

@@ -402,6 +402,24 @@ struct CommandTests {
         #expect(end?["cleared"]?.bool == true)
     }
 
+    @Test("a request whose promise the disk refuses is answered with a CALLERROR")
+    func refusedPromise() throws {
+        var test = TestCore.online()
+        let before = test.outputs.count
+        let answer = test.request(
+            "SendLocalList", ["versionNumber": 7, "updateType": "Full"])
+        #expect(answer?.payload["status"]?.string == "Accepted")
+        let sent = test.outputs[before...].compactMap { output -> [UInt8]? in
+            if case .send(let bytes) = output { bytes } else { nil }
+        }
+        test.messages.removeAll()
+        test.give(.storeFailed("disk full"))
+        test.give(.unsent(try #require(sent.last)))
+        let error = test.answer(test.lastRequestID)
+        #expect(error?.type == 4)
+        #expect(error?.name == "InternalError")
+    }
+
     @Test("no transaction message leaves while the disk refuses records; everything else does")
     func queueIsHeld() {
         var test = TestCore.online()

@@ -44,8 +44,8 @@ struct RecordingTests {
                     detail: "silent")),
             .link(.connected(subprotocol: "ocpp2.0.1")), .link(.received(Array("[3,\"é\"]".utf8))),
             .link(.closed(LinkClosure(.pingTimeout, detail: "x"))), .link(.drained), .timer,
-            .clock(UnixTime(milliseconds: -5)), .storeFailed("full"), .local(.setConnected(false)),
-            .local(.setConnected(true)), .local(.shutdown),
+            .clock(UnixTime(milliseconds: -5)), .storeFailed("full"), .unsent(Array("[4]".utf8)),
+            .local(.setConnected(false)), .local(.setConnected(true)), .local(.shutdown),
         ]
     }()
 

@@ -43,6 +43,7 @@ package struct RecordedInput {
         case .link(.drained): ["drained": true]
         case .timer: ["timer": true]
         case .clock(let time): ["clock": JSONValue(time.milliseconds)]
+        case .unsent(let bytes): ["unsent": .string(String(decoding: bytes, as: UTF8.self))]
         case .storeFailed(let reason): ["storeFailed": .string(reason)]
         case .local(.setConnected(let connected)): ["setConnected": .bool(connected)]
         case .local(.shutdown): ["shutdown": true]
@@ -101,6 +102,7 @@ package struct RecordedInput {
         case "drained": return .link(.drained)
         case "timer": return .timer
         case "clock": return .clock(UnixTime(milliseconds: try Self.number(first)))
+        case "unsent": return .unsent(Array(try Self.text(first).utf8))
         case "storeFailed": return .storeFailed(try Self.text(first))
         case "setConnected":
             guard let connected = first.bool else { throw RecordingError("no truth value") }

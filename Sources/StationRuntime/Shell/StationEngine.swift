@@ -67,10 +67,17 @@ package final class StationEngine {
     /// Gives the core one input and carries out what it wants.
     package func handle(_ input: StationInput) {
         retryOwed()
-        if let reason = process(input) {
-            // What the core makes of it is written with the next attempt.
-            _ = process(.storeFailed(reason), writes: false)
-        }
+        guard let failure = process(input) else { return }
+        // What the core makes of it is written with the next attempt.
+        _ = process(.storeFailed(failure.reason), writes: false)
+        for message in failure.unsent { _ = process(.unsent(message), writes: false) }
+    }
+
+    /// A durable step of a batch that failed.
+    private struct Failure {
+        let reason: String
+        /// Messages that were to follow it.
+        var unsent = [[UInt8]]()
     }
 
     /// Tries again what could not be written, before the core believes that the disk has recovered.
@@ -83,8 +90,8 @@ package final class StationEngine {
         if let failure { _ = process(.storeFailed(failure), writes: false) }
     }
 
-    /// - Returns: why something could not be written.
-    private func process(_ input: StationInput, writes: Bool = true) -> String? {
+    /// - Returns: what could not be written, if anything.
+    private func process(_ input: StationInput, writes: Bool = true) -> Failure? {
         let now = max(ports.now(), lastInput)  // the core's time never runs backwards
         lastInput = now
         outputs.removeAll(keepingCapacity: true)
@@ -133,35 +140,44 @@ package final class StationEngine {
 
     // MARK: Outputs
 
-    /// Carries out a batch in order; consecutive store operations are one durable step, together
-    /// with those that are owed.
+    /// Carries out a batch in order. Its store operations are one durable step, together with those
+    /// that are owed, in the place of the first: what one input changes is on disk as a whole or
+    /// not at all, whenever the process dies.
     /// - Returns: why a step failed. What was to follow it was then left out, but for what makes
     ///   the station safer; the operations are owed.
     private func carryOut(
         _ outputs: [StationOutput], writes: Bool, at now: Instant
-    ) -> String? {
-        var pending = [StoreOperation]()
-        var failure: String?
-        var canWrite = writes
+    ) -> Failure? {
+        var failure: Failure?
+        var isWritten = false
+        var isBlocked = false
         targetsChanged = false
         for output in outputs {
-            if case .store(let operation) = output {
-                pending.append(operation)
-                continue
+            if case .store = output {
+                guard !isWritten else { continue }
+                isWritten = true
+                failure = store(outputs, writes: writes, at: now)
+                isBlocked = failure != nil || !writes
+            } else if !isBlocked || isSafe(output) {
+                carryOut(output, isDurable: owed.isEmpty)
+            } else if case .send(let message) = output {
+                failure?.unsent.append(message)
             }
-            if !pending.isEmpty, canWrite {
-                failure = write(pending, at: now)
-                canWrite = failure == nil
-                if canWrite { pending.removeAll() }
-            }
-            guard pending.isEmpty || isSafe(output) else { continue }
-            carryOut(output, isDurable: pending.isEmpty && owed.isEmpty)
-        }
-        if !pending.isEmpty {
-            if canWrite { failure = write(pending, at: now) } else { owed.add(pending, at: now) }
         }
         if targetsChanged { publish() }
         return failure
+    }
+
+    /// Writes a batch's records, or owes them.
+    private func store(_ outputs: [StationOutput], writes: Bool, at now: Instant) -> Failure? {
+        let operations = outputs.compactMap { output -> StoreOperation? in
+            if case .store(let operation) = output { operation } else { nil }
+        }
+        guard writes else {
+            owed.add(operations, at: now)
+            return nil
+        }
+        return write(operations, at: now).map { Failure(reason: $0) }
     }
 
     /// One durable step of what is owed and more.
@@ -213,7 +229,7 @@ package final class StationEngine {
 
     private func carryOut(_ output: StationOutput, isDurable: Bool) {
         switch output {
-        case .store: break  // batched above
+        case .store: break  // written as a whole, see above
         case .send(let message):
             ports.send(message)
             hasSent = true
