@@ -174,6 +174,24 @@ struct RegistrationTests {
         #expect(test.station.bootReason == .watchdog)
     }
 
+    @Test("a time that agrees changes no date: what is sent again after a restart says the same")
+    func agreement() throws {
+        var test = TestStation.online()
+        let event = EventTime(run: 1, instant: test.now)
+        let before = try #require(test.station.wallTime(of: event))
+        func hear(_ error: Milliseconds) throws {
+            let time = try #require(test.station.currentTime(at: test.now)) + error
+            test.act { station, now in station.heartbeatAnswered(time, at: now) }
+        }
+        try hear(Milliseconds(1))
+        try hear(Milliseconds(-400))
+        #expect(test.station.wallTime(of: event) == before)
+        try hear(Milliseconds(600))
+        #expect(test.station.wallTime(of: event) == before + Milliseconds(600))
+        test.restart(ofProcess: true)
+        #expect(test.station.wallTime(of: event) == before + Milliseconds(600))
+    }
+
     @Test("the CSMS's time outranks the machine's; a large step is a security event")
     func ranks() {
         var test = TestStation.online(settings: [.timeSource: "Heartbeat,RealTimeClock"])

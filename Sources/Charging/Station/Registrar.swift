@@ -187,7 +187,7 @@ extension ChargingStation {
             let adjustment = clock.set(time, source: source, at: now)
         else { return }
         let threshold = Int64(settings.integer(.timeAdjustmentReportingThreshold)) * 1000
-        if adjustment.magnitude > 1000 || adjustment == 0 { storeClock() }
+        storeClock()
         guard adjustment.magnitude > threshold.magnitude else { return }
         alignedAt = nil
         alignedEndedAt = nil

@@ -19,6 +19,10 @@ struct StationClock: Sendable {
     private static let keptRuns = 8
     /// A lower source may replace a better one of this age. Chosen: clocks drift seconds a day.
     private static let staleAfter = Milliseconds.seconds(26 * 3600)
+    /// Times that agree so well are one: reading two clocks one after the other, or a message's way,
+    /// takes a while. The offset stays then, so that what is sent again says the same time again.
+    /// Chosen: as little as a step of the system's clock that the shell tells of.
+    private static let agreement = 500
 
     init(run: UInt32, earlier: [(run: UInt32, offset: Int64)], at now: Instant) {
         self.run = run
@@ -53,15 +57,16 @@ struct StationClock: Sendable {
     }
 
     /// - Returns: the adjustment in milliseconds where the clock was known before; 0 for the
-    ///   first setting; `nil` where the source is outranked and nothing changed.
+    ///   first setting; `nil` where the source is outranked or agrees, and the time is as before.
     mutating func set(_ time: UnixTime, source: TimeSource, at now: Instant) -> Int64? {
         let isStale = now - setAt > Self.staleAfter
         guard offset == nil || source >= self.source || isStale else { return nil }
         let new = (time - UnixTime(milliseconds: now.nanoseconds / 1_000_000)).raw
-        let adjustment = offset.map { (Milliseconds(new) - Milliseconds($0)).raw } ?? 0
-        offset = new
         self.source = source
         setAt = now
-        return adjustment
+        let adjustment = offset.map { (Milliseconds(new) - Milliseconds($0)).raw }
+        if let adjustment, adjustment.magnitude <= Self.agreement { return nil }
+        offset = new
+        return adjustment ?? 0
     }
 }
