@@ -152,7 +152,8 @@ struct AuthorizationWatch {
             return true
         }
         let isOnline =
-            station.link.isUp && station.lastLinkChange < evidence.at - 5_000_000_000
+            station.link.isUp && station.link.loss == nil
+            && station.lastLinkChange < evidence.at - 5_000_000_000
             && station.csms.lastSpoil < evidence.at - 60_000_000_000
             && station.lastStoreFailure < evidence.at - 60_000_000_000
             && station.csms.registration == "Accepted"
