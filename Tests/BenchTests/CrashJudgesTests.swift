@@ -92,7 +92,8 @@ struct CrashJudgesTests {
             at: Instant(milliseconds: at), kind: kind, subject: "1/1", fields: fields)
     }
     static let charge = [
-        plant("plugged", [:], at: 100), plant("pilot", ["state": "C"], at: 200),
+        plant("plugged", [:], at: 100), plant("lock", ["engaged": true], at: 150),
+        plant("pilot", ["state": "C"], at: 200),
         plant("contactor", ["coil": true, "closed": true], at: 300),
         plant("duty", ["offered": 16], at: 400), plant("opening", ["microseconds": 9000], at: 500),
     ]
@@ -102,23 +103,27 @@ struct CrashJudgesTests {
     @Test("a session by the rules is in order")
     func goodWorld() {
         let marks: [Mark] = [Self.mayCharge, (Instant(milliseconds: 160), .limit(16))]
-        #expect(WorldRules(Self.charge, marks).violations.isEmpty)
+        #expect(WorldRules(Self.charge, marks, hasLock: true).violations.isEmpty)
     }
 
     @Test("energy without card, vehicle or state C, above the limit, or for too long is found")
     func badWorld() {
         func rules(
             _ events: [PlantRecord.Event], _ marks: [Mark] = [Self.mayCharge]
-        ) -> [String] { WorldRules(events, marks).violations }
+        ) -> [String] { WorldRules(events, marks, hasLock: true).violations }
         #expect(rules(Self.charge, []).first?.contains("authorised") == true)
         let gone: Mark = (Instant(milliseconds: 250), .mayNotCharge)
         #expect(rules(Self.charge, [Self.mayCharge, gone]).first?.contains("authorised") == true)
         #expect(rules(Array(Self.charge.dropFirst())).first?.contains("vehicle") == true)
         var events = Self.charge
-        events[1] = Self.plant("pilot", ["state": "B"], at: 200)
+        events[1] = Self.plant("lock", ["engaged": false], at: 150)
+        #expect(rules(events).first?.contains("free plug") == true)
+        #expect(WorldRules(events, [Self.mayCharge], hasLock: false).violations.isEmpty)
+        events = Self.charge
+        events[2] = Self.plant("pilot", ["state": "B"], at: 200)
         #expect(rules(events).first?.contains("states C and D") == true)
         events = Self.charge
-        events[4] = Self.plant("opening", ["microseconds": 900_000], at: 500)
+        events[5] = Self.plant("opening", ["microseconds": 900_000], at: 500)
         #expect(rules(events).first?.contains("late") == true)
         // The old offer may stand for the time in which a duty must not change again.
         let limit: Mark = (Instant(milliseconds: 350), .limit(10))

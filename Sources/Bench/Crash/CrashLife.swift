@@ -114,7 +114,8 @@ struct CrashLife: Sendable {
                 report.violations.append(violation)
             }
         }
-        let rules = WorldRules(stand.record.events, await stand.marks)
+        let rules = WorldRules(
+            stand.record.events, await stand.marks, hasLock: stand.hasLock)
         report.violations += rules.violations
         report.closings = rules.closings
         report.slowestOpening = rules.slowestOpening

@@ -55,7 +55,7 @@ struct CrashReport {
                 + "\(lives.map(\.failedWrites).reduce(0, +)) writes refused by the disk")
         lines.append(
             "\(strikes.count) hits on \(lives.count) stations in \(duration.count / 1000) s, "
-                + "\(violations.count) violations (seed \(campaign.seed))")
+                + "\(violations.count) violations (seed \(campaign.seed); \(Machine.description))")
         for violation in violations {
             lines.append("VIOLATION: \(violation.what)")
             lines.append("  again: \(command(seed: violation.seed))")
@@ -67,7 +67,8 @@ struct CrashReport {
     var json: JSONValue {
         [
             "board": .string(campaign.board), "seed": JSONValue(campaign.seed),
-            "seconds": JSONValue(duration.count / 1000),
+            "seconds": JSONValue(duration.count / 1000), "machine": .string(Machine.description),
+            "date": .string(Timestamps.now(plus: 0)),
             "targets": .array(
                 campaign.targets.map { target in
                     let times = recoveries(target)

@@ -10,10 +10,7 @@ struct CrashRound {
 
     func run(_ random: inout SplitMix) async throws -> [CrashStrike] {
         let target = targets.randomElement(using: &random) ?? .station
-        let scenarios =
-            target == .station || target == .power
-            ? CrashScenario.allCases : CrashScenario.allCases.filter { $0 != .boot }
-        let scenario = scenarios.randomElement(using: &random) ?? .session
+        let scenario = CrashScenario.chosen(for: target, &random)
         var seed = SplitMix(seed: random.next())
         let script = Task { [seed] in
             var random = seed
@@ -32,7 +29,9 @@ struct CrashRound {
                     CrashStrike(target: target, scenario: scenario, after: delay, recovery: nil))
             }
         }
-        let recovery = try await strike(target, &random)
+        var recovery = try await strike(target, &random)
+        // Then it is the CSMS's absence that was measured.
+        if scenario == .offline, target == .station || target == .power { recovery = nil }
         strikes.append(
             CrashStrike(target: target, scenario: scenario, after: after, recovery: recovery))
         await script.value
@@ -159,7 +158,7 @@ struct CrashRound {
         disk.heal()
         let start = MonotonicClock.now
         let syncs = disk.syncs
-        if dies { _ = try await startAgain() }
+        if dies { try await stand.start() }
         if hasFailed { await stand.note(diskFailed: dies) }
         while disk.syncs == syncs {
             guard MonotonicClock.now - start < .seconds(30) else { return nil }

@@ -14,6 +14,7 @@ actor CrashStand {
     let record: PlantRecord
     let csms: BenchCSMS
     let disk: DiskFaults?
+    let hasLock: Bool
     private let options: StationUnderTest.Options
     private(set) var station: StationUnderTest?
     private(set) var local: RigClient?
@@ -42,6 +43,7 @@ actor CrashStand {
         self.disk = disk
         plant = try await PlantUnderTest(board: board, folder: folder)
         record = try PlantRecord(rig: plant.rigURL)
+        hasLock = try await plant.rig.state()["connectors"]?[0]?["lock"]?.string != nil
         var options = StationUnderTest.Options(board: board, csms: url, state: folder)
         options.wires = plant.wires
         options.environment = (disk?.environment ?? [:]).merging(

@@ -1,3 +1,5 @@
+import LoopGuarantees
+
 /// What a strike of the campaign hits.
 enum CrashTarget: String, CaseIterable, Sendable {
     /// `forecourt`, killed.
@@ -41,6 +43,15 @@ enum CrashScenario: String, CaseIterable, Sendable {
     case availability
     /// Killed again while it starts.
     case boot
+
+    /// Cars that charge are what most is at stake for: every other strike hits one.
+    static func chosen(for target: CrashTarget, _ random: inout SplitMix) -> CrashScenario {
+        let charging = [CrashScenario.session, .offline, .limits]
+        let mayBoot = target == .station || target == .power
+        let others = allCases.filter { !charging.contains($0) && (mayBoot || $0 != .boot) }
+        return random.once(in: 2)
+            ? charging[random.below(charging.count)] : others[random.below(others.count)]
+    }
 
     /// Time over which strikes are spread.
     var milliseconds: Int {

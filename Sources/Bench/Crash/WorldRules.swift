@@ -23,6 +23,8 @@ package struct WorldRules {
     private var limits: [(at: Instant, amperes: Double)] = [(.zero, 32)]
     private var isClosed = false
     private var plugged = Set<String>()
+    private let hasLock: Bool
+    private var locked = Set<String>()
     private var pilot = [String: String]()
     package private(set) var violations = [String]()
     private(set) var closings = 0
@@ -31,7 +33,11 @@ package struct WorldRules {
     /// - Parameters:
     ///   - events: the plant's record, in order.
     ///   - marks: the bench's, in order.
-    package init(_ events: [PlantRecord.Event], _ marks: [(at: Instant, mark: Mark)]) {
+    ///   - hasLock: the board locks the plug; its feedback must say so before the coil is driven.
+    package init(
+        _ events: [PlantRecord.Event], _ marks: [(at: Instant, mark: Mark)], hasLock: Bool
+    ) {
+        self.hasLock = hasLock
         var next = 0
         for event in events {
             while next < marks.count, marks[next].at <= event.at {
@@ -54,6 +60,12 @@ package struct WorldRules {
         switch event.kind {
         case "plugged": plugged.insert(event.subject)
         case "unplugged": plugged.remove(event.subject)
+        case "lock":
+            if event.fields["engaged"]?.bool == true {
+                locked.insert(event.subject)
+            } else {
+                locked.remove(event.subject)
+            }
         case "pilot": pilot[event.subject] = event.fields["state"]?.string
         case "contactor": contactor(event)
         case "duty", "sample":
@@ -74,6 +86,7 @@ package struct WorldRules {
         closings += 1
         if !mayCharge { violate("the contactor was closed although nobody was authorised", event) }
         if plugged.isEmpty { violate("the contactor was closed without a vehicle", event) }
+        if hasLock, locked.isEmpty { violate("the contactor was closed on a free plug", event) }
         if !pilot.values.contains(where: { $0 == "C" || $0 == "D" }) {
             violate("the contactor was closed outside states C and D", event)
         }

@@ -85,7 +85,7 @@ struct FaultCampaign: Sendable {
                 outcome = await trial.run()
                 let rules = WorldRules(
                     current.record.events(from: events),
-                    Array(await current.marks.dropFirst(marks)))
+                    Array(await current.marks.dropFirst(marks)), hasLock: current.hasLock)
                 if let violation = rules.violations.first, outcome.verdict == .good {
                     outcome.verdict = .unsafe(violation)
                 }

@@ -53,7 +53,7 @@ struct FaultTrial: Sendable {
     func run() async -> FaultOutcome {
         var outcome = FaultOutcome()
         do {
-            try await prepare()
+            try await prepareOrTryAgain()
             try await judge(&outcome)
         } catch {
             outcome.verdict = .stuck("\(error)")
@@ -87,6 +87,19 @@ struct FaultTrial: Sendable {
     }
 
     // MARK: Before
+
+    /// A bench that was held up itself (a busy or suspended machine) misses the moment: the same
+    /// station gets a second try. One that is truly stuck does not come to rest, or fails again.
+    private func prepareOrTryAgain() async throws {
+        do {
+            try await prepare()
+        } catch {
+            try await leave()
+            guard await isAtRest(within: .seconds(60)) else { throw error }
+            try await reader { ($0["readMsAgo"]?.int ?? .max) > 3200 }
+            try await prepare()
+        }
+    }
 
     private func prepare() async throws {
         await stand.admit(true)

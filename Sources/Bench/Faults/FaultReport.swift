@@ -27,7 +27,8 @@ struct FaultReport {
             "Board `\(board)`: every fault that its simulated plant knows, at six moments of its life. "
                 + "Made by `forecourt-bench faults --board \(board) --output docs/faults.md` "
                 + "(`make faults`): each row ran on processes of its own, and whether a cell is safe "
-                + "was judged by the plant's own record of coil, contacts, pilot and bolt.",
+                + "was judged by the plant's own record of coil, contacts, pilot and bolt. This file was "
+                + "made on \(Timestamps.now(plus: 0).prefix(10)) (\(Machine.description)).",
             "",
             "## Reading it",
             "",
@@ -47,6 +48,7 @@ struct FaultReport {
             "| `Code` | NotifyEvent with this `techCode`, and its end |",
             "| tx: Reason | TransactionEvent Ended with this `stoppedReason` while the fault held |",
             "| service | stays out of service until `forecourt clear-faults` |",
+            "| `deadlineMissed`, `stationSilent` | the machine was too busy with the other stations |",
             "| register frozen | wrong values were plausible enough to be believed (up to 100 Wh); "
                 + "energy counts on when the meter passes them, cars charge meanwhile |",
             "",

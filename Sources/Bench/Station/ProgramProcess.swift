@@ -50,6 +50,7 @@ final class ProgramProcess: Sendable {
         output = OutputReader(standardOutput.fileHandleForReading)
         startedAt = MonotonicClock.now
         process.terminationHandler = { [weak self] process in
+            Interruption.ended(process.processIdentifier)
             self?.exit.withLock { $0 = process.terminationStatus }
         }
         do {
@@ -57,6 +58,8 @@ final class ProgramProcess: Sendable {
         } catch {
             throw BenchError("\(name) does not start: \(error.localizedDescription)")
         }
+        Interruption.started(processID)
+        if !process.isRunning { Interruption.ended(processID) }
     }
 
     /// The end points of its `ready` line, as soon as it says so.
