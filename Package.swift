@@ -127,6 +127,9 @@ let package = Package(
         source("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
         source("StationCore", ["EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201"]),
 
+        // HTTP for programs on this machine: the station's local interface, the rig
+        source("LocalHTTP", ["JSON", "CWebSockets"]),
+
         // The shell
         source("CSMSLink", ["EVSEModel", "CWebSockets", "COpenSSL"]),
         source("Store", ["EVSEModel", grdb]),
@@ -135,13 +138,13 @@ let package = Package(
             [
                 "EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
                 "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
-                "CRealtime", argumentParser, logging, flyingFox,
+                "LocalHTTP", "CRealtime", argumentParser, logging,
             ] + cyclicPlugins + busPlugins),
 
         // The simulated world and the bench
         source(
             "Plant",
-            ["EVSEModel", "SimulatedChip", "JSON", "CRealtime", flyingFox, flyingSocks]),
+            ["EVSEModel", "SimulatedChip", "JSON", "LocalHTTP", "CRealtime"]),
         // A server that misbehaves, on raw sockets: for tests and for the bench's link campaign
         source("LoopbackServer", ["COpenSSL"]),
         source(
@@ -155,7 +158,7 @@ let package = Package(
             "Bench",
             [
                 "BoardFile", "EVSEModel", "JSON", "LoopGuarantees", "LoopbackServer", "Simulation",
-                argumentParser, flyingFox, yams,
+                argumentParser, flyingFox, flyingSocks, yams,
             ]),
 
         // Plugins
@@ -208,6 +211,7 @@ let package = Package(
         tests("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
         tests("StationCore", ["OCPPJ", "JSON", "Charging", "EVSEModel", "OCPP201"]),
         tests("CSMSLink", ["LoopbackServer"]),
+        tests("LocalHTTP", ["JSON"]),
         // A process that writes a store until it is killed
         .executableTarget(
             name: "store-writer", dependencies: ["Store"], path: "Tests/StoreWriter",

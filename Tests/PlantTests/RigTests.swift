@@ -169,9 +169,7 @@ import Testing
     func server() async throws {
         let api = api()
         let server = try RigServer(api, host: "127.0.0.1", port: 0)
-        let serving = Task { try await server.run() }
-        let port = try await server.listening()
-        let client = try RigClient(url: "http://127.0.0.1:\(port)")
+        let client = try RigClient(url: "http://127.0.0.1:\(server.port)")
         // The client blocks: it gets a thread of its own.
         let (names, problem) = try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
@@ -208,7 +206,5 @@ import Testing
         #expect(problem?.status == 400)
         #expect(problem?.description.contains("on") == true)
         await server.stop()
-        serving.cancel()
-        _ = await serving.result
     }
 }

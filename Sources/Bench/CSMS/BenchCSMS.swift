@@ -1,6 +1,6 @@
 package import EVSEModel
 import FlyingFox
-package import JSON
+import JSON
 
 /// What the bench's CSMS does with a request of the station.
 enum Answer: Sendable {

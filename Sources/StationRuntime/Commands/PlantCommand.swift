@@ -74,15 +74,10 @@ struct PlantCommand: AsyncParsableCommand {
             return
         }
         let server = try RigServer(plant.rigAPI, host: rig.host, port: rig.port)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            ready["rig"] = .string("http://\(rig.host):\(try await server.listening())")
-            Self.say(ready)
-            group.addTask { await end.wait() }
-            try await group.next()
-            await server.stop()
-            group.cancelAll()
-        }
+        ready["rig"] = .string("http://\(rig.host):\(server.port)")
+        Self.say(ready)
+        await end.wait()
+        await server.stop()
     }
 
     private static func say(_ ready: JSONObject) {

@@ -88,7 +88,7 @@ struct StationRun {
             supervisor: supervisor, mailbox: mailbox)
         let (server, local): (LocalServer?, EndPoint?)
         do throws(RunError) {
-            (server, local) = try await startLocal(status, mailbox, resumed)
+            (server, local) = try startLocal(status, mailbox, resumed)
         } catch {
             supervisor.stop(endLoop: true)
             thread.stop()
@@ -277,19 +277,13 @@ struct StationRun {
 
     private func startLocal(
         _ status: StationStatus, _ mailbox: StationMailbox, _ resumed: Resumption?
-    ) async throws(RunError) -> (LocalServer?, EndPoint?) {
+    ) throws(RunError) -> (LocalServer?, EndPoint?) {
         guard let wanted = resumed?.local ?? options.local else { return (nil, nil) }
         let server = try LocalServer(
             wanted, status: { await status.json() },
             setConnected: { mailbox.post(.input(.local(.setConnected($0)))) },
             clearFaults: { mailbox.post(.input(.local(.clearFaults($0)))) })
-        let log = log
-        Task {
-            do { try await server.run() } catch {
-                log.debug("local interface ended", metadata: ["reason": "\(error)"])
-            }
-        }
-        return (server, try await server.listening())
+        return (server, server.endPoint)
     }
 
     /// Takes the energy from every outlet, and gives vehicles the time to stop drawing.

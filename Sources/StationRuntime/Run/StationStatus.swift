@@ -5,9 +5,6 @@ import JSON
 import LoopRuntime
 import SharedImage
 
-/// A JSON value where the HTTP library's type of the same name is in scope, too.
-typealias LocalJSON = JSONValue
-
 /// `GET /local/v1/status`: the core's view, and what the shell knows beside it.
 struct StationStatus: Sendable {
     let thread: StationThread
