@@ -32,7 +32,7 @@ struct CrashCommand: AsyncParsableCommand {
     var report: String?
     @Flag(
         help: ArgumentHelp(
-            "The disk reports syncs that it does not do: the campaign must find that.",
+            "The disk reports syncs that it does not do; the exit status is 0 if that is found.",
             visibility: .default))
     var lyingDisk = false
 
@@ -79,6 +79,12 @@ struct CrashCommand: AsyncParsableCommand {
         if let report {
             try Data(result.json.bytes).write(to: URL(fileURLWithPath: report), options: .atomic)
         }
-        if !result.violations.isEmpty { throw ExitCode(1) }
+        if lyingDisk {
+            let finders = lives.filter { !$0.violations.isEmpty && !$0.isCutShort }
+            print("the lying disk was found by \(finders.count) of \(lives.count) stations")
+            if finders.isEmpty { throw ExitCode(1) }
+        } else if !result.violations.isEmpty {
+            throw ExitCode(1)
+        }
     }
 }

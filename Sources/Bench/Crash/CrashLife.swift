@@ -18,6 +18,8 @@ struct CrashLifeReport: Sendable {
     let seed: UInt64
     var strikes = [CrashStrike]()
     var violations = [String]()
+    /// The bench itself failed: what it judged says little.
+    var isCutShort = false
     var transactions = 0
     var wattHours = 0.0
     var repeatedMessages = 0
@@ -52,11 +54,13 @@ struct CrashLife: Sendable {
             do {
                 try await live(stand, &report, onStrike)
             } catch {
+                report.isCutShort = true
                 report.violations.append("the campaign could not go on: \(error)")
             }
             await judge(stand, &report)
             await stand.tearDown()
         } catch {
+            report.isCutShort = true
             report.violations.append("the stand could not be set up: \(error)")
         }
         if report.violations.isEmpty {

@@ -41,6 +41,18 @@ struct FaultOutcome: Sendable {
     /// The energy register stands still until the meter passes what was believed of it last.
     var isRegisterFrozen = false
     var verdict = Verdict.good
+
+    /// Whether the station met with something that this fault cannot cause: a machine that runs more
+    /// than it can makes loops late and replies too. What was unsafe counts all the same.
+    func isDisturbed(by cell: FaultCell) -> Bool {
+        if case .unsafe = verdict { return false }
+        let ownLoss = ["meter": "meterLost", "meters": "meterLost", "reader": "readerLost"]
+        let own = ownLoss[cell.kind == "serial-bus" ? cell.device : cell.kind]
+        return events.contains { Self.lossesOfTime.contains($0) && $0 != own }
+    }
+    private static let lossesOfTime: Set = [
+        "deadlineMissed", "stationSilent", "meterLost", "readerLost",
+    ]
 }
 
 /// Brings a station into the moment, breaks something, watches, repairs it, and waits.

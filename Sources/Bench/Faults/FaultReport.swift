@@ -55,7 +55,9 @@ struct FaultReport {
             "A cell without a report: the fault changed nothing that the station can sense at that "
                 + "moment (a contactor that would not close is noticed when it is to close), or the "
                 + "driver made good for it (a reply that came late, doubled or behind noise is asked "
-                + "for again). After every cell fault and vehicle were taken away, the connector was "
+                + "for again). A cell in which the machine lost time (`deadlineMissed`, `stationSilent`, "
+                + "or a device lost that the fault does not touch) was run again, up to twice. "
+                + "After every cell fault and vehicle were taken away, the connector was "
                 + "Available within a minute, and the next car of the row charged.",
         ]
         var device = ""
