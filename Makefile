@@ -69,7 +69,7 @@ link: build ## mistreats a station's connection in every way; 2,000 reconnection
 soak: build ## charges car after car for an hour, and watches memory and deadlines: MINUTES=…
 	@$(BUILD)/forecourt-bench soak --board ac-wallbox --minutes $(or $(MINUTES),60)
 
-proof: packages ## the campaigns, which take their time: simulation, link, fuzzing, sanitizers
+proof: packages ## the campaigns, which take their time: simulation, crashes, faults, link, soak, fuzzing, sanitizers
 	@Scripts/proof $(CONFIGURATION)
 
 lint: ## format and import rules
