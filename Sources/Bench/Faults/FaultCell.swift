@@ -46,7 +46,10 @@ struct FaultOutcome: Sendable {
     /// than it can makes loops late and replies too. What was unsafe counts all the same.
     func isDisturbed(by cell: FaultCell) -> Bool {
         if case .unsafe = verdict { return false }
-        let ownLoss = ["meter": "meterLost", "meters": "meterLost", "reader": "readerLost"]
+        let ownLoss = [
+            "meter": "meterLost", "meters": "meterLost", "mains": "meterLost",
+            "reader": "readerLost",
+        ]
         let own = ownLoss[cell.kind == "serial-bus" ? cell.device : cell.kind]
         return events.contains { Self.lossesOfTime.contains($0) && $0 != own }
     }
