@@ -44,11 +44,12 @@ enum CrashScenario: String, CaseIterable, Sendable {
     /// Killed again while it starts.
     case boot
 
-    /// Cars that charge are what most is at stake for: every other strike hits one.
+    /// Cars that charge are what most is at stake for: every other strike hits one. A start is hit
+    /// by every fifth strike that can.
     static func chosen(for target: CrashTarget, _ random: inout SplitMix) -> CrashScenario {
+        if target == .station || target == .power, random.once(in: 5) { return .boot }
         let charging = [CrashScenario.session, .offline, .limits]
-        let mayBoot = target == .station || target == .power
-        let others = allCases.filter { !charging.contains($0) && (mayBoot || $0 != .boot) }
+        let others = allCases.filter { !charging.contains($0) && $0 != .boot }
         return random.once(in: 2)
             ? charging[random.below(charging.count)] : others[random.below(others.count)]
     }
