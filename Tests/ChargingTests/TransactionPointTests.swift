@@ -132,6 +132,57 @@ struct TransactionPointTests {
         }
     }
 
+    @Test(
+        "energy that a fault ends closes the books with the fault's reason (E06.FR.07, E06.FR.16)",
+        arguments: [
+            (Fault.overCurrent, "OvercurrentFault"), (.residualCurrentTrip, "GroundFault"),
+            (.powerLoss, "PowerLoss"), (.overVoltage, "PowerQuality"), (.pilotFault, "Other"),
+        ])
+    func faultEndsEnergy(_ fault: Fault, _ reason: String) {
+        var test = TestStation.online(settings: [.txStopPoint: "EnergyTransfer"])
+        for step in [Step.plug, .card, .energy] { perform(step, &test) }
+        test.forget()
+        test.places[0].faults.raise(fault)
+        test.look()
+        let ends = test.notices.filter { $0.kind == .ended }
+        #expect(ends.map(\.trigger) == [.abnormalCondition])
+        #expect(ends.map { $0.stoppedReason?.rawValue } == [reason])
+    }
+
+    @Test("a remote stop answers a card whose question is open: what is said of it starts nothing")
+    func remoteStopBesideQuestion() throws {
+        var test = TestStation.online(settings: [.txStartPoint: "EVConnected"])
+        test.plug()
+        let transaction = try #require(test.notices.first?.transaction)
+        test.tap()
+        let question = try #require(test.questions.last)
+        test.act { station, now in
+            guard case .success = station.requestStop(transaction, at: now) else {
+                Issue.record("the stop is refused")
+                return
+            }
+        }
+        test.act {
+            $0.authorizationAnswered(question.id, .info(TestStation.accepted), at: $1)
+        }
+        test.vehicle(wants: true)
+        #expect(!test.target().energyGranted)
+        // The driver may try again.
+        test.tap(answer: TestStation.accepted)
+        #expect(test.target().energyGranted)
+    }
+
+    @Test("a vehicle that stops while the meter is lost has stopped by itself")
+    func vehicleStopsBesideFault() {
+        var test = TestStation.online(settings: [.txStopPoint: "EnergyTransfer"])
+        for step in [Step.plug, .card, .energy] { perform(step, &test) }
+        test.forget()
+        test.places[0].faults.raise(.meterLost)
+        perform(.pause, &test)
+        #expect(test.notices.map(\.trigger) == [.chargingStateChanged])
+        #expect(test.notices.map(\.stoppedReason) == [.stoppedByEV])
+    }
+
     @Test("a local stop that does not end it is reported, then the state (F03.FR.02, E07.FR.02)")
     func updatedStop() {
         var test = TestStation.online(settings: [.txStopPoint: "EVConnected"])

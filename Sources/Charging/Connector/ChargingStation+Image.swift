@@ -51,7 +51,21 @@ extension ChargingStation {
     /// Energy begins or ceases to flow.
     private mutating func transferChanged(_ place: Int) {
         let byVehicle = !evses[place].isTransferring && !evses[place].pilot.requestsEnergy
-        progress(place, .chargingStateChanged, reason: byVehicle ? .stoppedByEV : .other)
+        let fault =
+            evses[place].isTransferring ? nil : faultThatStopped(place, byVehicle: byVehicle)
+        progress(
+            place, .chargingStateChanged,
+            reason: fault?.stoppedReason ?? (byVehicle ? .stoppedByEV : .other),
+            endsBy: fault == nil ? nil : .abnormalCondition)  // E06.FR.16
+    }
+
+    /// The fault because of which energy has ceased. A vehicle that stops by itself may do so while
+    /// another fault's hold time runs.
+    private func faultThatStopped(_ place: Int, byVehicle: Bool) -> Fault? {
+        if let fault = blockingFaults(place).first(where: { $0.facts.stopsCharging }) {
+            return fault
+        }
+        return byVehicle ? nil : evses[place].faults.first { $0.facts.stop == .afterHold }
     }
 
     /// No plug is left: what was held for its owner is over.

@@ -64,6 +64,12 @@ extension ChargingStation {
         guard let place = sessions.firstIndex(where: { $0.transaction?.id == transaction }) else {
             return .failure(Refusal(.txNotFound, "no such transaction is running"))  // F03.FR.08
         }
+        // A card whose question is still open came before this: what the CSMS says of it may not
+        // start what it has just stopped.
+        for question in pending where question.place == place {
+            judged(question.reader, place, .refused)
+        }
+        pending.removeAll { $0.place == place }
         endAuthorization(place, .remoteStop, reason: .remote)
         settle()
         return .success(())

@@ -147,9 +147,10 @@ extension ChargingStation {
     }
 
     /// Looks at what holds now: starts, reports or ends the transaction.
+    /// - Parameter endsBy: the trigger of a transaction's end, where that is another.
     mutating func progress(
         _ place: Int, _ trigger: TransactionTrigger, reason: StoppedReason? = nil,
-        token: IdToken? = nil
+        endsBy: TransactionTrigger? = nil, token: IdToken? = nil
     ) {
         // After a restart nothing is known of the vehicle yet: its first image decides.
         if sessions[place].awaitsVehicle, place < evses.count { return }
@@ -166,9 +167,10 @@ extension ChargingStation {
         }
         let fallen = before.subtracting(now)
         let isOver = now.isDisjoint(with: [.evConnected, .authorized])
-        if isOver || !fallen.isDisjoint(with: settings.points(.txStopPoint)) {
+        let isStopped = !fallen.isEmpty && !fallen.isDisjoint(with: settings.points(.txStopPoint))
+        if isOver || isStopped {
             let why = sessions[place].transaction?.endReason ?? reason ?? endReason(trigger)
-            end(place, trigger, reason: why, token: token)
+            end(place, endsBy ?? trigger, reason: why, token: token)
         } else {
             update(place, trigger, token: token)
         }
