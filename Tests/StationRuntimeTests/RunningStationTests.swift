@@ -185,6 +185,42 @@ struct RunningStationTests {
         #expect(station.end() == 0)
     }
 
+    @Test("a latched fault outlives its cause, until service clears it over the local interface")
+    func clearFaults() throws {
+        let station = try StationProcess(
+            arguments(["--simulate", "--rig", "127.0.0.1:0"]), log: log)
+        let ready = try station.ready()
+        let rig = try RigClient(ready, "rig")
+        let local = try RigClient(ready, "local")
+        func isLatched(_ status: JSONValue) -> Bool {
+            let faults = status["evses"]?[0]?["power"]?["faults"]?.array ?? []
+            return faults.contains { $0.string == "residualCurrentSelfTest" }
+        }
+        _ = try rig.call(
+            "POST", "/rig/v1/faults", ["device": "rdc-1", "fault": "self-test-fails"])
+        _ = try rig.call("POST", "/rig/v1/connectors/1/1/plug", [:])
+        _ = try csms.wait(for: "StatusNotification") {
+            $0["connectorStatus"]?.string == "Occupied"
+        }
+        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
+        _ = try local.wait("/local/v1/status", isLatched)
+        _ = try csms.wait(for: "StatusNotification") {
+            $0["connectorStatus"]?.string == "Faulted"
+        }
+        _ = try rig.call("DELETE", "/rig/v1/faults")
+        #expect(isLatched(try local.call("GET", "/local/v1/status")))
+        let answer = try local.call("POST", "/local/v1/clear-faults", ["evse": 1])
+        #expect(answer["evse"]?.int == 1)
+        _ = try local.wait("/local/v1/status") { !isLatched($0) }
+        for body: JSONValue in [[:], ["evse": 0], ["evse": "1"], ["evse": 1, "more": 1]] {
+            let error = #expect(throws: RigClientError.self) {
+                try local.call("POST", "/local/v1/clear-faults", body)
+            }
+            #expect(error?.status == 422, "\(body.text)")
+        }
+        #expect(station.end() == 0)
+    }
+
     @Test("the local interface takes the link down and up, and refuses what is not for it")
     func local() throws {
         let station = try StationProcess(arguments(["--simulate"]), log: log)

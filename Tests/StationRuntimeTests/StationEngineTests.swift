@@ -67,6 +67,20 @@ struct StationEngineTests {
         #expect(ports.published.last?.evses[0].energyGranted == false)
     }
 
+    @Test("a restart that follows a failed write is carried out: it is asked for once only")
+    func failedWriteRestarts() {
+        script.reaction = { input, _ in
+            guard case .timer = input else { return [] }
+            return [
+                self.put("a"), .send(Array("1".utf8)),
+                .restart(orderly: true, reason: "remote reset"),
+            ]
+        }
+        ports.failures = 1
+        engine.handle(.timer)
+        #expect(ports.take() == ["store failed", "restart remote reset"])
+    }
+
     @Test("energy may be taken away although a write failed before")
     func failedWriteRevokes() {
         script.reaction = { input, _ in
