@@ -56,6 +56,7 @@ public struct DeadlineWatch: BitwiseCopyable, Sendable {
     public static let capacity = 32
     private var misses = InlineArray<32, Int64>(repeating: .min)
     private var next = 0
+    private var newest: Int64 = .min
 
     public init() {}
 
@@ -64,6 +65,7 @@ public struct DeadlineWatch: BitwiseCopyable, Sendable {
     #endif
     public mutating func missed(at: Instant) {
         misses[next] = at.nanoseconds
+        newest = at.nanoseconds
         next = (next + 1) % Self.capacity
     }
 
@@ -73,6 +75,7 @@ public struct DeadlineWatch: BitwiseCopyable, Sendable {
     #endif
     public func count(at: Instant, window: Milliseconds) -> Int32 {
         let oldest = (at - window).nanoseconds
+        guard newest > oldest else { return 0 }
         var count: Int32 = 0
         for index in 0..<Self.capacity where misses[index] > oldest { count += 1 }
         return count

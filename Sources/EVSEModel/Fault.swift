@@ -83,9 +83,13 @@
     }
 
     /// The faults in order of their raw value.
-    public func makeIterator() -> AnyIterator<Fault> {
-        var bits = rawValue
-        return AnyIterator {
+    @inlinable public func makeIterator() -> Iterator { Iterator(bits: rawValue) }
+
+    /// Goes through the bits; those that no fault has are left out.
+    @frozen public struct Iterator: IteratorProtocol, Sendable {
+        @usableFromInline var bits: UInt64
+        @inlinable init(bits: UInt64) { self.bits = bits }
+        @inlinable public mutating func next() -> Fault? {
             while bits != 0 {
                 let bit = bits.trailingZeroBitCount
                 bits &= bits - 1

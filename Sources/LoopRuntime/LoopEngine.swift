@@ -36,6 +36,8 @@ package final class LoopEngine {
 
     /// The image as the last cycle published it.
     package var latest: LoopImage { image.pointee }
+    /// The same, without a copy in between.
+    package func copy(into target: inout LoopImage) { target = image.pointee }
 
     /// - Parameters:
     ///   - lines: opened for the same plan.

@@ -134,7 +134,7 @@ package struct MessageQueue: Sendable {
 
     /// Forgets the pauses that are over.
     package mutating func expirePauses(at now: Instant) {
-        pauses = pauses.filter { $0.value > now }
+        if !pauses.isEmpty { pauses = pauses.filter { $0.value > now } }
     }
 
     private mutating func remove(_ sequence: UInt64) -> QueuedMessage? {

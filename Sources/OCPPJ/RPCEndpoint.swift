@@ -108,7 +108,9 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
 
     private var queue = MessageQueue()
     private var waiting: [Waiting] = []
-    private var inFlight: InFlight?
+    private var inFlight: InFlight? { didSet { deadline = inFlight?.deadline } }
+    /// That of the call in flight: asked for with every input, and no generic type's.
+    private var deadline: Instant?
     private var timedOut: [InFlight] = []
     private var incoming: [String] = []
     private var identifiers: IdentifierGenerator
@@ -291,15 +293,15 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
 
     /// Looks at deadlines, then sends what may be sent.
     package mutating func pump(at now: Instant) {
-        if let call = inFlight, now >= call.deadline {
+        if let deadline, now >= deadline, let call = inFlight {
             inFlight = nil
             timedOut.append(call)
             if timedOut.count > 8 { timedOut.removeFirst() }
             conclude(call.origin, .failure(.timeout), isLate: false, at: now)
         }
         queue.expirePauses(at: now)
-        guard isLinked, inFlight == nil else { return }
-        if let index = waiting.firstIndex(where: { gate.admits($0.callClass) }) {
+        guard isLinked, deadline == nil else { return }
+        if !waiting.isEmpty, let index = waiting.firstIndex(where: { gate.admits($0.callClass) }) {
             let call = waiting.remove(at: index)
             let id = start(.call(call.context), at: now)
             send(.call(id: id, action: call.action, payload: call.payload), at: now)
@@ -324,7 +326,7 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
     /// When ``pump(at:)`` has something to do again.
     package var nextWake: Instant? {
         guard isLinked else { return nil }
-        if let inFlight { return inFlight.deadline }
+        if let deadline { return deadline }
         return gate.admits(.queued) ? queue.nextDue : nil
     }
 }

@@ -101,10 +101,18 @@ package struct SharedImage: @unchecked Sendable {
         }
     }
 
-    /// The loop's newest block; `nil` before the first cycle, or where the loop died in a write.
+    /// Copies the loop's newest block into `image`.
+    ///
+    /// - Returns: `false`, and `image` means nothing, before the first cycle or where the loop died
+    ///   in a write.
+    package func readLoop(into image: inout LoopImage) -> Bool {
+        load(&image, MemoryLayout<LoopImage>.size, at: SharedImageLayout.loop)
+    }
+
+    /// The loop's newest block; `nil` as ``readLoop(into:)`` is `false`.
     package func loop() -> LoopImage? {
         var image = LoopImage()
-        return load(&image, MemoryLayout<LoopImage>.size, at: SharedImageLayout.loop) ? image : nil
+        return readLoop(into: &image) ? image : nil
     }
 
     /// Publishes the station's heartbeat and targets. Only the station process calls this.

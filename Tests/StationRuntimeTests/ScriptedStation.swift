@@ -51,7 +51,11 @@ final class ScriptedPorts: StationPorts {
     func disconnect(code: UInt16, reason: String) { done.append("disconnect \(code)") }
     func restart(orderly: Bool, reason: String) { done.append("restart \(reason)") }
     func log(_ entry: CoreLogEntry) { done.append("log \(entry.message)") }
-    func loopImage() -> LoopImage? { image }
+    func readLoop(into image: inout LoopImage) -> Bool {
+        guard let newest = self.image else { return false }
+        image = newest
+        return true
+    }
     func publish(_ image: StationImage) { published.append(image) }
     func latched(_ faults: [FaultSet]) { done.append("latched \(faults[0].rawValue)") }
 

@@ -7,13 +7,12 @@ extension ChargingStation {
         guard place < evses.count, evses[place].connectors.indices.contains(connector.index) else {
             return .unavailable
         }
-        let evse = evses[place]
         if !blockingFaults(place).isEmpty { return .faulted }
-        if evse.resetUntil != nil { return .unavailable }
-        let sense = evse.connectors[connector.index]
+        if evses[place].resetUntil != nil { return .unavailable }
+        let sense = evses[place].connectors[connector.index]
         if availability.isOperative(connector) { return sense.isPlugged ? .occupied : .available }
         // A change that waits for the end of a session comes with the unplugging (G01.FR.05).
-        guard evse.isChangeDeferred else { return .unavailable }
+        guard evses[place].isChangeDeferred else { return .unavailable }
         if sense.isPlugged { return .occupied }
         return sense.reported == .available ? .available : .unavailable
     }
@@ -57,7 +56,9 @@ extension ChargingStation {
     mutating func reportConnectors() {
         guard registrar.mayReport else { return }
         for place in evses.indices where evses[place].status != nil {
-            for (index, connector) in evses[place].connectorIDs.enumerated() {
+            let evse = evses[place].id
+            for index in evses[place].connectors.indices {
+                let connector = ConnectorID(evse: evse, index: index)
                 let state = state(of: connector)
                 guard evses[place].connectors[index].reported != state else { continue }
                 evses[place].connectors[index].reported = state

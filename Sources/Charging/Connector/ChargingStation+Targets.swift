@@ -42,16 +42,16 @@ extension ChargingStation {
     }
 
     private func targets(_ place: Int) -> EVSETargets {
-        let evse = evses[place]
         let session = sessions[place]
+        let isPlugged = evses[place].isPlugged
         var targets = EVSETargets()
         let limit = grantedLimit(place)
-        targets.connector = UInt8(evse.active)
+        targets.connector = UInt8(evses[place].active)
         targets.available = isServing(place)
         targets.energyGranted =
             session.authorization.map { !$0.isBlocked } ?? false
-            && evse.isConnected && !session.awaitsVehicle && targets.available
-            && limit >= evse.configuration.minimum && hasBooks(place)
+            && evses[place].isConnected && !session.awaitsVehicle && targets.available
+            && limit >= evses[place].configuration.minimum && hasBooks(place)
             && deviceFaults(place).isEmpty
         if session.awaitsVehicle, let authorization = session.authorization {
             // A charging car is not interrupted while the station finds its bearings again.
@@ -60,9 +60,9 @@ extension ChargingStation {
         targets.limit = limit
         targets.holdPlug =
             session.lockedFor != nil
-            || session.authorization != nil && (evse.isPlugged || session.awaitsVehicle)
-        targets.unlockRequests = evse.unlockRequests
-        targets.clearRequests = evse.clearRequests
+            || session.authorization != nil && (isPlugged || session.awaitsVehicle)
+        targets.unlockRequests = evses[place].unlockRequests
+        targets.clearRequests = evses[place].clearRequests
         targets.indication = indication(place)
         return targets
     }
@@ -79,29 +79,32 @@ extension ChargingStation {
     }
 
     private func isServing(_ place: Int) -> Bool {
-        let evse = evses[place]
-        if evse.resetUntil != nil { return false }
-        if evse.isChangeDeferred { return true }
-        return evse.connectorIDs.contains { availability.isOperative($0) }
+        if evses[place].resetUntil != nil { return false }
+        if evses[place].isChangeDeferred { return true }
+        let evse = evses[place].id
+        return evses[place].connectors.indices.contains {
+            availability.isOperative(ConnectorID(evse: evse, index: $0))
+        }
     }
 
     private func indication(_ place: Int) -> Indication {
-        let evse = evses[place]
         if !blockingFaults(place).isEmpty { return .faulted }
-        if let flash = evse.flash, flash.until > now { return flash.indication }
+        if let flash = evses[place].flash, flash.until > now { return flash.indication }
         if pending.contains(where: { $0.place == place }) { return .authorising }
         if !isServing(place) { return .unavailable }
         let session = sessions[place]
         if session.authorization != nil {
-            if !evse.isConnected { return .plugIn }
+            if !evses[place].isConnected { return .plugIn }
             return switch chargingState(place) {
             case .charging: .charging
             case .suspendedEV, .suspendedEVSE: .suspended
             case .evConnected, .idle: .accepted
             }
         }
-        if evse.isTransferring { return .finishing }
-        if session.transaction == nil, evse.isPlugged, !evse.isConnected { return .finishing }
+        if evses[place].isTransferring { return .finishing }
+        if session.transaction == nil, evses[place].isPlugged, !evses[place].isConnected {
+            return .finishing
+        }
         return .idle
     }
 }

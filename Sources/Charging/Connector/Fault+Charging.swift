@@ -29,9 +29,10 @@ extension Fault {
 }
 
 extension FaultSet {
-    var faulted: FaultSet {
-        var set = FaultSet()
-        for fault in self where fault.makesFaulted { set.raise(fault) }
-        return set
+    var faulted: FaultSet { intersection(Self.allFaulted) }
+
+    /// Every fault that makes its connectors faulted.
+    private static let allFaulted = Fault.allCases.reduce(into: FaultSet()) {
+        if $1.makesFaulted { $0.raise($1) }
     }
 }

@@ -1,7 +1,16 @@
 /// The station's settings: factory values, overridden by what was set later.
 package struct SettingsTree: Sendable {
     /// The value in force of every setting.
-    private var values: [SettingKey: String] = [:]
+    private var values: [Place: String] = [:]
+
+    /// A key as the table knows it: found without hashing its name, which is long, each time.
+    private struct Place: Hashable {
+        let key: SettingKey
+        init(_ key: SettingKey) { self.key = key }
+        func hash(into hasher: inout Hasher) {
+            withUnsafeBytes(of: key) { hasher.combine(bytes: $0) }
+        }
+    }
     private let fixed: Set<SettingKey>
 
     init(
@@ -9,19 +18,19 @@ package struct SettingsTree: Sendable {
         stored: [(key: String, value: String)]
     ) {
         self.fixed = fixed
-        for key in SettingKey.allCases { values[key] = key.definition.defaultValue }
+        for key in SettingKey.allCases { values[Place(key)] = key.definition.defaultValue }
         for (key, value) in factory {
-            if case .success(let text) = Self.check(key, value) { values[key] = text }
+            if case .success(let text) = Self.check(key, value) { values[Place(key)] = text }
         }
         for (name, value) in stored {
             guard let key = SettingKey(rawValue: name), let record = Record(value),
                 let text = record.string("v"), case .success(let canonical) = Self.check(key, text)
             else { continue }
-            values[key] = canonical
+            values[Place(key)] = canonical
         }
     }
 
-    subscript(key: SettingKey) -> String { values[key] ?? "" }
+    subscript(key: SettingKey) -> String { values[Place(key)] ?? "" }
     func bool(_ key: SettingKey) -> Bool { self[key] == "true" }
     func integer(_ key: SettingKey) -> Int { Int(self[key]) ?? 0 }
     func members(_ key: SettingKey) -> [String] {
@@ -42,7 +51,7 @@ package struct SettingsTree: Sendable {
     /// Sets a checked value, in force at once or, where it needs one, after a restart; the
     /// caller stores it.
     mutating func put(_ key: SettingKey, _ canonical: String) {
-        if !key.definition.needsRestart { values[key] = canonical }
+        if !key.definition.needsRestart { values[Place(key)] = canonical }
     }
 
     static func record(_ value: String) -> String {

@@ -100,15 +100,21 @@ extension ChargingStation {
     }
 
     private func conversion(_ place: Int) -> RateConversion {
-        let configuration = evses[place].configuration
-        return RateConversion(
-            millivolts: Int64(configuration.nominalVoltage.raw), phases: configuration.phases)
+        RateConversion(
+            millivolts: Int64(evses[place].configuration.nominalVoltage.raw),
+            phases: evses[place].configuration.phases)
     }
 
     private var stationConversion: RateConversion {
-        let volts = configuration.evses.map { Int64($0.nominalVoltage.raw) }.min() ?? 230_000
-        return RateConversion(
-            millivolts: volts, phases: configuration.evses.map(\.phases).max() ?? 3)
+        var conversion: RateConversion?
+        for index in configuration.evses.indices {
+            let volts = Int64(configuration.evses[index].nominalVoltage.raw)
+            let phases = configuration.evses[index].phases
+            conversion = RateConversion(
+                millivolts: min(conversion?.millivolts ?? volts, volts),
+                phases: max(conversion?.phases ?? phases, phases))
+        }
+        return conversion ?? RateConversion(millivolts: 230_000, phases: 3)
     }
 
     /// Limit of the EVSE's own profiles and its rating, in a unit, without the station's maximum.
@@ -132,9 +138,9 @@ extension ChargingStation {
     private func stationLimit(at time: UnixTime, in unit: RateUnit) -> Moment<Int64?> {
         guard settings.bool(.smartChargingEnabled) else { return Moment(value: nil, until: nil) }
         let moment = book.stationLimit(at: time, timeIsKnown: timeIsKnown)
-        let conversion = stationConversion
         return Moment(
-            value: moment.value.map { conversion.limit(of: $0, in: unit) }, until: moment.until)
+            value: moment.value.map { stationConversion.limit(of: $0, in: unit) },
+            until: moment.until)
     }
 
     /// The limit that one EVSE is granted now, per phase.

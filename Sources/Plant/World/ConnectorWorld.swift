@@ -58,8 +58,27 @@ package struct ConnectorWorld: Hashable, Sendable {
         cable = nil
     }
 
-    /// Moves the bolt and the pilot; the vehicle's current follows in ``step(_:voltage:phases:)``.
-    mutating func sense<Chip: ChipTerminals>(_ seconds: Double, _ outputs: OutputSignals<Chip>) {
+    /// One step: outputs in, physics, inputs out.
+    /// - Returns: what the vehicle drew when it ceased to ask for energy in this step.
+    mutating func step<Chip: ChipTerminals>(
+        _ seconds: Double, voltage: Double, phases: Int, ambient: Double,
+        _ outputs: OutputSignals<Chip>, noise: inout Noise
+    ) -> Double? {
+        let asked = asksForEnergy
+        let drawn = current
+        sense(seconds, outputs)
+        let signal = signalAtVehicle
+        vehicle?.step(seconds, signal: signal, voltage: voltage, phases: phases)
+        updateCircuit()
+        heat(seconds, ambient: ambient)
+        publish(outputs, noise: &noise)
+        return asked && !asksForEnergy ? drawn : nil
+    }
+
+    /// Moves the bolt and the pilot; the vehicle's current follows.
+    private mutating func sense<Chip: ChipTerminals>(
+        _ seconds: Double, _ outputs: OutputSignals<Chip>
+    ) {
         if let lock = plan.lock {
             self.lock?.step(
                 seconds, a: outputs.isOn(lock.motorA), b: outputs.isOn(lock.motorB),
@@ -88,12 +107,6 @@ package struct ConnectorWorld: Hashable, Sendable {
         return output
     }
 
-    mutating func step(_ seconds: Double, voltage: Double, phases: Int) {
-        let signal = signalAtVehicle
-        vehicle?.step(seconds, signal: signal, voltage: voltage, phases: phases)
-        updateCircuit()
-    }
-
     /// The pilot's levels as they follow from what is plugged right now.
     mutating func updateCircuit() {
         let isConnected = contactsIn <= 0 && !pilotFaults.has(.open)
@@ -103,7 +116,8 @@ package struct ConnectorWorld: Hashable, Sendable {
             shortedToEarth: pilotFaults.has(.shorted))
     }
 
-    mutating func heat(_ seconds: Double, ambient: Double) {
+    private mutating func heat(_ seconds: Double, ambient: Double) {
+        let current = current
         for index in temperatures.indices {
             temperatures[index].step(
                 seconds, current: current, ambient: ambient, faults: temperatureFaults[index])
@@ -111,13 +125,12 @@ package struct ConnectorWorld: Hashable, Sendable {
     }
 
     /// Writes the converter channels and the bolt's switch.
-    func publish<Chip: ChipTerminals>(_ outputs: OutputSignals<Chip>, noise: inout Noise) {
+    private func publish<Chip: ChipTerminals>(
+        _ outputs: OutputSignals<Chip>, noise: inout Noise
+    ) {
         if let pilot = plan.pilot {
-            for (channel, volts) in [(pilot.high, circuit.high), (pilot.low, circuit.low)] {
-                let signal = volts + noise.unit() * 0.02
-                outputs.chip.setMicrovolts(
-                    channel.number, clamp(channel.atZero + channel.perUnit * signal))
-            }
+            publish(circuit.high, on: pilot.high, outputs, noise: &noise)
+            publish(circuit.low, on: pilot.low, outputs, noise: &noise)
         }
         if let proximity = plan.proximity {
             let level = proximityLevel(proximity) + noise.unit() * 3
@@ -126,10 +139,19 @@ package struct ConnectorWorld: Hashable, Sendable {
         if let lock, let feedback = lock.plan.feedback {
             outputs.set(feedback, lock.feedbackSignal(lockFaults))
         }
-        for (index, temperature) in temperatures.enumerated() {
-            let (channel, level) = temperature.converter(temperatureFaults[index])
+        let temperatures = temperatures.span
+        for index in temperatures.indices {
+            let (channel, level) = temperatures[index].converter(temperatureFaults[index])
             outputs.chip.setMicrovolts(channel, clamp(level + noise.unit() * 200))
         }
+    }
+    private func publish<Chip: ChipTerminals>(
+        _ volts: Double, on channel: PlantPlan.Channel, _ outputs: OutputSignals<Chip>,
+        noise: inout Noise
+    ) {
+        let signal = volts + noise.unit() * 0.02
+        outputs.chip.setMicrovolts(
+            channel.number, clamp(channel.atZero + channel.perUnit * signal))
     }
 
     private func proximityLevel(_ plan: PlantPlan.Proximity) -> Double {

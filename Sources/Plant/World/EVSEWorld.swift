@@ -31,7 +31,23 @@ package struct EVSEWorld: Hashable, Sendable {
 
     package var isEnergised: Bool { contactor?.isClosed ?? false }
     /// A per phase, all connectors together.
-    package var current: Double { connectors.reduce(0) { $0 + $1.current } }
+    package var current: Double {
+        let connectors = connectors.span
+        var sum = 0.0
+        for index in connectors.indices { sum += connectors[index].current }
+        return sum
+    }
+
+    /// Adds what every vehicle draws to the phases that it draws it from.
+    func addCurrents(to currents: inout InlineArray<3, Double>) {
+        let connectors = connectors.span
+        for index in connectors.indices {
+            guard let vehicle = connectors[index].vehicle else { continue }
+            for phase in 0..<min(3, min(plan.phases, vehicle.model.phases)) {
+                currents[phase] += vehicle.current
+            }
+        }
+    }
 
     /// Starts the clock on the coil: the vehicle at this connector no longer asks for energy.
     mutating func vehicleStopped(
@@ -58,17 +74,12 @@ package struct EVSEWorld: Hashable, Sendable {
             seconds, isEnergised: isCoilOn && voltage > 150, faults: contactorFaults, noise: &noise)
         residualCurrent?.step(
             seconds, test: outputs.isOn(plan.residualCurrent?.test), faults: residualCurrentFaults)
+        let supplied = isEnergised ? voltage : 0
         for index in connectors.indices {
-            let asked = connectors[index].asksForEnergy
-            let current = connectors[index].current
-            connectors[index].sense(seconds, outputs)
-            connectors[index].step(
-                seconds, voltage: isEnergised ? voltage : 0, phases: plan.phases)
-            connectors[index].heat(seconds, ambient: ambient)
-            if asked, !connectors[index].asksForEnergy {
-                vehicleStopped(index, .leftC, now: now, current: current)
-            }
-            connectors[index].publish(outputs, noise: &noise)
+            let stopped = connectors[index].step(
+                seconds, voltage: supplied, phases: plan.phases, ambient: ambient, outputs,
+                noise: &noise)
+            if let stopped { vehicleStopped(index, .leftC, now: now, current: stopped) }
         }
         publish(outputs)
         return delay

@@ -16,7 +16,8 @@ package struct MeterWorld: Hashable, Sendable {
     package var isPowered: Bool { voltages.contains { $0 > 90 } }
 
     mutating func measure(
-        voltage: Double, phases: Int, currents: [Double], frequency: Double, nanoseconds: Int64
+        voltage: Double, phases: Int, currents: InlineArray<3, Double>, frequency: Double,
+        nanoseconds: Int64
     ) {
         var milliwatts: Int64 = 0
         for phase in 0..<3 {

@@ -183,8 +183,8 @@ extension PlantWorld {
 
     /// - Parameter voltage: phase to neutral; `nil` is the nominal one.
     package mutating func setMains(on: Bool, voltage: Double?) {
-        isMainsOn = on
-        mainsVoltage = voltage ?? plan.mains.voltage.double
+        mains.isOn = on
+        mains.voltage = voltage ?? plan.mains.voltage.double
         if on { for index in evses.indices { evses[index].isBreakerTripped = false } }
     }
 }

@@ -156,6 +156,7 @@ extension PlantWorld {
             byDevice[fault.device, default: DeviceFaults()].set(fault.kind, fault.value)
         }
         faultsByDevice = byDevice
+        mains.faults = byDevice["mains"] ?? DeviceFaults()
         func of(_ device: String?) -> DeviceFaults {
             device.flatMap { byDevice[$0] } ?? DeviceFaults()
         }

@@ -7,8 +7,8 @@ extension PlantWorld {
         var object: JSONObject = [
             "board": .string(plan.board), "time": .string(time), "at": JSONValue(now / 1000),
             "mains": [
-                "on": .bool(hasSupply),
-                "voltage": JSONValue(rounded: hasSupply ? mainsVoltage : 0, digits: 1),
+                "on": .bool(mains.isUp),
+                "voltage": JSONValue(rounded: mains.isUp ? mains.voltage : 0, digits: 1),
             ],
         ]
         object["connectors"] = .array(

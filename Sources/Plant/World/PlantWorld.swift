@@ -1,5 +1,6 @@
 package import EVSEModel
 import JSON
+import SimulatedChip
 
 /// The simulated physical world: one value, stepped to an instant in virtual or real time.
 ///
@@ -13,12 +14,12 @@ package struct PlantWorld: Sendable {
     package internal(set) var evses: [EVSEWorld]
     package internal(set) var meters: [MeterWorld]
     package internal(set) var readers: [ReaderWorld]
-    package internal(set) var isMainsOn = true
-    /// Phase to neutral as set by the rig, V.
-    package internal(set) var mainsVoltage: Double
+    package internal(set) var mains: MainsModel
     package internal(set) var ambient = 25.0
     /// How far the mains wander about their voltage, V.
     package var mainsRipple = 0.6
+    /// Vehicles' values are told once a second; a world whose events nobody reads can do without.
+    package var tellsSamples = true
     /// How many times faster than real the batteries of vehicles fill that are plugged in from now.
     package var batterySpeed = 1.0
     package internal(set) var faults = [ActiveFault]()
@@ -36,7 +37,6 @@ package struct PlantWorld: Sendable {
     /// often the world was stepped.
     var scatter: Noise
     private var shown = ShownSignals()
-    private var ripple = 0.0
     private var nextRipple: Int64
     private var nextSample: Int64
     private var watchdogLevel = false
@@ -50,7 +50,7 @@ package struct PlantWorld: Sendable {
         evses = plan.evses.map(EVSEWorld.init)
         meters = plan.meters.map { MeterWorld($0) }
         readers = plan.readers.map { ReaderWorld($0) }
-        mainsVoltage = plan.mains.voltage.double
+        mains = MainsModel(voltage: plan.mains.voltage.double)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
         noise = Noise(seed: plan.seed)
         scatter = Noise(seed: plan.seed ^ 0x5CA7_7E12)
@@ -73,6 +73,7 @@ package struct PlantWorld: Sendable {
     ///   - released: nobody holds the chip's lines.
     ///   - longestPart: in nanoseconds. More than ``finestPart`` is for a world in which nothing
     ///     moves: powers and temperatures are then integrated over the whole part at once.
+    @_specialize(where Chip == SimulatedChip)  // callers of other modules have no other way to it
     package mutating func step<Chip: ChipTerminals>(
         to instant: Instant, chip: Chip, released: Bool = false,
         longestPart: Int64 = PlantWorld.finestPart
@@ -93,17 +94,21 @@ package struct PlantWorld: Sendable {
         endFaults()
         if now >= nextRipple {
             nextRipple = now + 200_000_000
-            ripple = noise.unit() * mainsRipple
+            mains.ripple = noise.unit() * mainsRipple
         }
         for index in evses.indices {
+            let supply = mains.voltage(at: evses[index].current)
             let delay = evses[index].step(
-                seconds, now: now, supply: voltage(of: evses[index]), ambient: ambient, outputs,
-                noise: &noise)
+                seconds, now: now, supply: supply, ambient: ambient, outputs, noise: &noise)
             if let delay { record(delay, evse: index) }
         }
         for index in meters.indices { measure(index, nanoseconds) }
         for index in readers.indices { readers[index].step(now) }
-        for contact in plan.switches { outputs.set(contact.line, signal(of: contact)) }
+        for index in plan.switches.indices {
+            let faults = faultsByDevice.isEmpty ? nil : faultsByDevice[plan.switches[index].device]
+            let signal = Self.signal(plan.switches[index].kind, faults, hasSupply: mains.isUp)
+            outputs.set(plan.switches[index].line, signal)
+        }
         for index in plan.indicators.indices {
             indicatorStates[index] = outputs.isOn(plan.indicators[index].line)
         }
@@ -114,38 +119,28 @@ package struct PlantWorld: Sendable {
         noticeChanges()
         if now >= nextSample {
             nextSample = now + 1_000_000_000
-            sample()
+            if tellsSamples { sample() }
         }
-    }
-
-    /// Phase to neutral at the contactor, V: less than at the transformer by 0.1 Ω x current.
-    private func voltage(of evse: EVSEWorld) -> Double {
-        let faults = faultsByDevice["mains"]
-        guard isMainsOn, faults?.has(.outage) != true else { return 0 }
-        let voltage = faults?.value(.voltage) ?? mainsVoltage
-        return voltage < 1 ? 0 : max(0, voltage + ripple - 0.1 * evse.current)
     }
 
     private mutating func measure(_ index: Int, _ nanoseconds: Int64) {
-        guard let evse = evses.first(where: { $0.plan.number == meters[index].plan.evse }) else {
+        let number = meters[index].plan.evse
+        guard let place = evses.indices.first(where: { evses[$0].plan.number == number }) else {
             return
         }
-        let voltage = evse.isBreakerTripped ? 0 : voltage(of: evse)
-        var currents = [0.0, 0.0, 0.0]
-        for connector in evse.connectors {
-            guard let vehicle = connector.vehicle else { continue }
-            for phase in 0..<min(3, min(evse.plan.phases, vehicle.model.phases)) {
-                currents[phase] += vehicle.current
-            }
-        }
+        let phases = evses[place].plan.phases
+        let voltage = evses[place].isBreakerTripped ? 0 : mains.voltage(at: evses[place].current)
+        var currents: InlineArray<3, Double> = [0, 0, 0]
+        evses[place].addCurrents(to: &currents)
         meters[index].measure(
-            voltage: voltage, phases: evse.plan.phases, currents: currents,
+            voltage: voltage, phases: phases, currents: currents,
             frequency: voltage > 0 ? plan.mains.frequency.double : 0, nanoseconds: nanoseconds)
     }
 
-    private func signal(of contact: PlantPlan.Switch) -> Bool {
-        let faults = faultsByDevice[contact.device]
-        return switch contact.kind {
+    private static func signal(
+        _ kind: PlantPlan.Switch.Kind, _ faults: DeviceFaults?, hasSupply: Bool
+    ) -> Bool {
+        switch kind {
         case .emergencyStop: faults?.has(.pressed) == true
         case .door: faults?.has(.doorOpen) == true
         case .tilt: faults?.has(.tilted) == true
@@ -153,11 +148,6 @@ package struct PlantWorld: Sendable {
         case .ground: faults?.has(.earthLost) != true
         case .mains: hasSupply
         }
-    }
-    /// At least one phase is up.
-    package var hasSupply: Bool {
-        guard isMainsOn, faultsByDevice["mains"]?.has(.outage) != true else { return false }
-        return (faultsByDevice["mains"]?.value(.voltage) ?? mainsVoltage) > 150
     }
 
     private mutating func record(_ delay: OpeningDelay, evse: Int) {
@@ -185,9 +175,11 @@ package struct PlantWorld: Sendable {
         return events
     }
     private mutating func noticeChanges() {
-        var shown = shown
+        // Taken out, so that nothing is copied.
+        var shown = ShownSignals()
+        swap(&shown, &self.shown)
         shown.notice(&self)
-        self.shown = shown
+        swap(&shown, &self.shown)
     }
     private mutating func sample() {
         for evse in evses {

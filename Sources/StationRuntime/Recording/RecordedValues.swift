@@ -52,13 +52,21 @@ package struct ImageDelta {
     /// The changes; the image is then the former one.
     package mutating func encode(_ image: LoopImage) -> JSONValue {
         var object = RecordedValues.changes(ImageFields.loop, from: former, to: image)
-        for index in 0..<StationBounds.evses {
+        for index in 0..<StationBounds.evses
+        where !Self.isSame(former.evses[index], image.evses[index]) {
             let changes = RecordedValues.changes(
                 ImageFields.evse, from: former.evses[index], to: image.evses[index])
             if !changes.isEmpty { object["\(index + 1)"] = .object(changes) }
         }
         former = image
         return .object(object)
+    }
+
+    /// Byte for byte: an EVSE that the board lacks need not be asked for its hundreds of numbers.
+    private static func isSame(_ one: EVSEImage, _ other: EVSEImage) -> Bool {
+        withUnsafeBytes(of: one) { bytes in
+            withUnsafeBytes(of: other) { bytes.elementsEqual($0) }
+        }
     }
 
     package mutating func decode(_ value: JSONValue) throws(RecordingError) -> LoopImage {

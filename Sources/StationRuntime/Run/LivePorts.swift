@@ -78,7 +78,7 @@ final class LivePorts: StationPorts {
             metadata: entry.metadata.mapValues { .string($0) })
     }
 
-    func loopImage() -> LoopImage? { image.loop() }
+    func readLoop(into image: inout LoopImage) -> Bool { self.image.readLoop(into: &image) }
     func publish(_ image: StationImage) { self.image.publish(image) }
 
     func latched(_ faults: [FaultSet]) {

@@ -5,29 +5,30 @@ package import EVSEModel
 /// Converters never stand still: pilot and temperature readings change with every cycle and say
 /// nothing new. What the laws made of them does.
 package struct ImageWatch {
-    private var last: LoopImage?
-    private var latched: [FaultSet]?
+    /// The image that is judged: kilobytes, so that it is read in place and never handed around.
+    package var newest = LoopImage()
+    private var last = LoopImage()
+    private var hasLast = false
+    private var latched = InlineArray<4, FaultSet>(repeating: FaultSet())
 
     /// True where something other than measured noise changed since it was last true.
-    package mutating func hasChanged(_ image: LoopImage) -> Bool {
-        if let last, !Self.differs(last, image) { return false }
-        last = image
+    package mutating func hasChanged() -> Bool {
+        if hasLast, !Self.differs(last, newest) { return false }
+        last = newest
+        hasLast = true
         return true
     }
 
     /// The latched faults of all EVSEs, where they changed since the last call; `nil` otherwise,
     /// and at the first call where nothing is latched.
-    package mutating func newLatchedFaults(in image: LoopImage) -> [FaultSet]? {
-        var faults = [FaultSet]()
-        for index in 0..<StationBounds.evses { faults.append(image.evses[index].status.latched) }
-        if let latched {
-            guard faults != latched else { return nil }
-        } else if faults.allSatisfy(\.isEmpty) {
-            latched = faults
-            return nil
+    package mutating func newLatchedFaults() -> [FaultSet]? {
+        var isNew = false
+        for index in 0..<StationBounds.evses {
+            let faults = newest.evses[index].status.latched
+            if faults != latched[index] { isNew = true }
+            latched[index] = faults
         }
-        latched = faults
-        return faults
+        return isNew ? (0..<StationBounds.evses).map { latched[$0] } : nil
     }
 
     private static func differs(_ a: LoopImage, _ b: LoopImage) -> Bool {

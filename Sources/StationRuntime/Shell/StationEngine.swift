@@ -132,7 +132,8 @@ package final class StationEngine {
 
     /// Whether the loop shows every contactor open.
     package var isDeenergised: Bool {
-        guard let loop = ports.loopImage() else { return true }
+        var loop = LoopImage()
+        guard ports.readLoop(into: &loop) else { return true }
         for index in 0..<min(Int(loop.evseCount), StationBounds.evses)
         where loop.evses[index].outputs.contactorClosed { return false }
         return true
@@ -254,29 +255,30 @@ package final class StationEngine {
     // MARK: Image and clock
 
     private func lookAtImage(_ now: Instant) {
-        let image = ports.loopImage()
-        watchLoop(image, now)
-        guard let loop = image else { return }
-        recorder?.recordImage(loop)
-        guard isSettled(loop, now) else { return }
-        if let faults = watch.newLatchedFaults(in: loop) { ports.latched(faults) }
-        guard watch.hasChanged(loop) || now - lastImageInput >= Self.imageInterval else { return }
+        let isThere = ports.readLoop(into: &watch.newest)
+        watchLoop(isThere ? watch.newest.at : nil, now)
+        guard isThere else { return }
+        recorder?.recordImage(watch.newest)
+        guard isSettled(now) else { return }
+        if let faults = watch.newLatchedFaults() { ports.latched(faults) }
+        guard watch.hasChanged() || now - lastImageInput >= Self.imageInterval else { return }
         lastImageInput = now
-        handle(.loop(loop))
+        handle(.loop(watch.newest))
     }
 
-    private func isSettled(_ image: LoopImage, _ now: Instant) -> Bool {
-        if settling?.process != image.process {
+    private func isSettled(_ now: Instant) -> Bool {
+        let process = watch.newest.process
+        if settling?.process != process {
             // One that has run for long, as after our own restart, has settled.
-            let isNew = image.cycle < 100
-            settling = (image.process, isNew ? now + Self.settleTime : now)
+            let isNew = watch.newest.cycle < 100
+            settling = (process, isNew ? now + Self.settleTime : now)
         }
         return now >= settling?.until ?? now
     }
 
     /// What a silent loop last showed is not what is: the core must not take it for that.
-    private func watchLoop(_ image: LoopImage?, _ now: Instant) {
-        let heard = max(image?.at ?? .zero, loopHeard ?? now)
+    private func watchLoop(_ newest: Instant?, _ now: Instant) {
+        let heard = max(newest ?? .zero, loopHeard ?? now)
         loopHeard = heard
         let isSilent = now - heard >= Self.loopPatience
         guard isSilent != loopIsSilent else { return }

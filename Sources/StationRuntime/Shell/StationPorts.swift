@@ -19,8 +19,8 @@ package protocol StationPorts: AnyObject {
     func disconnect(code: UInt16, reason: String)
     func restart(orderly: Bool, reason: String)
     func log(_ entry: CoreLogEntry)
-    /// The loop's newest image; `nil` before its first cycle.
-    func loopImage() -> LoopImage?
+    /// Copies the loop's newest image; false, and `image` means nothing, before its first cycle.
+    func readLoop(into image: inout LoopImage) -> Bool
     func publish(_ image: StationImage)
     /// The latched faults of the image changed, by zero-based index of the EVSE.
     func latched(_ faults: [FaultSet])
