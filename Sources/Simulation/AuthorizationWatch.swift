@@ -1,9 +1,8 @@
 import EVSEModel
 import JSON
-import Plant
 
-/// Whether somebody may have energy, judged from cards, answers and settings alone: the rules of
-/// OCPP 2.0.1 C and E, written apart from the station's.
+/// Whether somebody may have energy at one EVSE, judged from cards, answers and settings alone: the
+/// rules of OCPP 2.0.1 C and E, written apart from the station's.
 ///
 /// Where the watch cannot know (an answer that was lost on its way), it gives the benefit of the
 /// doubt, and only then.
@@ -31,7 +30,14 @@ struct AuthorizationWatch {
     /// Energy must have ceased by then, and why.
     private var deadline: (at: Int64, why: String)?
 
-    init(settings: [String: String]) { self.settings = settings }
+    /// Zero-based index of the EVSE.
+    private let place: Int
+
+    init(_ place: Int, settings: [String: String]) {
+        self.place = place
+        self.settings = settings
+    }
+    private var evse: Int { place + 1 }
 
     private func setting(_ name: String, _ standard: String) -> Bool {
         (settings[name] ?? standard) == "true"
@@ -58,14 +64,16 @@ struct AuthorizationWatch {
                 Answer(status: status, at: now, isCertain: isCertain))
         case .transactionToken(let id, _, let status):
             guard status != "Accepted", setting("TxCtrlr.StopTxOnInvalidId", "true"),
-                id == station.csms.openTransaction, station.csms.lastSpoil != now
+                id == station.csms.openTransactions[evse], station.csms.lastSpoil != now
             else { return }
             deadline = (now + 15_000_000_000, "its token was answered \(status)")
-        case .remoteStart(let token):
+        case .remoteStart(_, let there?) where there != evse: break
+        case .remoteStart(let token, _):
             // The request came before its answer.
             evidence.append(
                 Evidence(token: token.uppercased(), at: now - 1_000_000_000, origin: .remote))
             deadline = nil
+        case .remoteStop(let id) where station.csms.transactions[id]?.evse ?? evse != evse: break
         case .remoteStop:
             evidence.removeAll { $0.at < now - 1_000_000_000 }
             if evidence.isEmpty { deadline = (now + 15_000_000_000, "it was stopped remotely") }
@@ -104,18 +112,19 @@ struct AuthorizationWatch {
 
     /// - Returns: what is wrong.
     mutating func look(_ station: SimulatedStation) -> String? {
-        let evse = station.world.evses[0]
-        forgetWhoNeverCame(evse, station)
-        let isClosed = evse.isEnergised && station.coilIsOn
+        let sight = station.sights[place]
+        forgetWhoNeverCame(sight, station)
+        let isClosed = sight.isEnergised && sight.isCoilOn
         defer { wasClosed = isClosed }
         if isClosed, !wasClosed, !evidence.contains(where: { allows($0, station) }) {
             let tried = evidence.map { "\($0.token) (\($0.origin))" }.joined(separator: ", ")
             return "energy for nobody; presented were: \(tried.isEmpty ? "none" : tried)"
         }
         guard let deadline else { return nil }
-        if !evse.isEnergised {
+        if !sight.isEnergised {
             self.deadline = nil
-        } else if station.instant > deadline.at, evse.current > 0.5, station.contactorIsHealthy,
+        } else if station.instant > deadline.at, sight.current > 0.5,
+            station.contactorIsHealthy(place),
             station.process == .running, station.lastCrash < deadline.at - 20_000_000_000
         {
             self.deadline = nil
@@ -126,11 +135,9 @@ struct AuthorizationWatch {
 
     /// Whoever does not plug in within EVConnectionTimeOut must ask again (E03.FR.05). A station that
     /// starts anew gives the time again.
-    private mutating func forgetWhoNeverCame(_ evse: EVSEWorld, _ station: SimulatedStation) {
+    private mutating func forgetWhoNeverCame(_ sight: EVSESight, _ station: SimulatedStation) {
         // A plug that is held for its owner is waited for without end (E10.FR.01).
-        if evse.connectors.contains(where: { $0.vehicle != nil || $0.cable != nil }) {
-            occupiedAt = station.instant
-        }
+        if sight.isOccupied { occupiedAt = station.instant }
         guard !evidence.isEmpty, occupiedAt != station.instant,
             let seconds = Int64(settings["TxCtrlr.EVConnectionTimeOut"] ?? "60"), seconds > 0
         else { return }

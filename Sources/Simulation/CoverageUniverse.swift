@@ -13,9 +13,11 @@ extension Coverage {
         universe["phase"] = Set((0...6).compactMap { PowerPhase(rawValue: $0) }.map { "\($0)" })
         universe["pilot state"] = ["a", "b", "c", "d", "e", "f"]
         universe["limit cause"] = Set(LimitCause.allCases.map { "\($0)" })
+            .subtracting(outOfReach(on: composition).map(\.name))
         universe["stopped reason"] = [
             "DeAuthorized", "EmergencyStop", "EVDisconnected", "ImmediateReset", "Local", "Other",
             "PowerLoss", "Remote", "StoppedByEV", "Timeout", "GroundFault", "OvercurrentFault",
+            "PowerQuality",
         ]
         universe["trigger reason"] = [
             "Authorized", "CablePluggedIn", "ChargingRateChanged", "ChargingStateChanged",
@@ -39,6 +41,23 @@ extension Coverage {
         universe["link"] = ["dial", "closed by the station"]
         universe["plant fault"] = plantFaults(composition)
         return universe
+    }
+
+    /// Limit causes that the board cannot show, and why; `docs/simulation.md` tells them, too.
+    package static func outOfReach(
+        on composition: StationComposition
+    ) -> [(name: String, reason: String)] {
+        let plan = composition.loop
+        var list = [(name: String, reason: String)]()
+        func leave(_ cause: LimitCause, _ reason: String) { list.append(("\(cause)", reason)) }
+        if plan.evseCount == 1 { leave(.groupShare, "one EVSE shares its feed with none") }
+        let evses = (0..<Int(plan.evseCount)).map { plan.evses[$0] }
+        if evses.allSatisfy({ $0.phaseLimit >= $0.rating }) {
+            leave(.phaseLimit, "the wiring carries the rating on every phase")
+        }
+        // An AC vehicle takes less than it is offered; it tells no limit.
+        leave(.vehicle, "a limit that the vehicle tells needs ISO 15118 or DC")
+        return list
     }
 
     private static func plantFaults(_ composition: StationComposition) -> Set<String> {

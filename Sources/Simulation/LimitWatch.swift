@@ -2,13 +2,15 @@ import EVSEModel
 import JSON
 import Plant
 
-/// What may be offered, judged from the CSMS's profiles, the cable and the board alone; offers are
-/// read from the pilot's duty as a vehicle would.
+/// What may be offered at one EVSE, judged from the CSMS's profiles, the cable and the board alone;
+/// offers are read from the pilot's duty as a vehicle would.
 struct LimitWatch {
     private struct Profile {
         var id: Int
         var purpose: String
         var stack: Int
+        /// 0 is every EVSE.
+        var evse: Int
         var limit: Double
         var transaction: String?
     }
@@ -20,7 +22,11 @@ struct LimitWatch {
     private let nominal: Double
     private let phases: Double
 
-    init(nominalVoltage: Double, phases: Int) {
+    /// Zero-based index of the EVSE.
+    private let place: Int
+
+    init(_ place: Int, nominalVoltage: Double, phases: Int) {
+        self.place = place
         nominal = nominalVoltage
         self.phases = Double(phases)
     }
@@ -42,16 +48,17 @@ struct LimitWatch {
             let schedule = profile["chargingSchedule"]?[0],
             let limit = schedule["chargingSchedulePeriod"]?[0]?["limit"]?.number?.double
         else { return }
+        let evse = request["evseId"]?.int ?? 0
         let amperes =
             schedule["chargingRateUnit"]?.string == "W" ? limit / nominal / phases : limit
         profiles.removeAll {
             $0.id == id
-                || ($0.purpose == purpose && $0.stack == stack
+                || ($0.purpose == purpose && $0.stack == stack && $0.evse == evse
                     && $0.transaction == profile["transactionId"]?.string)
         }
         profiles.append(
             Profile(
-                id: id, purpose: purpose, stack: stack, limit: amperes,
+                id: id, purpose: purpose, stack: stack, evse: evse, limit: amperes,
                 transaction: profile["transactionId"]?.string))
     }
 
@@ -70,31 +77,36 @@ struct LimitWatch {
     }
 
     /// Least of what the profiles allow now, A; of each purpose the highest stack level counts.
-    private func limit(_ transaction: String?) -> Double {
+    /// - Parameter others: what the other EVSEs offer: all together keep to the station's limit.
+    private func limit(_ transaction: String?, others: Double) -> Double {
+        guard !profiles.isEmpty else { return .infinity }
         func best(_ purpose: String) -> Double? {
             profiles.filter {
-                $0.purpose == purpose && ($0.transaction == nil || $0.transaction == transaction)
+                $0.purpose == purpose && ($0.evse == 0 || $0.evse == place + 1)
+                    && ($0.transaction == nil || $0.transaction == transaction)
             }
             .max { $0.stack < $1.stack }?.limit
         }
         let station = best("ChargingStationMaxProfile") ?? .infinity
         let session = best("TxProfile") ?? best("TxDefaultProfile") ?? .infinity
-        return min(station, session)
+        return min(station - others, session)
     }
 
     mutating func look(_ station: SimulatedStation) -> (Invariant, String)? {
-        let evse = station.world.evses[0]
-        let outlet = evse.connectors[0]
-        guard let offered = outlet.output.offered, isKnown else {
+        let sight = station.sights[place]
+        guard let offered = sight.offered, isKnown else {
             overSince = nil
             underSince = nil
             return nil
         }
-        let rating = station.evsePlans[0].rating.double
-        let cable = outlet.plan.hasFixedCable ? rating : Double(outlet.cable ?? 0)
-        let allowed = min(limit(station.csms.openTransaction), rating, cable)
+        let rating = station.evsePlans[place].rating.double
+        let others = station.sights.indices.reduce(0) {
+            $1 == place ? $0 : $0 + (station.sights[$1].offered ?? 0)
+        }
+        let transaction = station.csms.openTransactions[place + 1]
+        let allowed = min(limit(transaction, others: others), rating, sight.cable ?? rating)
         // The pilot's duty may change every 5 s; a process that is down sends nothing.
-        if offered > allowed + 0.2, outlet.vehicle != nil, !isReplacing(station) {
+        if offered > allowed + 0.2, sight.hasVehicle, !isReplacing(station) {
             let since = overSince ?? station.instant
             overSince = since
             if station.instant - since > 6_500_000_000 {
@@ -104,7 +116,8 @@ struct LimitWatch {
         } else {
             overSince = nil
         }
-        return lookForLess(station, offered, allowed)
+        // How several EVSEs share a limit is the station's own affair.
+        return others > 0 ? nil : lookForLess(station, offered, allowed)
     }
 
     /// A change of transaction: profiles of the one that ended count no more.
@@ -113,20 +126,14 @@ struct LimitWatch {
             && (!station.link.isUp || station.process != .running)
     }
 
-    private func outletIsWarm(_ station: SimulatedStation) -> Bool {
-        station.world.evses[0].connectors.contains { connector in
-            connector.temperatures.contains { $0.celsius > 58 }
-        }
-    }
-
     private mutating func lookForLess(
         _ station: SimulatedStation, _ offered: Double, _ allowed: Double
     ) -> (Invariant, String)? {
-        guard let image = station.latest, image.evses[0].status.phase == .energised,
-            image.evses[0].status.allFaults.isEmpty, station.world.faults.isEmpty,
-            station.process == .running, !image.stationIsSilent, allowed >= 6.2,
+        guard station.view.isThere, station.view.image.evses[place].status.phase == .energised,
+            station.view.image.evses[place].status.allFaults.isEmpty, station.world.faults.isEmpty,
+            station.process == .running, !station.view.image.stationIsSilent, allowed >= 6.2,
             // A hot contact is offered less.
-            !outletIsWarm(station), allowed < .infinity,
+            !station.sights[place].isWarm, allowed < .infinity,
             !profiles.contains(where: { $0.transaction != nil })
         else {
             underSince = nil

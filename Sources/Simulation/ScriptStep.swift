@@ -10,7 +10,8 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
     // The link
     case cut, restore
     // Processes and the machine
-    case kill, killLoop = "kill-loop", stop, powerCut = "power-cut", clearFaults = "clear-faults"
+    case kill, killLoop = "kill-loop", starve, stop, powerCut = "power-cut", clearFaults =
+        "clear-faults"
     case offline
     // Hardware
     case fault, clear, mains
@@ -43,6 +44,7 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
         case .cut: ["how"]
         case .restore, .killLoop, .clear: ["device"]
         case .kill: ["outputs", "down"]
+        case .starve: ["for", "every"]
         case .stop, .powerCut: ["down"]
         case .clearFaults: ["evse"]
         case .offline: ["wanted"]

@@ -54,11 +54,12 @@ package struct SimulatedDay {
         let tokens = Presented()
         presented = tokens
         station.onToken = { [unowned station] in tokens.all.append(($0, station.instant)) }
+        station.world.tellsSamples = false
         let messages = SentMessages()
         sent = messages
         let verbose = options.verbose
-        station.onFrame = { [unowned station] fromStation, bytes in
-            if fromStation { messages.note(bytes) }
+        station.onFrame = { [unowned station] fromStation, bytes, frame in
+            if let frame, fromStation { messages.note(frame) }
             if let verbose {
                 let text = String(decoding: bytes, as: UTF8.self)
                 verbose("\(Self.clock(station.time)) \(fromStation ? ">" : "<") \(text)")
@@ -74,14 +75,12 @@ package struct SimulatedDay {
     private let sent: SentMessages
 
     /// Tokens that the reader gave to the station since they were taken.
-    private final class Presented { var all = [(token: String, at: Int64)]() }
+    private final class Presented { var all = [(token: TokenReading, at: Int64)]() }
     /// What the station sent, in short.
     private final class SentMessages {
         var all = [String]()
-        func note(_ bytes: [UInt8]) {
-            guard let frame = try? JSONValue(parsing: bytes), frame[0]?.int == 2,
-                let action = frame[2]?.string
-            else { return }
+        func note(_ frame: JSONValue) {
+            guard frame[0]?.int == 2, let action = frame[2]?.string else { return }
             var text = action
             if action == "TransactionEvent", let payload = frame[3] {
                 let info = payload["transactionInfo"]
@@ -119,7 +118,7 @@ package struct SimulatedDay {
         result.coverage = station.coverage
         result.coverage.merge(station.csms.coverage)
         result.messages = sent.all
-        result.delivered = station.books(1)
+        result.delivered = station.books.reduce(0, +)
         return result
     }
 
@@ -132,7 +131,9 @@ package struct SimulatedDay {
             try station.step(by: length)
             result.steps += 1
             if station.isMoving { movedAt = station.instant }
-            for (token, at) in presented.all { watch.presented(token, at: at) }
+            for (token, at) in presented.all {
+                watch.presented(token.text, on: token.evse, at: at)
+            }
             presented.all.removeAll(keepingCapacity: true)
             watch.look(at: station)
         }
@@ -141,10 +142,12 @@ package struct SimulatedDay {
     private func stepLength(before end: Int64) -> Int64 {
         let period = station.period
         let quiet = station.instant - movedAt
-        let isCharging = station.world.evses.contains { $0.current > 0.1 }
+        let isCharging = station.sights.contains { $0.current > 0.1 }
         let longest = isCharging ? Self.longestCharging : Self.longestIdle
         var length = options.isFine ? period : min(max(quiet / Self.share, period), longest)
-        if isRamping { length = min(length, 5 * period) }
+        // A vehicle's current is on its way to what is offered.
+        if station.sights.contains(where: \.isRamping) { length = min(length, 5 * period) }
+        if let starved = station.starved { length = min(length, starved.every) }
         var next = min(end, station.nextEvent())
         if let step = steps.first {
             next = min(next, SimulatedStation.start + step.at.count * 1_000_000)
@@ -153,20 +156,9 @@ package struct SimulatedDay {
         return max(1_000_000, min(length, next - station.instant))
     }
 
-    /// A vehicle's current is on its way to what is offered, or its battery tapers quickly.
-    private var isRamping: Bool {
-        for evse in station.world.evses {
-            for connector in evse.connectors {
-                guard let vehicle = connector.vehicle else { continue }
-                if vehicle.isS2Closed, evse.isEnergised, vehicle.current < 0.1, !vehicle.isFull {
-                    return true
-                }
-            }
-        }
-        return false
-    }
-
     private mutating func act() {
+        let before = (steps.count, healing.count)
+        defer { if (steps.count, healing.count) != before { station.look() } }
         while let step = steps.first,
             SimulatedStation.start + step.at.count * 1_000_000 <= station.instant
         {
@@ -177,7 +169,8 @@ package struct SimulatedDay {
             if step.action == .request, step.text("action") == "RequestStartTransaction",
                 let token = step.values["payload"]?["idToken"]?["idToken"]?.string
             {
-                watch.remoteStartAsked(token, at: station.instant)
+                watch.remoteStartAsked(
+                    token, on: step.values["payload"]?["evseId"]?.int, at: station.instant)
             }
             station.perform(step)
         }
@@ -199,7 +192,7 @@ package struct SimulatedDay {
         }
         at(0) { $0.station.heal() }
         at(120) { day in
-            day.station.command(.clearFaults(EVSEID(index: 0)))
+            day.clearFaults()
             for evse in day.station.world.evses {
                 for connector in evse.connectors where connector.vehicle != nil {
                     try? day.station.world.unplugVehicle(
@@ -209,20 +202,34 @@ package struct SimulatedDay {
         }
         // By now the longest back-off of a link is over.
         at(300) { $0.request("ChangeAvailability", ["operationalStatus": "Operative"]) }
-        at(305) {
-            $0.request("ChangeAvailability", ["operationalStatus": "Operative", "evse": ["id": 1]])
+        at(305) { day in
+            for place in day.places where place.connector == 1 {
+                day.request(
+                    "ChangeAvailability",
+                    ["operationalStatus": "Operative", "evse": ["id": JSONValue(place.evse)]])
+            }
         }
-        at(310) {
-            $0.request(
-                "ChangeAvailability",
-                ["operationalStatus": "Operative", "evse": ["id": 1, "connectorId": 1]])
+        at(310) { day in
+            for place in day.places {
+                let evse: JSONValue = [
+                    "id": JSONValue(place.evse), "connectorId": JSONValue(place.connector),
+                ]
+                day.request("ChangeAvailability", ["operationalStatus": "Operative", "evse": evse])
+            }
         }
         // A driver who may go on after the plug was pulled at the vehicle is asked to leave.
         at(315) { day in
-            guard let id = day.station.csms.openTransaction else { return }
-            day.request("RequestStopTransaction", ["transactionId": .string(id)])
+            for (_, id) in day.station.csms.openTransactions.sorted(by: { $0.key < $1.key }) {
+                day.request("RequestStopTransaction", ["transactionId": .string(id)])
+            }
         }
-        at(330) { $0.request("UnlockConnector", ["evseId": 1, "connectorId": 1]) }
+        at(330) { day in
+            for place in day.places {
+                day.request(
+                    "UnlockConnector",
+                    ["evseId": JSONValue(place.evse), "connectorId": JSONValue(place.connector)])
+            }
+        }
         at(350) { day in
             for evse in day.station.world.evses {
                 for connector in evse.connectors where connector.cable != nil {
@@ -231,10 +238,30 @@ package struct SimulatedDay {
                 }
             }
         }
-        at(400) { $0.station.command(.clearFaults(EVSEID(index: 0))) }
+        at(400) { $0.clearFaults() }
         // Nobody is authorised any more: a vehicle that comes now gets nothing.
-        at(1_100) { try? $0.station.world.plug(evse: 1, connector: 1, VehicleModel()) }
-        at(1_160) { try? $0.station.world.unplugVehicle(evse: 1, connector: 1) }
+        at(1_100) { day in
+            for place in day.places {
+                try? day.station.world.plug(
+                    evse: place.evse, connector: place.connector, VehicleModel())
+            }
+        }
+        at(1_160) { day in
+            for place in day.places {
+                try? day.station.world.unplugVehicle(evse: place.evse, connector: place.connector)
+            }
+        }
+    }
+    /// Every connector of the board, by the numbers that OCPP gives it.
+    private var places: [(evse: Int, connector: Int)] {
+        station.world.evses.flatMap { evse in
+            evse.connectors.map { (evse.plan.number, $0.plan.number) }
+        }
+    }
+    private func clearFaults() {
+        for index in station.evsePlans.indices {
+            station.command(.clearFaults(EVSEID(index: index)))
+        }
     }
     private mutating func request(_ action: String, _ payload: JSONValue) {
         station.csms.request(action, payload, at: station.instant)

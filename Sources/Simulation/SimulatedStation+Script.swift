@@ -48,6 +48,9 @@ extension SimulatedStation {
         case .kill:
             kill(afterOutputs: step.count("outputs", 0), down: step.duration("down", .seconds(2)))
         case .killLoop: killLoop()
+        case .starve:
+            starve(
+                step.duration("for", .seconds(10)), every: step.duration("every", Milliseconds(50)))
         case .stop: stop(down: step.duration("down", .seconds(5)))
         case .powerCut: cutPower(down: step.duration("down", .seconds(60)))
         case .clearFaults:
@@ -72,6 +75,7 @@ extension SimulatedStation {
     /// Everything that a script may have broken is whole again.
     func heal() {
         _ = world.clearAll()
+        feed()
         restorePower()
         world.setMains(on: true, voltage: nil)
         disk.isFull = false

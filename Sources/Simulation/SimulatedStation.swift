@@ -68,7 +68,13 @@ final class SimulatedStation: StationPorts {
     static let epoch: Int64 = 1_790_000_000_000
 
     // What the watch looks at
-    private(set) var latest: LoopImage?
+    private(set) var view = LoopView()
+    /// One per EVSE, as the plant is now.
+    private(set) var sights: [EVSESight]
+    /// Late cycles of the loop that runs, for as long as any EVSE's window.
+    private var lateCycles = [Instant]()
+    /// The loop's thread gets the processor late until then, and once in so many nanoseconds.
+    private(set) var starved: (until: Int64, every: Int64)?
     private(set) var replayProblem: String?
     private(set) var sentBeforeDurable: String?
     private(set) var loopStarts = 0
@@ -104,7 +110,8 @@ final class SimulatedStation: StationPorts {
         var plant = composition.plant
         plant.seed = script.seed & 0x7FFF_FFFF_FFFF_FFFF
         world = PlantWorld(plant, at: Instant(nanoseconds: Self.start))
-        csms = VirtualCSMS(epoch: Self.epoch)
+        csms = VirtualCSMS(epoch: Self.epoch, evses: evsePlans.count)
+        sights = world.evses.map(\.sight)
         wallOffset = Self.epoch
         isTraced = script.seed % 64 == 3
         for device in composition.board.devices {
@@ -122,8 +129,21 @@ final class SimulatedStation: StationPorts {
     /// Milliseconds of the day.
     var time: Milliseconds { Milliseconds((instant - Self.start) / 1_000_000) }
     var hasMachinePower: Bool { powerReturns == nil }
-    func books(_ evse: Int) -> Double {
-        world.meters.first { $0.plan.evse == evse }?.books.wattHours ?? 0
+    /// What every EVSE's meter has counted, Wh, by zero-based index.
+    var books: [Double] {
+        evsePlans.indices.map { index in
+            world.meters.first { $0.plan.evse == index + 1 }?.books.wattHours ?? 0
+        }
+    }
+    /// Looks at the plant anew: after a step, and after something was done to it.
+    func look() {
+        for index in sights.indices { sights[index] = world.evses.span[index].sight }
+    }
+    /// Cycles of the loop that came late within a window, as the cycle that runs now knows them:
+    /// its own lateness shows only when it has ended.
+    func lateCycles(within window: Milliseconds) -> Int32 {
+        let now = now()
+        return Int32(lateCycles.count { $0 > now - window && $0 < now })
     }
 
     // MARK: StationPorts
@@ -192,8 +212,9 @@ final class SimulatedStation: StationPorts {
         onLog?(entry)
     }
     var onLog: ((CoreLogEntry) -> Void)?
-    var onFrame: ((_ fromStation: Bool, [UInt8]) -> Void)?
-    func loopImage() -> LoopImage? { laboratory.shared.loop() }
+    /// A frame on its way, and what it says where that was read.
+    var onFrame: ((_ fromStation: Bool, [UInt8], JSONValue?) -> Void)?
+    func readLoop(into image: inout LoopImage) -> Bool { laboratory.shared.readLoop(into: &image) }
     func publish(_ image: StationImage) {
         guard lives() else { return }
         beat = image
@@ -217,7 +238,6 @@ final class SimulatedStation: StationPorts {
     private var beat = StationImage()
     private var extraBeats: UInt64 = 0
     private var published = StationImage()
-    private var shown = LoopImage()
     func latched(_ faults: [FaultSet]) {
         guard lives() else { return }
         latched = LatchedFaults(faults)
@@ -231,10 +251,11 @@ final class SimulatedStation: StationPorts {
             let number = frame[3]?["seqNo"]?.int
         else { return }
         // The queue is sent from its front: beyond that a search would cost more than it finds.
-        let queue = disk.records[.messageQueue] ?? [:]
-        guard queue.count < 200 else { return }
-        let mark = "\"seqNo\":\(number),"
-        let isThere = queue.values.contains { $0.contains(id) && $0.contains(mark) }
+        guard disk.count(.messageQueue) < 200 else { return }
+        let (id8, mark) = (Array(id.utf8), Array("\"seqNo\":\(number),".utf8))
+        let isThere =
+            disk.records[.messageQueue]?.values.contains { $0.holds(mark) && $0.holds(id8) }
+            ?? false
         if !isThere { sentBeforeDurable = "TransactionEvent \(number) of \(id) is not on disk" }
     }
 
@@ -248,6 +269,7 @@ final class SimulatedStation: StationPorts {
             catalog: .builtIn, latched: latched, previous: laboratory.shared.loop(),
             process: loopProcesses)
         loop?.setRealTimePriority(true)
+        lateCycles.removeAll()
         loopStarts += 1
         coverage.add("process", "loop started")
     }
@@ -338,9 +360,15 @@ final class SimulatedStation: StationPorts {
         process = .down(until: .max / 2, isRestart: false)
         loop = nil
         loopReturns = nil
+        laboratory.shared.erase()  // it lives in memory
         powerReturns = instant + down.count * 1_000_000
         world.setMains(on: false, voltage: nil)
     }
+    /// Other work of the machine keeps the loop's thread from its deadlines.
+    func starve(_ time: Milliseconds, every: Milliseconds) {
+        starved = (instant + time.count * 1_000_000, max(period, every.count * 1_000_000))
+    }
+    func feed() { starved = nil }
     /// Power is back, and the machine boots.
     func restorePower() {
         guard powerReturns != nil else { return }
@@ -387,11 +415,8 @@ final class SimulatedStation: StationPorts {
         if let loop {
             beatBeforeLoop(nanoseconds)
             _ = loop.cycle(at: now())
-            latest = loop.latest
-            if let latest, Self.differs(shown, latest) {
-                shown = latest
-                isMoving = true
-            }
+            if view.take(loop) { isMoving = true }
+            if nanoseconds > period { noteLateness(loop) }
         }
         // Lamps blink and samples are taken for ever; nothing follows from them.
         for event in world.takeEvents()
@@ -405,32 +430,20 @@ final class SimulatedStation: StationPorts {
             if isDead { crash() }
         }
         csms.checkDeadlines(at: instant)
+        look()
+    }
+    /// As the loop's thread notices it: after the cycle.
+    private func noteLateness(_ loop: LoopEngine) {
+        guard let starved else { return }
+        guard instant < starved.until else {
+            self.starved = nil
+            return
+        }
+        loop.missedDeadline(at: now())
+        lateCycles.append(now())
+        if lateCycles.count > 64 { lateCycles.removeFirst() }
     }
     private var isEnding: Bool { if case .ending = process { true } else { false } }
-
-    /// What the laws made of the inputs, noise of the converters aside.
-    private static func differs(_ a: LoopImage, _ b: LoopImage) -> Bool {
-        guard a.starts == b.starts, a.stationIsSilent == b.stationIsSilent else { return true }
-        for index in 0..<min(Int(b.evseCount), StationBounds.evses) {
-            let (one, other) = (a.evses[index], b.evses[index])
-            guard one.outputs == other.outputs, one.status.phase == other.status.phase,
-                one.status.contactor == other.status.contactor,
-                one.status.limit == other.status.limit,
-                one.status.limitCause == other.status.limitCause,
-                one.status.allFaults == other.status.allFaults,
-                one.status.unlockAnswered == other.status.unlockAnswered,
-                one.inputs.residualCurrentTripped == other.inputs.residualCurrentTripped
-            else { return true }
-            for place in 0..<StationBounds.connectorsPerEVSE {
-                var left = one.status.connectors[place]
-                var right = other.status.connectors[place]
-                left.temperature = nil
-                right.temperature = nil
-                if left != right { return true }
-            }
-        }
-        return false
-    }
 
     private func lookAtProcess() {
         switch process {
@@ -476,11 +489,11 @@ final class SimulatedStation: StationPorts {
             if let token = outcome.token {
                 isMoving = true
                 give(.token(token))
-                onToken?(token.text)
+                onToken?(token)
             }
         }
     }
-    var onToken: ((String) -> Void)?
+    var onToken: ((TokenReading) -> Void)?
 
     /// As the driver's host does: changes only.
     private func report(_ device: String, _ evse: EVSEID?, _ fault: Fault, _ holds: Bool) {
@@ -495,15 +508,16 @@ final class SimulatedStation: StationPorts {
 
     private func deliver() {
         for bytes in csms.takeOutbox(at: instant) {
-            onFrame?(false, bytes)
+            onFrame?(false, bytes, nil)
             link.sendToStation(bytes, at: instant)
         }
         let wasUp = link.isUp
         let arrived = link.arrivals(at: instant)
         if wasUp != link.isUp { lastLinkChange = instant }
         for bytes in arrived.csms {
-            onFrame?(true, bytes)
-            csms.receive(bytes, at: instant, registers: books(1))
+            let frame = try? JSONValue(parsing: bytes)
+            onFrame?(true, bytes, frame)
+            csms.receive(frame, bytes, at: instant, registers: books)
         }
         for input in arrived.station {
             if case .closed = input {
@@ -530,11 +544,22 @@ final class SimulatedStation: StationPorts {
 }
 
 extension SimulatedStation {
-    /// The loop drives the contactor's coil.
-    var coilIsOn: Bool { world.evses[0].isCoilOn }
-    /// Nothing in the plant keeps the contactor from opening.
-    var contactorIsHealthy: Bool {
-        guard let device = world.evses[0].contactor?.plan.device else { return false }
+    /// Nothing in the plant keeps the contactor of an EVSE from opening.
+    func contactorIsHealthy(_ place: Int) -> Bool {
+        guard let device = world.evses[place].contactor?.plan.device else { return false }
         return world.faultsByDevice[device]?.isEmpty ?? true
+    }
+}
+
+extension String {
+    /// Byte for byte, which is much faster than by characters.
+    fileprivate func holds(_ part: [UInt8]) -> Bool {
+        guard let first = part.first else { return true }
+        let text = utf8.span
+        guard text.count >= part.count else { return false }
+        for start in 0...text.count - part.count where text[start] == first {
+            if part.indices.allSatisfy({ text[start + $0] == part[$0] }) { return true }
+        }
+        return false
     }
 }

@@ -12,6 +12,8 @@ struct TransactionBook {
     /// Times that the CSMS did not accept a number: at the station's limit it gives the message up.
     var refusals = [Int: Int]()
     var token: String?
+    /// EVSE that it is said to be on; `nil` while it was not said.
+    var evse: Int?
     var firstRegister: Double?
     var lastRegister: Double?
     var startReason = ""

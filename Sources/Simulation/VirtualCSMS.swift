@@ -24,7 +24,8 @@ struct VirtualCSMS {
     enum Note {
         case authorized(token: String, status: String)
         case transactionToken(id: String, token: String, status: String)
-        case remoteStart(token: String)
+        /// `evse` is `nil` where the station was left to choose.
+        case remoteStart(token: String, evse: Int?)
         case remoteStop(id: String)
         case profileSet(JSONValue)
         case profilesCleared(JSONValue)
@@ -53,6 +54,10 @@ struct VirtualCSMS {
     private(set) var transactions = [String: TransactionBook]()
     /// In order of their first message.
     private(set) var transactionOrder = [String]()
+    /// The newest transaction that has not ended: on any EVSE, and on each.
+    private(set) var openTransaction: String?
+    private(set) var openTransactions = [Int: String]()
+    private let evses: Int
     private(set) var connectorStatus = [String: String]()
     private(set) var registration: String?
     private(set) var notes = [Note]()
@@ -67,7 +72,10 @@ struct VirtualCSMS {
     /// When the last spoilt answer was due.
     private(set) var lastSpoil: Int64 = .min
 
-    init(epoch: Int64) { self.epoch = epoch }
+    init(epoch: Int64, evses: Int) {
+        self.epoch = epoch
+        self.evses = evses
+    }
 
     mutating func takeNotes() -> [Note] {
         defer { notes.removeAll(keepingCapacity: true) }
@@ -82,7 +90,6 @@ struct VirtualCSMS {
         return arrivals
     }
     var hasNews: Bool { !arrivals.isEmpty || !notes.isEmpty || !violations.isEmpty }
-    var openTransaction: String? { transactionOrder.last { transactions[$0]?.isEnded == false } }
     var waitingRequests: Int { asked.count }
     var next: Int64? { outbox.first?.at }
 
@@ -156,8 +163,13 @@ struct VirtualCSMS {
 
     // MARK: Frames
 
-    mutating func receive(_ bytes: [UInt8], at now: Int64, registers: Double) {
-        guard let frame = try? JSONValue(parsing: bytes), let type = frame[0]?.int,
+    /// - Parameters:
+    ///   - frame: what the bytes say; `nil` where they are no JSON.
+    ///   - registers: what each EVSE's meter has counted, Wh.
+    mutating func receive(
+        _ frame: JSONValue?, _ bytes: [UInt8], at now: Int64, registers: [Double]
+    ) {
+        guard let frame, let type = frame[0]?.int,
             let id = frame[1]?.string
         else {
             return fail(
@@ -210,7 +222,10 @@ struct VirtualCSMS {
         let asked = request.payload
         switch request.action {
         case "RequestStartTransaction":
-            notes.append(.remoteStart(token: asked["idToken"]?["idToken"]?.string ?? ""))
+            notes.append(
+                .remoteStart(
+                    token: asked["idToken"]?["idToken"]?.string ?? "",
+                    evse: asked["evseId"]?.int))
         case "RequestStopTransaction":
             notes.append(.remoteStop(id: asked["transactionId"]?.string ?? ""))
         case "SetChargingProfile": notes.append(.profileSet(asked))
@@ -236,7 +251,8 @@ struct VirtualCSMS {
     // MARK: Calls of the station
 
     private mutating func called(
-        _ id: String, _ action: String, _ payload: JSONValue, _ now: Int64, _ registers: Double
+        _ id: String, _ action: String, _ payload: JSONValue, _ now: Int64,
+        _ registers: [Double]
     ) {
         checkGate(action)
         let how = misdeed(action)
@@ -307,20 +323,42 @@ struct VirtualCSMS {
         fail(.registrationGate, "\(action) while the registration is \(registration ?? "not done")")
     }
 
-    private mutating func book(_ payload: JSONValue, _ registers: Double, isAccepted: Bool) {
+    /// Whether a transaction that begins on an EVSE finds another one there.
+    private func isTaken(_ evse: Int?) -> String? {
+        // One that cannot be told apart is not held against the station.
+        guard let evse, let last = transactionOrder.last(where: { transactions[$0]?.evse == evse }),
+            let before = transactions[last], !before.isEnded, before.refusals.isEmpty
+        else { return nil }
+        return last
+    }
+    private func isOpen(_ id: String) -> Bool { transactions[id]?.isEnded == false }
+    private mutating func findOpen() {
+        openTransaction = transactionOrder.last(where: isOpen)
+        openTransactions.removeAll(keepingCapacity: true)
+        for id in transactionOrder where isOpen(id) {
+            if let evse = transactions[id]?.evse { openTransactions[evse] = id }
+        }
+    }
+
+    private mutating func book(_ payload: JSONValue, _ registers: [Double], isAccepted: Bool) {
         guard let id = payload["transactionInfo"]?["transactionId"]?.string else {
             return fail(.wellFormed, "TransactionEvent without a transaction")
         }
+        let evse = evses == 1 ? 1 : payload["evse"]?["id"]?.int
         if transactions[id] == nil {
-            if let last = transactionOrder.last, let before = transactions[last], !before.isEnded,
-                before.refusals.isEmpty
-            {
+            if let last = isTaken(evse) {
                 fail(.order, "\(id) begins before \(last) has ended")
             }
             transactions[id] = TransactionBook(id: id)
             transactionOrder.append(id)
         }
         guard var book = transactions[id] else { return }
+        defer { findOpen() }
+        book.evse = book.evse ?? evse
+        // Before it is said on which EVSE it is, a register may be any's.
+        let most =
+            book.evse.flatMap { registers.indices.contains($0 - 1) ? registers[$0 - 1] : nil }
+            ?? registers.max() ?? 0
         if !isAccepted, let number = payload["seqNo"]?.int {
             book.refusals[number, default: 0] += 1
         }
@@ -338,10 +376,10 @@ struct VirtualCSMS {
             if book.isEnded { coverage.add("stopped reason", book.endReason) }
             for register in TransactionBook.registers(payload) {
                 // A register is told in whole or tenth Wh, and read as a single-precision kWh.
-                if register > registers + 2 {
+                if register > most + 2 {
                     fail(
                         .energyMonotonic,
-                        "\(id) tells \(register) Wh where the plant's books say \(registers)")
+                        "\(id) tells \(register) Wh where the plant's books say \(most)")
                 }
                 if let last = book.lastRegister, register < last - 0.11,
                     payload["eventType"]?.string != "Ended"

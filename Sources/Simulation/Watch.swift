@@ -10,17 +10,23 @@ import StationCore
 struct Watch {
     private(set) var violation: Violation?
     private var monitors: [GuaranteeMonitor]
-    private var authorization: AuthorizationWatch
-    private var limits: LimitWatch
+    // One per EVSE
+    private var authorization: [AuthorizationWatch]
+    private var limits: [LimitWatch]
     private var offline: OfflineWatch
     private var loopStarts = 0
     private var boots = 0
-    private var latched = FaultSet()
-    /// Steps for which a station that could see it had no vehicle.
-    private var leftFor = 0
-    private var presentAt: Int64 = .min
     private var steps = 0
-    private var shown = [Shown]()
+    private var places: [Place]
+
+    /// What is remembered of an EVSE.
+    private struct Place {
+        var latched = FaultSet()
+        /// Steps for which a station that could see it had no vehicle there.
+        var leftFor = 0
+        var presentAt: Int64 = .min
+        var shown = Shown()
+    }
 
     /// What was counted last of an EVSE, so that only changes count.
     private struct Shown: Equatable {
@@ -37,11 +43,14 @@ struct Watch {
         let key = "TxCtrlr.StopTxOnEVSideDisconnect"
         let board = station.core.compiled.factorySettings
         settings[key] = settings[key] ?? board[.stopTxOnEVSideDisconnect] ?? "true"
-        authorization = AuthorizationWatch(settings: settings)
-        let evse = station.core.station.evses[0]
-        limits = LimitWatch(nominalVoltage: evse.nominalVoltage.double, phases: evse.phases)
+        authorization = station.evsePlans.indices.map { AuthorizationWatch($0, settings: settings) }
+        limits = station.core.station.evses.enumerated().map {
+            LimitWatch(
+                $0.offset, nominalVoltage: $0.element.nominalVoltage.double,
+                phases: $0.element.phases)
+        }
         offline = OfflineWatch(station.script)
-        shown = Array(repeating: Shown(), count: station.evsePlans.count)
+        places = station.evsePlans.map { _ in Place() }
     }
 
     private mutating func fail(_ invariant: Invariant, _ station: SimulatedStation, _ text: String)
@@ -50,39 +59,57 @@ struct Watch {
         violation = Violation(invariant, at: station.time, text)
     }
 
-    mutating func presented(_ token: String, at now: Int64) {
-        authorization.presented(token, at: now)
+    /// - Parameter evse: the reader's; `nil` where it serves several.
+    mutating func presented(_ token: String, on evse: EVSEID?, at now: Int64) {
+        for index in authorization.indices where evse == nil || evse?.index == index {
+            authorization[index].presented(token, at: now)
+        }
     }
-    mutating func remoteStartAsked(_ token: String, at now: Int64) {
-        authorization.remoteStartAsked(token, at: now)
+    mutating func remoteStartAsked(_ token: String, on evse: Int?, at now: Int64) {
+        for index in authorization.indices where evse == nil || evse == index + 1 {
+            authorization[index].remoteStartAsked(token, at: now)
+        }
     }
 
     mutating func look(at station: SimulatedStation) {
         steps += 1
-        if let image = station.latest { lookAtLoop(image, station) }
-        let hasVehicle = station.world.evses[0].connectors.contains { $0.vehicle != nil }
-        if hasVehicle {
-            leftFor = 0
-            presentAt = station.instant
-        } else if station.process == .running, station.loop != nil, station.world.hasSupply {
-            // A station without power sees nobody leave.
-            leftFor += 1
-            if leftFor == 40 { authorization.vehicleLeft(at: presentAt) }
-        }
+        if station.view.isThere { lookAtLoop(station) }
+        for index in places.indices { lookAtVehicle(index, station) }
         if station.csms.hasNews { lookAtCSMS(station) }
         offline.note(station)
-        if let problem = authorization.look(station) { fail(.energyIsAuthorised, station, problem) }
-        if let (invariant, text) = limits.look(station) { fail(invariant, station, text) }
+        for index in places.indices {
+            if let problem = authorization[index].look(station) {
+                fail(.energyIsAuthorised, station, "EVSE \(index + 1): \(problem)")
+            }
+            if let (invariant, text) = limits[index].look(station) {
+                fail(invariant, station, "EVSE \(index + 1): \(text)")
+            }
+        }
         if let text = station.sentBeforeDurable { fail(.durableBeforeSent, station, text) }
         if let text = station.replayProblem { fail(.replay, station, text) }
         if steps % 256 == 0 { lookAtBounds(station) }
     }
 
+    private mutating func lookAtVehicle(_ index: Int, _ station: SimulatedStation) {
+        if station.sights[index].hasVehicle {
+            places[index].leftFor = 0
+            places[index].presentAt = station.instant
+        } else if station.process == .running, station.loop != nil, station.world.mains.isUp {
+            // A station without power sees nobody leave.
+            places[index].leftFor += 1
+            if places[index].leftFor == 40 {
+                authorization[index].vehicleLeft(at: places[index].presentAt)
+            }
+        }
+    }
+
     private mutating func lookAtCSMS(_ station: SimulatedStation) {
         for (invariant, text) in station.csms.takeViolations() { fail(invariant, station, text) }
         for note in station.csms.takeNotes() {
-            authorization.take(note, station)
-            limits.take(note)
+            for index in places.indices {
+                authorization[index].take(note, station)
+                limits[index].take(note)
+            }
         }
         for payload in station.csms.takeArrivals() {
             if let text = offline.judge(payload, station) { fail(.offlineFlag, station, text) }
@@ -91,65 +118,63 @@ struct Watch {
 
     // MARK: Loop
 
-    private mutating func lookAtLoop(_ image: LoopImage, _ station: SimulatedStation) {
-        let now = image.at
-        guard station.loop != nil, now == station.now() else { return }
-        if station.loopStarts != loopStarts { loopStarted(image, station) }
+    private mutating func lookAtLoop(_ station: SimulatedStation) {
+        guard station.loop != nil, station.view.image.at == station.now() else { return }
+        if station.loopStarts != loopStarts { loopStarted(station) }
         for index in monitors.indices {
-            monitors[index].look(at: cycle(image, index, station))
+            monitors[index].look(at: cycle(index, station))
             if let broken = monitors[index].violation {
-                fail(.loopGuarantee, station, "\(broken.guarantee): \(broken.text)")
+                fail(
+                    .loopGuarantee, station,
+                    "EVSE \(index + 1): \(broken.guarantee): \(broken.text)")
             }
-            count(image.evses[index], index, station)
+            count(index, station)
+            places[index].latched = station.view.image.evses[index].status.latched
         }
-        latched = image.evses[0].status.latched
     }
 
-    private func cycle(
-        _ image: LoopImage, _ index: Int, _ station: SimulatedStation
-    ) -> LoopCycle {
+    private func cycle(_ index: Int, _ station: SimulatedStation) -> LoopCycle {
         var context = CycleContext()
-        context.cycle = image.cycle
-        context.starts = image.starts
-        context.stationIsSilent = image.stationIsSilent
+        context.cycle = station.view.image.cycle
+        context.starts = station.view.image.starts
+        context.stationIsSilent = station.view.image.stationIsSilent
+        context.missedInWindow = station.lateCycles(within: station.evsePlans[index].missWindow)
         return LoopCycle(
             plan: station.evsePlans[index], period: Milliseconds(station.period / 1_000_000),
-            now: image.at, image: image.evses[index], context: context)
+            now: station.view.image.at, image: station.view.image.evses[index], context: context)
     }
 
-    private mutating func loopStarted(_ image: LoopImage, _ station: SimulatedStation) {
+    private mutating func loopStarted(_ station: SimulatedStation) {
         loopStarts = station.loopStarts
         // A machine that booted has another clock: nothing is compared across.
         let isNewBoot = station.boots != boots
         boots = station.boots
         if isNewBoot {
-            let before = latched
-            monitors = station.evsePlans.indices.map {
-                GuaranteeMonitor(cycle(image, $0, station))
-            }
-            let lost = before.subtracting(image.evses[0].status.latched)
-            if !lost.isEmpty {
+            monitors = station.evsePlans.indices.map { GuaranteeMonitor(cycle($0, station)) }
+            for index in places.indices {
+                let status = station.view.image.evses[index].status
+                let lost = places[index].latched.subtracting(status.latched)
+                guard !lost.isEmpty else { continue }
                 fail(
                     .weldIsKept, station,
-                    "latched before the restart, forgotten after: \(Array(lost))")
+                    "EVSE \(index + 1): latched before the restart, forgotten after: "
+                        + "\(Array(lost))")
             }
         } else {
-            for index in monitors.indices {
-                monitors[index].restarted(cycle(image, index, station))
-            }
+            for index in monitors.indices { monitors[index].restarted(cycle(index, station)) }
         }
     }
 
-    private mutating func count(_ evse: EVSEImage, _ index: Int, _ station: SimulatedStation) {
+    private mutating func count(_ index: Int, _ station: SimulatedStation) {
         var now = Shown()
-        now.phase = evse.status.phase
-        now.pilot = evse.status.connectors[0].pilot
-        now.cause = evse.status.limitCause
-        now.faults = evse.status.allFaults
-        now.indication = evse.outputs.indication
-        let before = shown[index]
+        now.phase = station.view.image.evses[index].status.phase
+        now.pilot = station.view.image.evses[index].status.connectors[0].pilot
+        now.cause = station.view.image.evses[index].status.limitCause
+        now.faults = station.view.image.evses[index].status.allFaults
+        now.indication = station.view.image.evses[index].outputs.indication
+        let before = places[index].shown
         guard now != before else { return }
-        shown[index] = now
+        places[index].shown = now
         if now.phase != before.phase { station.coverage.add("phase", "\(now.phase)") }
         if now.pilot != before.pilot { station.coverage.add("pilot state", "\(now.pilot)") }
         if now.cause != before.cause { station.coverage.add("limit cause", "\(now.cause)") }
@@ -186,12 +211,11 @@ struct Watch {
             for connector in evse.connectors {
                 let said = station.csms.connectorStatus[connector.name]
                 if said != "Available" {
-                    let status = station.latest?.evses[evse.plan.number - 1].status
-                    let faults = status.map { "\(Array($0.allFaults))" } ?? ""
+                    let status = station.view.image.evses[evse.plan.number - 1].status
                     fail(
                         .connectorRecovers, station,
                         "\(connector.name) is \(said ?? "never reported") at the end; loop: "
-                            + "phase \(status.map { "\($0.phase)" } ?? "-"), faults \(faults)")
+                            + "phase \(status.phase), faults \(Array(status.allFaults))")
                 }
             }
         }
@@ -219,7 +243,7 @@ struct Watch {
         let books = station.csms.transactionOrder.compactMap { station.csms.transactions[$0] }
         guard books.allSatisfy({ $0.refusals.isEmpty || $0.isStarted }) else { return }
         let told = books.reduce(0) { $0 + (($1.lastRegister ?? 0) - ($1.firstRegister ?? 0)) }
-        let flowed = station.books(1)
+        let flowed = station.books.reduce(0, +)
         let tolerance = 10 + 25 * Double(books.count) + 0.002 * flowed
         if abs(told - flowed) > tolerance {
             fail(
