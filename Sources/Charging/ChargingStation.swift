@@ -10,7 +10,7 @@ package import EVSEModel
 /// answer can be sent first (trap 17).
 package struct ChargingStation: Sendable {
     package let configuration: StationConfiguration
-    private var outputs: [DomainOutput] = []
+    private(set) var outputs: [DomainOutput] = []
     var now: Instant
     var clock: StationClock
     var settings: SettingsTree

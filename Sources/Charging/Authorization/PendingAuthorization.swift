@@ -191,10 +191,12 @@ extension ChargingStation {
     }
 
     /// Withholds energy once a refused token has had its share.
-    mutating func checkEnergyLimit(_ place: Int) {
+    /// - Returns: whether energy is withheld from now on that was granted before.
+    @discardableResult
+    mutating func checkEnergyLimit(_ place: Int) -> Bool {
         guard let limit = sessions[place].authorization?.energyLimit, place < evses.count,
             sessions[place].authorization?.isBlocked == false
-        else { return }
+        else { return false }
         let start = sessions[place].transaction?.startRegister
         let delivered = evses[place].meter.register.value.flatMap { value in
             start.map { value - $0 }
@@ -203,7 +205,8 @@ extension ChargingStation {
         guard limit > .zero, let delivered, delivered < limit else {
             sessions[place].authorization?.isBlocked = true
             progress(place, .chargingStateChanged)
-            return
+            return true
         }
+        return false
     }
 }

@@ -53,9 +53,11 @@ extension ChargingStation {
     }
 
     /// Reports what differs from what was said last; held back while nothing may be said.
-    mutating func reportConnectors() {
+    mutating func reportConnectors() { reportConnectors(evses.indices) }
+
+    mutating func reportConnectors(_ places: Range<Int>) {
         guard registrar.mayReport else { return }
-        for place in evses.indices where evses[place].status != nil {
+        for place in places where evses[place].status != nil {
             let evse = evses[place].id
             for index in evses[place].connectors.indices {
                 let connector = ConnectorID(evse: evse, index: index)

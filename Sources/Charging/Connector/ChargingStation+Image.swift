@@ -23,7 +23,7 @@ extension ChargingStation {
         noteFaults(place, status)
         answerUnlock(place, status)
         // The connector's state is reported before what it does to the transaction (E06 S2).
-        reportConnectors()
+        reportConnectors(place..<place + 1)
         let wasTransferring = evses[place].isTransferring
         let isTransferring =
             status.phase == .energised && isConnected && evses[place].pilot.requestsEnergy

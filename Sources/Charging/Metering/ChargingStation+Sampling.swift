@@ -6,6 +6,7 @@ extension ChargingStation {
         observeTime(now)
         guard evse.index < evses.count else { return }
         let place = evse.index
+        let before = outputs.count
         evses[place].meter.sample = sample
         if sample.valid.contains(.energyImport) {
             let change = evses[place].meter.register.observe(
@@ -16,8 +17,8 @@ extension ChargingStation {
         if sessions[place].transaction?.startRegister == nil {
             sessions[place].transaction?.startRegister = evses[place].meter.register.value
         }
-        checkEnergyLimit(place)
-        settle()
+        // Most samples have no consequence; with many EVSEs settling for each would add up.
+        if checkEnergyLimit(place) || outputs.count != before { settle() }
     }
 
     /// A replaced meter's register counts from its next sample on (service action).
