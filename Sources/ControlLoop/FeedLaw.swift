@@ -1,0 +1,324 @@
+package import EVSEModel
+
+/// Which phases of the feed an EVSE loads: bit 0 is L1 of the feed.
+package struct FeedPhases: OptionSet, BitwiseCopyable, Hashable, Sendable {
+    package var rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    package static var all: Self { Self(rawValue: 7) }
+
+    /// - Parameters:
+    ///   - count: phases that the EVSE uses, 1...3.
+    ///   - rotation: feed phase to which its L1 is wired, 0...2; its L2 and L3 follow in order.
+    package init(count: Int, rotation: Int) {
+        var bits: UInt8 = 0
+        for phase in 0..<min(max(count, 1), 3) { bits |= 1 << UInt8((phase + rotation) % 3) }
+        rawValue = bits
+    }
+    package func contains(phase: Int) -> Bool { rawValue & (1 << UInt8(phase)) != 0 }
+}
+
+/// One EVSE below a feed, in a cycle.
+package struct FeedMember: BitwiseCopyable, Sendable {
+    /// A vehicle that may have energy asks for it, or could.
+    package var wants = false
+    /// The least of its own limits.
+    package var most = Amperes.zero
+    /// What it needs at least to charge at all.
+    package var minimum = Amperes(6)
+    package var phases = FeedPhases.all
+    /// The greater comes first where the policy goes by it.
+    package var priority: UInt8 = 0
+    /// On its pilot now.
+    package var offered = Amperes.zero
+    /// Its contactor may carry current.
+    package var isClosed = false
+    /// Greatest current of its phases, measured after the last change; `nil` where nobody knows.
+    package var drawn: Amperes?
+    package init() {}
+}
+
+/// How a feed is divided. Defaults are chosen unless a source stands there.
+package struct FeedRules: BitwiseCopyable, Sendable {
+    package enum Policy: UInt8, BitwiseCopyable, Sendable {
+        /// Equal parts.
+        case fair = 0
+        /// Who has the higher priority gets all that it can use, the others what is left.
+        case priority = 1
+    }
+    package var policy = Policy.fair
+    /// A vehicle follows a lower offer within 5 s (IEC 61851-1:2017 Table A.6); what it drew before
+    /// counts as drawn until then, and for the time that its excess is tolerated.
+    package var following = Milliseconds.seconds(7)
+    /// How long more must be free before somebody gets more.
+    package var raiseDwell = Milliseconds.seconds(10)
+    /// How long a paused vehicle must find its minimum free before it goes on.
+    package var resumeDwell = Milliseconds.seconds(60)
+    /// How long one that is served keeps its turn while others wait.
+    package var turn = Milliseconds.seconds(900)
+    /// One that waited this long is next, whatever its priority.
+    package var longestWait = Milliseconds.seconds(7200)
+    package init() {}
+}
+
+/// Divides the current of a feed among the EVSEs below it, phase by phase.
+///
+/// What it promises: the offers that it lets stand, together with what vehicles may still draw of
+/// former offers, never exceed the feed on any phase. So one gets more only once the others have
+/// come down. Where the feed itself shrinks, the offers shrink at once, and vehicles have the time of
+/// the standard to follow.
+package struct FeedLaw: BitwiseCopyable, Sendable {
+    package static let capacity = 4
+
+    private struct State: BitwiseCopyable {
+        /// What it may have now.
+        var share = Amperes.zero
+        /// Last cycle's offer, and the most that may still be drawn of former ones until then.
+        var offered = Amperes.zero
+        var formerOffer = Amperes.zero
+        var formerUntil = Instant.zero
+        /// More than `share` has been free since then.
+        var moreSince: Instant?
+        /// Served, waiting, or wanting nothing, since then.
+        var wanted = false
+        var isServed = false
+        var since = Instant.zero
+        /// Was served in this session and had to make room.
+        var isPaused = false
+    }
+    private var states = InlineArray<4, State>(repeating: State())
+
+    package init() {}
+
+    /// One cycle.
+    /// - Parameters:
+    ///   - members: the first `count` are meant.
+    ///   - feed: what may be drawn of each phase in all.
+    /// - Returns: what each member may be offered; zero for who must wait.
+    package mutating func step(
+        _ members: InlineArray<4, FeedMember>, count: Int, feed: InlineArray<3, Amperes>,
+        at: Instant, rules: FeedRules
+    ) -> InlineArray<4, Amperes> {
+        let count = min(count, Self.capacity)
+        for index in 0..<count { note(index, members[index], at: at, rules: rules) }
+        let order = order(members, count, at: at, rules: rules)
+        let goal = divide(members, count, order, feed, rules)
+        for index in 0..<count { lower(index, members[index], goal[index], at: at) }
+        for place in 0..<count {
+            let index = Int(order[place])
+            raise(index, members, count, goal[index], feed, at: at, rules: rules)
+        }
+        var shares = InlineArray<4, Amperes>(repeating: .zero)
+        for index in 0..<count { shares[index] = states[index].share }
+        return shares
+    }
+
+    // MARK: What is drawn
+
+    /// The most that a member may be drawing on each of its phases.
+    private func committed(_ index: Int, _ member: FeedMember) -> Amperes {
+        let state = states[index]
+        var most = max(state.share, member.offered)
+        if state.formerUntil > .zero { most = max(most, state.formerOffer) }
+        // A vehicle that takes more than it was offered leaves less for the others.
+        if member.isClosed, let drawn = member.drawn { most = max(most, drawn) }
+        return member.isClosed || state.share > .zero || member.offered > .zero ? most : .zero
+    }
+
+    private mutating func note(
+        _ index: Int, _ member: FeedMember, at: Instant, rules: FeedRules
+    ) {
+        if member.offered < states[index].offered, member.isClosed {
+            states[index].formerOffer = max(
+                states[index].offered,
+                states[index].formerUntil > at ? states[index].formerOffer : .zero)
+            states[index].formerUntil = at + rules.following
+        }
+        states[index].offered = member.offered
+        let hasFollowed = member.drawn.map { $0 <= member.offered } ?? false
+        if !member.isClosed || at >= states[index].formerUntil || hasFollowed {
+            states[index].formerUntil = .zero
+            states[index].formerOffer = .zero
+        }
+        if member.wants != states[index].wanted {
+            states[index].wanted = member.wants
+            states[index].isServed = false
+            states[index].isPaused = false
+            states[index].since = at
+        }
+    }
+
+    // MARK: Who comes first
+
+    /// Members by rank. Insertion sort: there are four at most.
+    private func order(
+        _ members: InlineArray<4, FeedMember>, _ count: Int, at: Instant, rules: FeedRules
+    ) -> InlineArray<4, UInt8> {
+        var order = InlineArray<4, UInt8>(repeating: 0)
+        for index in 0..<count {
+            var place = index
+            while place > 0, precedes(index, Int(order[place - 1]), members, at: at, rules: rules) {
+                order[place] = order[place - 1]
+                place -= 1
+            }
+            order[place] = UInt8(index)
+        }
+        return order
+    }
+
+    private func precedes(
+        _ a: Int, _ b: Int, _ members: InlineArray<4, FeedMember>, at: Instant, rules: FeedRules
+    ) -> Bool {
+        let (first, second) = (
+            standing(a, members[a], at: at, rules: rules),
+            standing(b, members[b], at: at, rules: rules)
+        )
+        if first != second { return first > second }
+        // Who waits longest, or has been served for the shortest time.
+        let (sinceA, sinceB) = (states[a].since, states[b].since)
+        if sinceA != sinceB { return states[a].isServed ? sinceA > sinceB : sinceA < sinceB }
+        return a < b
+    }
+
+    /// Overdue 3; then by priority, and within one: a turn that lasts, waiting, a turn that is over.
+    private func standing(
+        _ index: Int, _ member: FeedMember, at: Instant, rules: FeedRules
+    ) -> Int {
+        let state = states[index]
+        let time = at - state.since
+        guard member.wants else { return -1 }
+        let isInTurn = state.isServed && time < rules.turn
+        if !state.isServed, time >= rules.longestWait { return 10_000 }
+        let rank = isInTurn ? 2 : state.isServed ? 0 : 1
+        return rules.policy == .priority ? Int(member.priority) * 3 + rank : rank
+    }
+
+    // MARK: Who gets what
+
+    /// What each should have in the end: minimums by rank, then the rest.
+    private func divide(
+        _ members: InlineArray<4, FeedMember>, _ count: Int, _ order: InlineArray<4, UInt8>,
+        _ feed: InlineArray<3, Amperes>, _ rules: FeedRules
+    ) -> InlineArray<4, Amperes> {
+        var left = feed
+        var goal = InlineArray<4, Amperes>(repeating: .zero)
+        for place in 0..<count {
+            let index = Int(order[place])
+            let member = members[index]
+            guard member.wants, member.most >= member.minimum,
+                room(left, member.phases) >= member.minimum
+            else { continue }
+            goal[index] = member.minimum
+            take(member.minimum, member.phases, from: &left)
+        }
+        switch rules.policy {
+        case .fair: fill(members, count, &goal, &left)
+        case .priority:
+            for place in 0..<count {
+                let index = Int(order[place])
+                guard goal[index] > .zero else { continue }
+                let more = min(members[index].most - goal[index], room(left, members[index].phases))
+                goal[index] += more
+                take(more, members[index].phases, from: &left)
+            }
+        }
+        return goal
+    }
+
+    /// All rise together; who has all that it can use, or whose phase is full, stays behind.
+    private func fill(
+        _ members: InlineArray<4, FeedMember>, _ count: Int, _ goal: inout InlineArray<4, Amperes>,
+        _ left: inout InlineArray<3, Amperes>
+    ) {
+        // Each round fills a phase or satisfies a member: seven at most.
+        for _ in 0..<7 {
+            var riders = InlineArray<3, Int32>(repeating: 0)
+            var step = Amperes(raw: .max)
+            for index in 0..<count where isRising(index, members, goal, left) {
+                step = min(step, members[index].most - goal[index])
+                for phase in 0..<3 where members[index].phases.contains(phase: phase) {
+                    riders[phase] += 1
+                }
+            }
+            for phase in 0..<3 where riders[phase] > 0 {
+                step = min(step, Amperes(raw: left[phase].raw / riders[phase]))
+            }
+            guard step > .zero, step.raw < .max else { return }
+            // Who rises is settled before the first takes its part.
+            var rising = InlineArray<4, Bool>(repeating: false)
+            for index in 0..<count { rising[index] = isRising(index, members, goal, left) }
+            for index in 0..<count where rising[index] {
+                goal[index] += step
+                take(step, members[index].phases, from: &left)
+            }
+        }
+    }
+
+    private func isRising(
+        _ index: Int, _ members: InlineArray<4, FeedMember>, _ goal: InlineArray<4, Amperes>,
+        _ left: InlineArray<3, Amperes>
+    ) -> Bool {
+        // Parts below a tenth of an ampere are not worth another round.
+        goal[index] > .zero && members[index].most - goal[index] >= Amperes(milliamperes: 100)
+            && room(left, members[index].phases) >= Amperes(milliamperes: 400)
+    }
+
+    private func room(_ left: InlineArray<3, Amperes>, _ phases: FeedPhases) -> Amperes {
+        var least = Amperes(raw: .max)
+        for phase in 0..<3 where phases.contains(phase: phase) { least = min(least, left[phase]) }
+        return max(least, .zero)
+    }
+    private func take(
+        _ current: Amperes, _ phases: FeedPhases, from left: inout InlineArray<3, Amperes>
+    ) {
+        for phase in 0..<3 where phases.contains(phase: phase) { left[phase] -= current }
+    }
+
+    // MARK: From goals to shares
+
+    /// What is too much goes at once.
+    private mutating func lower(
+        _ index: Int, _ member: FeedMember, _ goal: Amperes, at: Instant
+    ) {
+        guard goal < states[index].share else { return }
+        states[index].share = goal
+        states[index].moreSince = nil
+        if goal == .zero, states[index].isServed {
+            states[index].isServed = false
+            states[index].since = at
+            states[index].isPaused = true
+        }
+    }
+
+    /// More is given once it has been free for a while, and only what nobody may still be drawing.
+    private mutating func raise(
+        _ index: Int, _ members: InlineArray<4, FeedMember>, _ count: Int, _ goal: Amperes,
+        _ feed: InlineArray<3, Amperes>, at: Instant, rules: FeedRules
+    ) {
+        let share = states[index].share
+        guard goal > share else {
+            states[index].moreSince = nil
+            return
+        }
+        var left = feed
+        for other in 0..<count where other != index {
+            take(committed(other, members[other]), members[other].phases, from: &left)
+        }
+        let possible = min(goal, room(left, members[index].phases))
+        guard possible > share, possible >= members[index].minimum else {
+            states[index].moreSince = nil
+            return
+        }
+        let since = states[index].moreSince ?? at
+        states[index].moreSince = since
+        let dwell =
+            share > .zero ? rules.raiseDwell : states[index].isPaused ? rules.resumeDwell : .zero
+        guard at >= since + dwell else { return }
+        states[index].share = possible
+        states[index].moreSince = nil
+        if !states[index].isServed {
+            states[index].isServed = true
+            states[index].isPaused = false
+            states[index].since = at
+        }
+    }
+}
