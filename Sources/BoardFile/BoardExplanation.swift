@@ -32,7 +32,9 @@ package struct BoardExplanation {
         let feed = plan.feed
         let cost = CycleCost.microseconds(of: plan)
         var all = [
-            Branch(text: "feed  \(Self.phases(feed.phases)), \(feed.limit), \(feed.voltage)"),
+            Branch(
+                text: "feed  \(Self.phases(feed.phases)), \(feed.limit), \(feed.voltage)"
+                    + (plan.evses.count > 1 ? ", shared \(Self.sharing(feed.sharing))" : "")),
             Branch(
                 text: "loop  every \(plan.loop.period), priority \(plan.loop.priority), lines take "
                     + "about \(cost) µs a cycle"),
@@ -54,6 +56,12 @@ package struct BoardExplanation {
         return all
     }
 
+    private static func sharing(_ plan: FeedPlan) -> String {
+        switch plan.policy {
+        case .fair: "in equal parts"
+        case .priority: "by priority"
+        }
+    }
     private static func phases(_ count: UInt8) -> String {
         count == 1 ? "1 phase" : "\(count) phases"
     }

@@ -70,6 +70,21 @@ enum BoardKeys {
                 "The breaker upstream, per phase."),
             ConfigurationKey(
                 "voltage", .voltage(90_000...300_000), default: "230 V", "Phase to neutral."),
+            ConfigurationKey(
+                "sharing", .choice(FeedSharing.names), default: "fair",
+                "How several EVSEs share the limit: in equal parts, or by their priority."),
+            ConfigurationKey(
+                "raise-dwell", .duration(0...600_000), default: "10 s",
+                "How long more must be free before an EVSE gets more while others want it, too."),
+            ConfigurationKey(
+                "resume-dwell", .duration(0...3_600_000), default: "60 s",
+                "How long a paused vehicle must find its minimum free before it goes on."),
+            ConfigurationKey(
+                "turn", .duration(60_000...86_400_000), default: "900 s",
+                "How long an EVSE keeps its turn while another waits for the minimum."),
+            ConfigurationKey(
+                "longest-wait", .duration(60_000...86_400_000), default: "7200 s",
+                "An EVSE that waited this long is next, whatever its priority."),
         ]
     }
 
@@ -93,6 +108,12 @@ enum BoardKeys {
                 "Rating of the EVSE per phase; left out, the least of feed and connectors."),
             ConfigurationKey(
                 "phases", .integer(1...3), "Phases of the outlet; left out, those of the feed."),
+            ConfigurationKey(
+                "phase-rotation", .choice(PhaseRotation.names), default: "RST",
+                "Phases of the feed at the outlet's L1, L2 and L3, as OCPP writes them."),
+            ConfigurationKey(
+                "priority", .integer(0...99), default: "0",
+                "The greater comes first where the feed is shared by priority."),
         ]
     }
 
@@ -217,4 +238,18 @@ struct ConnectorType: Sendable {
         ConnectorType("cTesla", cable: true, direct: true, 500),
     ]
     static func named(_ name: String) -> ConnectorType? { all.first { $0.name == name } }
+}
+
+/// Names of ``FeedPlan/Policy`` in a board file.
+enum FeedSharing {
+    static let names = ["fair", "priority"]
+    static func policy(_ name: String) -> FeedPlan.Policy { name == "priority" ? .priority : .fair }
+}
+
+/// OCPP's names of the ways to wire three phases in turn, by the feed's phase at L1.
+enum PhaseRotation {
+    static let names = ["RST", "STR", "TRS"]
+    static func rotation(_ name: String) -> UInt8 {
+        UInt8(names.firstIndex(of: name) ?? 0)
+    }
 }

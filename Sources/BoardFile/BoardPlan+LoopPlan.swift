@@ -40,6 +40,7 @@ extension BoardPlan {
         compiled.period = loop.period
         compiled.priority = loop.priority
         compiled.evseCount = UInt8(clamping: evses.count)
+        compiled.feed = feed.sharing
         for evse in evses { compiled.evses[evse.id.index] = evse.plan }
         if endPoints == .real {
             compiled.watchdog = try fixed(loop.watchdog, "loop.watchdog")
@@ -151,7 +152,7 @@ extension BoardPlan {
     /// padding between a struct's fields has no defined value.
     private func fingerprint(_ endPoints: EndPoints) -> UInt64 {
         var hash = StableHash()
-        hash.add("\(LoopPlan.magic) \(MemoryLayout<LoopPlan>.size) \(name) \(loop)")
+        hash.add("\(LoopPlan.magic) \(MemoryLayout<LoopPlan>.size) \(name) \(loop) \(feed.sharing)")
         for evse in evses {
             for key in SupervisionKey.all { hash.add("\(key.key.name) \(key.get(evse.plan))") }
             let laws = evse.plan
@@ -159,6 +160,7 @@ extension BoardPlan {
             hash.add("\(laws.lockMask) \(laws.proximityMask) \(laws.hasMeter)")
             hash.add("\(laws.hasContactorFeedback) \(laws.hasResidualCurrentDevice)")
             hash.add("\(laws.hasVentilation) \(laws.hasShuntTrip)")
+            hash.add("\(laws.phaseRotation) \(laws.priority)")
             hash.add("\(laws.strokeTime.raw) \(laws.meterMaxAge.raw) \(laws.nominalVoltage.raw)")
         }
         for line in lines {

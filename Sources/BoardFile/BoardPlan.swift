@@ -50,6 +50,8 @@ package struct Feed: Hashable, Sendable {
     package var limit = Amperes(0)
     /// Phase to neutral.
     package var voltage = Volts(230)
+    /// How several EVSEs share the limit.
+    package var sharing = FeedPlan()
 }
 
 /// How the loop process runs.

@@ -8,7 +8,6 @@ extension BoardReader {
         checkEndPoints()
         checkRoles()
         for evse in plan.evses { checkRatings(evse) }
-        checkFeedShares()
         checkBusTimes()
         checkCycle()
         checkFeatures()
@@ -213,15 +212,6 @@ extension BoardReader {
             "\(laws.pilotDebounce) of debouncing and two cycles of \(plan.loop.period) are more than "
                 + "the 100 ms in which the contactor must open (IEC 61851-1 seq. 8.1)",
             "shorten pilot-debounce or control-cycle")
-    }
-
-    private mutating func checkFeedShares() {
-        let sum = plan.evses.reduce(Amperes.zero) { $0 + $1.plan.rating }
-        guard plan.evses.count > 1, plan.feed.limit > .zero, sum > plan.feed.limit else { return }
-        warn(
-            position("feed.limit"),
-            "feed.limit: the EVSEs' ratings add up to \(sum), the feed has \(plan.feed.limit)",
-            fix: "see that charging profiles share the feed, or lower the EVSEs' limits")
     }
 
     // MARK: Time

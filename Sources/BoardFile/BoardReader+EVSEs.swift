@@ -216,6 +216,8 @@ extension BoardReader {
         }
         evse.plan.rating = rating
         evse.plan.nominalVoltage = plan.feed.voltage
+        evse.plan.phaseRotation = PhaseRotation.rotation(configuration.text("phase-rotation"))
+        evse.plan.priority = UInt8(clamping: configuration.number("priority"))
         evse.plan.phases =
             configuration.has("phases")
             ? UInt8(clamping: configuration.number("phases")) : plan.feed.phases

@@ -102,6 +102,12 @@ extension BoardReader {
         plan.feed.phases = UInt8(clamping: max(1, values.number("phases")))
         plan.feed.limit = values.quantity("limit")
         plan.feed.voltage = values.quantity("voltage")
+        plan.feed.sharing.policy = FeedSharing.policy(values.text("sharing"))
+        plan.feed.sharing.limit = plan.feed.limit
+        plan.feed.sharing.raiseDwell = values.quantity("raise-dwell")
+        plan.feed.sharing.resumeDwell = values.quantity("resume-dwell")
+        plan.feed.sharing.turn = values.quantity("turn")
+        plan.feed.sharing.longestWait = values.quantity("longest-wait")
     }
 
     private mutating func readLoop(_ node: BoardNode) {

@@ -42,6 +42,9 @@ package struct DutyLaw: BitwiseCopyable, Sendable {
         }
     }
 
+    /// A value of that time tells what a vehicle makes of the offer that stands now.
+    func isMeasured(by at: Instant) -> Bool { changedAt.map { at > $0 } ?? false }
+
     /// Time since the last change lets another one happen.
     private func isFree(at: Instant, plan: EVSEPlan) -> Bool {
         guard let changedAt else { return true }

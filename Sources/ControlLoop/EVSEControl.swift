@@ -48,6 +48,8 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     var stateFUntil = Instant.zero
     var vehicleStoppedAt = Instant.zero
     var openCommandedAt = Instant.zero
+    /// What it asks of the feed, as of the last cycle.
+    public internal(set) var demand = FeedMember()
 
     /// - Parameters:
     ///   - period: the loop's period, for which the plan's times were checked; the laws go by the
@@ -82,6 +84,7 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         switchPower(image, decision, at: at)
         drivePilots(image.targets, decision, at: at)
         driveLocks(image.inputs, image.targets, at: at)
+        noteDrawn(image.inputs.meter)
         report(&image, decision, at: at)
     }
 
@@ -145,11 +148,10 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         var mayHaveEnergy = false
     }
 
-    private func limit(_ targets: EVSETargets, context: CycleContext) -> Decision {
+    private mutating func limit(_ targets: EVSETargets, context: CycleContext) -> Decision {
         var limits = Limits()
         limits.board = plan.rating
         limits.phase = plan.phaseLimit
-        limits.group = context.groupShare
         if hasProximity(active) { limits.cable = proximities[active].limit ?? .zero }
         limits.temperature = temperature.limit
         limits.station = targets.limit
@@ -159,6 +161,8 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         limits.missedDeadlines = deadlineHold.verdict
         limits.hasFault = !stoppingFaults.isEmpty
         limits.isGranted = isGranted(targets)
+        ask(LimitLaw.least(limits).limit)
+        limits.group = context.groupShare
         let (limit, cause) = LimitLaw.least(limits)
         var decision = Decision()
         decision.limit = limit

@@ -1,63 +1,40 @@
-package import EVSEModel
+public import EVSEModel
 
 /// Which phases of the feed an EVSE loads: bit 0 is L1 of the feed.
-package struct FeedPhases: OptionSet, BitwiseCopyable, Hashable, Sendable {
-    package var rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
-    package static var all: Self { Self(rawValue: 7) }
+public struct FeedPhases: OptionSet, BitwiseCopyable, Hashable, Sendable {
+    public var rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    public static var all: Self { Self(rawValue: 7) }
 
     /// - Parameters:
     ///   - count: phases that the EVSE uses, 1...3.
     ///   - rotation: feed phase to which its L1 is wired, 0...2; its L2 and L3 follow in order.
-    package init(count: Int, rotation: Int) {
+    public init(count: Int, rotation: Int) {
         var bits: UInt8 = 0
         for phase in 0..<min(max(count, 1), 3) { bits |= 1 << UInt8((phase + rotation) % 3) }
         rawValue = bits
     }
-    package func contains(phase: Int) -> Bool { rawValue & (1 << UInt8(phase)) != 0 }
+    public func contains(phase: Int) -> Bool { rawValue & (1 << UInt8(phase)) != 0 }
 }
 
 /// One EVSE below a feed, in a cycle.
-package struct FeedMember: BitwiseCopyable, Sendable {
+public struct FeedMember: BitwiseCopyable, Sendable {
     /// A vehicle that may have energy asks for it, or could.
-    package var wants = false
+    public var wants = false
     /// The least of its own limits.
-    package var most = Amperes.zero
+    public var most = Amperes.zero
     /// What it needs at least to charge at all.
-    package var minimum = Amperes(6)
-    package var phases = FeedPhases.all
+    public var minimum = Amperes(6)
+    public var phases = FeedPhases.all
     /// The greater comes first where the policy goes by it.
-    package var priority: UInt8 = 0
+    public var priority: UInt8 = 0
     /// On its pilot now.
-    package var offered = Amperes.zero
+    public var offered = Amperes.zero
     /// Its contactor may carry current.
-    package var isClosed = false
+    public var isClosed = false
     /// Greatest current of its phases, measured after the last change; `nil` where nobody knows.
-    package var drawn: Amperes?
-    package init() {}
-}
-
-/// How a feed is divided. Defaults are chosen unless a source stands there.
-package struct FeedRules: BitwiseCopyable, Sendable {
-    package enum Policy: UInt8, BitwiseCopyable, Sendable {
-        /// Equal parts.
-        case fair = 0
-        /// Who has the higher priority gets all that it can use, the others what is left.
-        case priority = 1
-    }
-    package var policy = Policy.fair
-    /// A vehicle follows a lower offer within 5 s (IEC 61851-1:2017 Table A.6); what it drew before
-    /// counts as drawn until then, and for the time that its excess is tolerated.
-    package var following = Milliseconds.seconds(7)
-    /// How long more must be free before somebody gets more.
-    package var raiseDwell = Milliseconds.seconds(10)
-    /// How long a paused vehicle must find its minimum free before it goes on.
-    package var resumeDwell = Milliseconds.seconds(60)
-    /// How long one that is served keeps its turn while others wait.
-    package var turn = Milliseconds.seconds(900)
-    /// One that waited this long is next, whatever its priority.
-    package var longestWait = Milliseconds.seconds(7200)
-    package init() {}
+    public var drawn: Amperes?
+    public init() {}
 }
 
 /// Divides the current of a feed among the EVSEs below it, phase by phase.
@@ -66,8 +43,8 @@ package struct FeedRules: BitwiseCopyable, Sendable {
 /// former offers, never exceed the feed on any phase. So one gets more only once the others have
 /// come down. Where the feed itself shrinks, the offers shrink at once, and vehicles have the time of
 /// the standard to follow.
-package struct FeedLaw: BitwiseCopyable, Sendable {
-    package static let capacity = 4
+public struct FeedLaw: BitwiseCopyable, Sendable {
+    public static let capacity = 4
 
     private struct State: BitwiseCopyable {
         /// What it may have now.
@@ -87,25 +64,28 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
     }
     private var states = InlineArray<4, State>(repeating: State())
 
-    package init() {}
+    public init() {}
 
-    /// One cycle.
+    /// One cycle. Before it the EVSEs have said what they ask for, after it each gets its share.
     /// - Parameters:
     ///   - members: the first `count` are meant.
-    ///   - feed: what may be drawn of each phase in all.
+    ///   - feed: what may be drawn of each phase in all, at most the plan's limit.
     /// - Returns: what each member may be offered; zero for who must wait.
-    package mutating func step(
+    #if !DEBUG
+        @_noLocks
+    #endif
+    public mutating func step(
         _ members: InlineArray<4, FeedMember>, count: Int, feed: InlineArray<3, Amperes>,
-        at: Instant, rules: FeedRules
+        at: Instant, plan: FeedPlan
     ) -> InlineArray<4, Amperes> {
         let count = min(count, Self.capacity)
-        for index in 0..<count { note(index, members[index], at: at, rules: rules) }
-        let order = order(members, count, at: at, rules: rules)
-        let goal = divide(members, count, order, feed, rules)
+        for index in 0..<count { note(index, members[index], at: at, plan: plan) }
+        let order = order(members, count, at: at, plan: plan)
+        let goal = divide(members, count, order, feed, plan)
         for index in 0..<count { lower(index, members[index], goal[index], at: at) }
         for place in 0..<count {
             let index = Int(order[place])
-            raise(index, members, count, goal[index], feed, at: at, rules: rules)
+            raise(index, members, count, goal[index], feed, at: at, plan: plan)
         }
         var shares = InlineArray<4, Amperes>(repeating: .zero)
         for index in 0..<count { shares[index] = states[index].share }
@@ -125,13 +105,13 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
     }
 
     private mutating func note(
-        _ index: Int, _ member: FeedMember, at: Instant, rules: FeedRules
+        _ index: Int, _ member: FeedMember, at: Instant, plan: FeedPlan
     ) {
         if member.offered < states[index].offered, member.isClosed {
             states[index].formerOffer = max(
                 states[index].offered,
                 states[index].formerUntil > at ? states[index].formerOffer : .zero)
-            states[index].formerUntil = at + rules.following
+            states[index].formerUntil = at + plan.following
         }
         states[index].offered = member.offered
         let hasFollowed = member.drawn.map { $0 <= member.offered } ?? false
@@ -151,12 +131,12 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
 
     /// Members by rank. Insertion sort: there are four at most.
     private func order(
-        _ members: InlineArray<4, FeedMember>, _ count: Int, at: Instant, rules: FeedRules
+        _ members: InlineArray<4, FeedMember>, _ count: Int, at: Instant, plan: FeedPlan
     ) -> InlineArray<4, UInt8> {
         var order = InlineArray<4, UInt8>(repeating: 0)
         for index in 0..<count {
             var place = index
-            while place > 0, precedes(index, Int(order[place - 1]), members, at: at, rules: rules) {
+            while place > 0, precedes(index, Int(order[place - 1]), members, at: at, plan: plan) {
                 order[place] = order[place - 1]
                 place -= 1
             }
@@ -166,11 +146,11 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
     }
 
     private func precedes(
-        _ a: Int, _ b: Int, _ members: InlineArray<4, FeedMember>, at: Instant, rules: FeedRules
+        _ a: Int, _ b: Int, _ members: InlineArray<4, FeedMember>, at: Instant, plan: FeedPlan
     ) -> Bool {
         let (first, second) = (
-            standing(a, members[a], at: at, rules: rules),
-            standing(b, members[b], at: at, rules: rules)
+            standing(a, members[a], at: at, plan: plan),
+            standing(b, members[b], at: at, plan: plan)
         )
         if first != second { return first > second }
         // Who waits longest, or has been served for the shortest time.
@@ -181,15 +161,15 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
 
     /// Overdue 3; then by priority, and within one: a turn that lasts, waiting, a turn that is over.
     private func standing(
-        _ index: Int, _ member: FeedMember, at: Instant, rules: FeedRules
+        _ index: Int, _ member: FeedMember, at: Instant, plan: FeedPlan
     ) -> Int {
         let state = states[index]
         let time = at - state.since
         guard member.wants else { return -1 }
-        let isInTurn = state.isServed && time < rules.turn
-        if !state.isServed, time >= rules.longestWait { return 10_000 }
+        let isInTurn = state.isServed && time < plan.turn
+        if !state.isServed, time >= plan.longestWait { return 10_000 }
         let rank = isInTurn ? 2 : state.isServed ? 0 : 1
-        return rules.policy == .priority ? Int(member.priority) * 3 + rank : rank
+        return plan.policy == .priority ? Int(member.priority) * 3 + rank : rank
     }
 
     // MARK: Who gets what
@@ -197,7 +177,7 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
     /// What each should have in the end: minimums by rank, then the rest.
     private func divide(
         _ members: InlineArray<4, FeedMember>, _ count: Int, _ order: InlineArray<4, UInt8>,
-        _ feed: InlineArray<3, Amperes>, _ rules: FeedRules
+        _ feed: InlineArray<3, Amperes>, _ plan: FeedPlan
     ) -> InlineArray<4, Amperes> {
         var left = feed
         var goal = InlineArray<4, Amperes>(repeating: .zero)
@@ -210,7 +190,7 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
             goal[index] = member.minimum
             take(member.minimum, member.phases, from: &left)
         }
-        switch rules.policy {
+        switch plan.policy {
         case .fair: fill(members, count, &goal, &left)
         case .priority:
             for place in 0..<count {
@@ -292,7 +272,7 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
     /// More is given once it has been free for a while, and only what nobody may still be drawing.
     private mutating func raise(
         _ index: Int, _ members: InlineArray<4, FeedMember>, _ count: Int, _ goal: Amperes,
-        _ feed: InlineArray<3, Amperes>, at: Instant, rules: FeedRules
+        _ feed: InlineArray<3, Amperes>, at: Instant, plan: FeedPlan
     ) {
         let share = states[index].share
         guard goal > share else {
@@ -310,8 +290,8 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
         }
         let since = states[index].moreSince ?? at
         states[index].moreSince = since
-        let dwell =
-            share > .zero ? rules.raiseDwell : states[index].isPaused ? rules.resumeDwell : .zero
+        var dwell = states[index].isPaused ? plan.resumeDwell : .zero
+        if share > .zero, isContested(index, members, count) { dwell = plan.raiseDwell }
         guard at >= since + dwell else { return }
         states[index].share = possible
         states[index].moreSince = nil
@@ -320,5 +300,13 @@ package struct FeedLaw: BitwiseCopyable, Sendable {
             states[index].isPaused = false
             states[index].since = at
         }
+    }
+
+    /// Others want current, too.
+    private func isContested(
+        _ index: Int, _ members: InlineArray<4, FeedMember>, _ count: Int
+    ) -> Bool {
+        for other in 0..<count where other != index && members[other].wants { return true }
+        return false
     }
 }

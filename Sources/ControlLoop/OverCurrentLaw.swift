@@ -34,7 +34,8 @@ package struct OverCurrentLaw: BitwiseCopyable, Sendable {
         return offered + Amperes(raw: Int32(clamping: margin)) + plan.overCurrentOffset
     }
 
-    private static func greatest(_ meter: MeterSample) -> Amperes {
+    /// The current of the phase that carries most.
+    static func greatest(_ meter: MeterSample) -> Amperes {
         var greatest = Amperes.zero
         for phase in 0..<Int(min(max(meter.phases, 1), 3)) {
             // A reversed current transformer shows a negative current: the excess is the same.

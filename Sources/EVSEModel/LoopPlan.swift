@@ -168,6 +168,10 @@
     public var showsStateF = true
     /// Limit per phase of the wiring that the rating does not tell; above any current is none.
     public var phaseLimit = Amperes(raw: .max)
+    /// Phase of the feed to which L1 of this EVSE is wired, 0...2; its L2 and L3 follow in order.
+    public var phaseRotation: UInt8 = 0
+    /// The greater comes first where the feed is divided by priority.
+    public var priority: UInt8 = 0
     @inlinable public init() {}
 }
 
@@ -195,6 +199,7 @@
     public var watchdogLine = LineID.absent
     /// Simulation only: an orphaned loop ends itself after this long. Zero: never.
     public var orphanTimeout = Milliseconds.zero
+    public var feed = FeedPlan()
     public var evses = InlineArray<4, EVSEPlan>(repeating: EVSEPlan())
     public var lines = InlineArray<96, LinePlan>(repeating: LinePlan())
     public var slots = InlineArray<32, DriverSlot>(repeating: DriverSlot())

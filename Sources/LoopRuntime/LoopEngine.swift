@@ -26,6 +26,7 @@ package final class LoopEngine {
     private let watches: UnsafeMutableBufferPointer<StationWatch>
     private let orphanWatch: UnsafeMutablePointer<StationWatch>
     private let deadlines: UnsafeMutablePointer<DeadlineWatch>
+    private let feed: UnsafeMutablePointer<FeedLaw>
     private let drivers: UnsafeMutableBufferPointer<DriverBox>
     private let lines: LineBank
     private let shared: SharedImage
@@ -65,6 +66,8 @@ package final class LoopEngine {
         orphanWatch.initialize(to: StationWatch())
         deadlines = .allocate(capacity: 1)
         deadlines.initialize(to: DeadlineWatch())
+        feed = .allocate(capacity: 1)
+        feed.initialize(to: FeedLaw())
         drivers = .allocate(capacity: boxes.count)
         _ = drivers.initialize(from: boxes)
         let count = min(Int(source.evseCount), StationBounds.evses)
@@ -100,6 +103,7 @@ package final class LoopEngine {
         station.deallocate()
         orphanWatch.deallocate()
         deadlines.deallocate()
+        feed.deallocate()
     }
 
     /// Says whether the thread that will call ``cycle(at:)`` has real-time priority.
@@ -131,7 +135,11 @@ package final class LoopEngine {
         context.cycle = image.pointee.cycle
         context.starts = image.pointee.starts
         context.deviceFaults.set(.ioFault, !isSampled || hasLineFault)
-        for index in controls.indices { step(index, context, at: at) }
+        let shares = divideFeed(at: at)
+        for index in controls.indices {
+            context.groupShare = shares[index]
+            step(index, context, at: at)
+        }
         for driver in drivers {
             driver.write(image.pointee.evses[driver.slot.evse].outputs, to: &view)
         }
@@ -173,6 +181,16 @@ package final class LoopEngine {
         guard timeout > .zero else { return .none }
         let isOrphan = orphanWatch.pointee.isSilent(newest: heartbeat, at: at, timeout: timeout)
         return isOrphan && at >= (startedAt ?? at) + timeout ? .orphaned : .none
+    }
+
+    /// From what the EVSEs asked for in the last cycle: an offer never runs ahead of its share.
+    private func divideFeed(at: Instant) -> InlineArray<4, Amperes> {
+        var members = InlineArray<4, FeedMember>(repeating: FeedMember())
+        for index in controls.indices { members[index] = controls[index].demand }
+        let limit = plan.pointee.feed.limit
+        return feed.pointee.step(
+            members, count: controls.count, feed: InlineArray(repeating: limit), at: at,
+            plan: plan.pointee.feed)
     }
 
     private func readInputs(of index: Int) {

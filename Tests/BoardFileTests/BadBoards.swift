@@ -813,8 +813,6 @@ private let badBoards4: [BadBoard] = [
             ), ("HFS-8: 1", "HFS-8: 2"),
         ],
         report: """
-            board.yaml:4:27: warning: feed.limit: the EVSEs' ratings add up to 48 A, the feed has 40 A
-              fix: see that charging profiles share the feed, or lower the EVSEs' limits
             board.yaml:35:58: error: pilot-1 already serves connector 1/1
               fix: give each its own device
             board.yaml:35:78: error: proximity-1 already serves connector 1/1

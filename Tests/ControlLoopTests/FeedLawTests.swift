@@ -24,7 +24,7 @@ private struct Feed {
     }
     static let step = Milliseconds(100)
     var law = FeedLaw()
-    var rules = FeedRules()
+    var plan = FeedPlan()
     var capacity: InlineArray<3, Amperes>
     var vehicles: [Vehicle]
     var now = Instant(milliseconds: 1_000_000)
@@ -58,7 +58,7 @@ private struct Feed {
             if hasMeters { members[index].drawn = vehicle.drawn }
         }
         let shares = law.step(
-            members, count: vehicles.count, feed: capacity, at: now, rules: rules)
+            members, count: vehicles.count, feed: capacity, at: now, plan: plan)
         for index in vehicles.indices { follow(index, shares[index]) }
     }
 
@@ -136,25 +136,25 @@ private struct Feed {
     @Test func `by priority the first gets all, the second what is left`() {
         var feed = Feed(
             Amperes(40), [.init(wants: true), .init(wants: true, priority: 1)])
-        feed.rules.policy = .priority
+        feed.plan.policy = .priority
         feed.run(.seconds(90))
         #expect(feed.vehicles.map(\.offered) == [Amperes(8), Amperes(32)])
     }
 
-    @Test(arguments: [FeedRules.Policy.fair, .priority])
+    @Test(arguments: [FeedPlan.Policy.fair, .priority])
     func `where not all can charge they take turns, and nobody waits for ever`(
-        policy: FeedRules.Policy
+        policy: FeedPlan.Policy
     ) {
         var feed = Feed(
             Amperes(13), (0..<4).map { .init(wants: true, priority: UInt8($0)) })
-        feed.rules.policy = policy
+        feed.plan.policy = policy
         feed.run(.seconds(24 * 3600)) { feed in
             #expect(feed.isWithin)
             #expect(feed.vehicles.count { $0.offered > .zero } <= 2)
         }
         for vehicle in feed.vehicles {
             let longest = Milliseconds(Int64(vehicle.longestWait) * Feed.step.count)
-            #expect(longest < feed.rules.longestWait + feed.rules.turn + .seconds(120))
+            #expect(longest < feed.plan.longestWait + feed.plan.turn + .seconds(120))
             #expect(vehicle.served > 0)
         }
         if policy == .fair {
@@ -189,9 +189,9 @@ private struct Feed {
                             count: random.within(1...3), rotation: random.below(3)),
                         priority: UInt8(random.below(3)))
                 }, seed: UInt64(round))
-            feed.rules.policy = random.once(in: 2) ? .fair : .priority
+            feed.plan.policy = random.once(in: 2) ? .fair : .priority
             feed.hasMeters = random.once(in: 2)
-            feed.rules.turn = .seconds(Int64(random.within(20...200)))
+            feed.plan.turn = .seconds(Int64(random.within(20...200)))
             for _ in 0..<200 {
                 let index = random.below(feed.vehicles.count)
                 feed.vehicles[index].wants.toggle()
