@@ -7,9 +7,8 @@ extension EVSEControl {
         demand.phases = FeedPhases(count: Int(plan.phases), rotation: Int(plan.phaseRotation))
         demand.priority = plan.priority
         demand.wants = most >= plan.minimum && pilots[active].state.isConnected
-        // A vehicle that is full, or sleeps, keeps what wakes it.
-        let asks = pilots[active].state.requestsEnergy || contactor.isClosed
-        demand.most = asks ? most : min(most, plan.minimum)
+        demand.most = most
+        demand.asks = pilots[active].state.requestsEnergy || contactor.isClosed
     }
 
     /// What it does with its share, at the end of the cycle.

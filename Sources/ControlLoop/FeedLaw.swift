@@ -23,6 +23,8 @@ public struct FeedMember: BitwiseCopyable, Sendable {
     public var wants = false
     /// The least of its own limits.
     public var most = Amperes.zero
+    /// The vehicle asks for energy; one that is full, or sleeps, does not.
+    public var asks = true
     /// What it needs at least to charge at all.
     public var minimum = Amperes(6)
     public var phases = FeedPhases.all
@@ -79,6 +81,8 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
         at: Instant, plan: FeedPlan
     ) -> InlineArray<4, Amperes> {
         let count = min(count, Self.capacity)
+        // Nobody to share with: the feed is a limit as any other.
+        guard count > 1 else { return InlineArray(repeating: room(feed, members[0].phases)) }
         for index in 0..<count { note(index, members[index], at: at, plan: plan) }
         let order = order(members, count, at: at, plan: plan)
         let goal = divide(members, count, order, feed, plan)
@@ -181,6 +185,11 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
     ) -> InlineArray<4, Amperes> {
         var left = feed
         var goal = InlineArray<4, Amperes>(repeating: .zero)
+        var members = members
+        for index in 0..<count where !members[index].asks && isContested(index, members, count) {
+            // What wakes a sleeping vehicle.
+            members[index].most = min(members[index].most, members[index].minimum)
+        }
         for place in 0..<count {
             let index = Int(order[place])
             let member = members[index]

@@ -26,9 +26,10 @@ package enum LimitLaw {
         var least = Least(limit: limits.board)
         if let cable = limits.cable { least.bound(cable, .cableRating) }
         least.bound(limits.phase, .phaseLimit)
-        least.bound(limits.group, .groupShare)
         if let temperature = limits.temperature { least.bound(temperature, .temperature) }
         least.bound(limits.station, .stationLimit)
+        // At a tie the share is not the one to name: it is no more than the EVSE could use.
+        least.bound(limits.group, .groupShare)
         least.bound(limits.missedDeadlines, safe: limits.safe, .missedDeadlines)
         least.bound(limits.staleInput, safe: limits.safe, .staleInput)
         least.bound(limits.stationSilent, safe: limits.safe, .stationSilent)
