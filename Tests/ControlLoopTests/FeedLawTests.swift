@@ -104,7 +104,7 @@ private struct Feed {
     }
 
     @Test func `one vehicle gets all that it can use, at once`() {
-        var feed = Feed(Amperes(63), [.init(wants: true)])
+        var feed = Feed(Amperes(63), [.init(wants: true), .init()])
         feed.run(.seconds(6))
         #expect(feed.vehicles[0].offered == Amperes(32))
     }
