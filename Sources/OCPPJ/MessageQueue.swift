@@ -1,6 +1,6 @@
 package import EVSEModel
 
-/// The persistent queue: order kept within a group, resends with growing gaps, bounded.
+/// The persistent queue: order kept within a place or group, resends with growing gaps, bounded.
 ///
 /// Source: OCPP 2.0.1 edition 3 part 2, E04.FR.07-08 (dropping), E13.FR.02-04 (resending).
 package struct MessageQueue: Sendable {
@@ -15,7 +15,7 @@ package struct MessageQueue: Sendable {
 
     private var messages: [QueuedMessage] = []
     private var nextSequence: UInt64 = 1
-    /// When a group that saw a failure may be tried again.
+    /// When a lane that saw a failure may be tried again.
     private var pauses: [String: Instant] = [:]
     private var linkLosses: [UInt64: Int] = [:]
 
@@ -75,15 +75,17 @@ package struct MessageQueue: Sendable {
         return operations
     }
 
-    /// The next message that may be sent: the oldest one whose group neither waits nor has an
-    /// older message. A standing-alone message never waits for another.
+    /// The next message that may be sent: the oldest one whose place and group neither pause nor have
+    /// an older message. A standing-alone message never waits for another.
     package func next(at now: Instant) -> QueuedMessage? {
         var waiting: Set<String> = []
         for message in messages {
-            let lane = lane(of: message)
-            if waiting.contains(lane) { continue }
-            guard let pause = pauses[lane], now < pause else { return message }
-            waiting.insert(lane)
+            let lanes = lanes(of: message)
+            let waits = lanes.contains { lane in
+                waiting.contains(lane) || pauses[lane].map { now < $0 } ?? false
+            }
+            guard waits else { return message }
+            waiting.formUnion(lanes)
         }
         return nil
     }
@@ -91,8 +93,9 @@ package struct MessageQueue: Sendable {
     /// When a waiting message becomes due; `nil` where none waits.
     package var nextDue: Instant? { pauses.values.min() }
 
-    private func lane(of message: QueuedMessage) -> String {
-        message.group.isEmpty ? "#\(message.sequence)" : message.group
+    private func lanes(of message: QueuedMessage) -> [String] {
+        let lanes = [message.place, message.group].filter { !$0.isEmpty }
+        return lanes.isEmpty ? ["#\(message.sequence)"] : lanes
     }
 
     package func message(_ sequence: UInt64) -> QueuedMessage? {
@@ -118,8 +121,8 @@ package struct MessageQueue: Sendable {
             _ = remove(sequence)
             return (.remove(key: message.key), true)
         }
-        pauses[lane(of: message)] =
-            now + Milliseconds(interval.raw &* Int64(clamping: message.failures))
+        let pause = Milliseconds(interval.raw &* Int64(clamping: message.failures))
+        for lane in lanes(of: message) { pauses[lane] = now + pause }
         return (.put(key: message.key, record: message.record), false)
     }
 
@@ -142,7 +145,7 @@ package struct MessageQueue: Sendable {
             return nil
         }
         let message = messages.remove(at: index)
-        pauses[lane(of: message)] = nil
+        for lane in lanes(of: message) { pauses[lane] = nil }
         linkLosses[sequence] = nil
         return message
     }

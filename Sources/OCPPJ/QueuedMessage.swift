@@ -9,15 +9,21 @@ package struct QueuedMessage: Hashable, Sendable {
     package var payload: JSONObject
     /// Messages of one group keep their order; empty stands alone. A transaction's id.
     package var group: String
+    /// Messages of one place keep their order across groups; empty goes by the group alone. An EVSE:
+    /// a transaction is not told before the one that took place there earlier.
+    package var place: String
     /// May be dropped when memory runs low: intermediate updates, never a start or an end.
     package var isDroppable: Bool
     /// Sends that the CSMS did not accept so far.
     package internal(set) var failures = 0
 
-    package init(action: String, payload: JSONObject, group: String, isDroppable: Bool) {
+    package init(
+        action: String, payload: JSONObject, group: String, place: String = "", isDroppable: Bool
+    ) {
         self.action = action
         self.payload = payload
         self.group = group
+        self.place = place
         self.isDroppable = isDroppable
     }
 
@@ -29,8 +35,9 @@ package struct QueuedMessage: Hashable, Sendable {
 
     package var record: String {
         let value: JSONValue = [
-            "action": .string(action), "group": .string(group), "droppable": .bool(isDroppable),
-            "failures": JSONValue(failures), "payload": .object(payload),
+            "action": .string(action), "group": .string(group), "place": .string(place),
+            "droppable": .bool(isDroppable), "failures": JSONValue(failures),
+            "payload": .object(payload),
         ]
         return value.text
     }
@@ -44,7 +51,10 @@ package struct QueuedMessage: Hashable, Sendable {
             // Room to count on, also from a damaged record.
             (0...Int(Int32.max)).contains(failures), sequence < 1 << 62
         else { return nil }
-        self.init(action: action, payload: payload, group: group, isDroppable: isDroppable)
+        // A record of an earlier version has no place.
+        self.init(
+            action: action, payload: payload, group: group, place: value["place"]?.string ?? "",
+            isDroppable: isDroppable)
         self.sequence = sequence
         self.failures = failures
     }

@@ -98,6 +98,40 @@ struct MessageQueueTests {
         #expect(peer.take() == ["send A1"])
     }
 
+    @Test(
+        "a message that keeps failing holds back what follows at its EVSE, also the next transaction"
+    )
+    func places() {
+        var peer = Peer()
+        peer.queue("A ended", "a", place: "EVSE 1")
+        peer.queue("B started", "b", place: "EVSE 1")
+        peer.queue("C started", "c", place: "EVSE 2")
+        peer.refuse()
+        #expect(peer.take().last == "send C started")
+        peer.answer()
+        #expect(peer.take() == ["remove", "delivered C started"])
+        peer.wait(.seconds(60))
+        #expect(peer.take() == ["send A ended"])
+        peer.answer()
+        #expect(peer.take().last == "send B started")
+    }
+
+    @Test("a transaction that finds its EVSE late keeps its order")
+    func placeIsKnownLate() {
+        var peer = Peer()
+        peer.queue("A started", "a")
+        peer.queue("A updated", "a", place: "EVSE 1")
+        peer.queue("B started", "b", place: "EVSE 1")
+        peer.refuse()
+        #expect(peer.take().filter { $0.hasPrefix("send") } == ["send A started"])
+        peer.wait(.seconds(60))
+        #expect(peer.take() == ["send A started"])
+        peer.answer()
+        #expect(peer.take().last == "send A updated")
+        peer.answer()
+        #expect(peer.take().last == "send B started")
+    }
+
     @Test("a late confirmation ends the resends")
     func lateConfirmation() {
         var peer = Peer()

@@ -63,9 +63,11 @@ struct Peer {
     mutating func call(_ action: String, _ callClass: CallClass = .ordinary) {
         endpoint.call(action, [:], callClass, context: action, at: now)
     }
-    mutating func queue(_ action: String, _ group: String = "t", droppable: Bool = false) {
+    mutating func queue(
+        _ action: String, _ group: String = "t", place: String = "", droppable: Bool = false
+    ) {
         let message = QueuedMessage(
-            action: action, payload: [:], group: group, isDroppable: droppable)
+            action: action, payload: [:], group: group, place: place, isDroppable: droppable)
         let isTaken = endpoint.enqueue(message, at: now)
         #expect(isTaken)
     }

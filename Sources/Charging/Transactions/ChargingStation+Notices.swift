@@ -93,7 +93,9 @@ extension ChargingStation {
         let transaction = sessions[place].transaction
         var notice = TransactionNotice(
             kind: kind, trigger: trigger, transaction: transaction?.id ?? TransactionID(""),
-            sequence: transaction?.sequence ?? 0, time: eventTime, isOffline: !registrar.isLinkUp)
+            evse: place < evses.count ? evses[place].id : nil,
+            sequence: transaction?.sequence ?? 0, time: eventTime,
+            isOffline: !registrar.isLinkUp)
         sessions[place].transaction?.sequence += 1
         notice.chargingState = transaction?.state
         if kind != .started { notice.timeSpentCharging = timeSpentCharging(place) }

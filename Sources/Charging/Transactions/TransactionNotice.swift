@@ -76,6 +76,9 @@ package struct TransactionNotice: Hashable, Sendable {
     package var kind: Kind
     package var trigger: TransactionTrigger
     package var transaction: TransactionID
+    /// Where it takes place: what is told of one EVSE keeps its order. `nil` while a card waits for
+    /// the vehicle that shows the EVSE.
+    package var evse: EVSEID?
     /// Starts at 0, no gaps within a transaction, survives restarts.
     package var sequence: Int
     package var time: EventTime
@@ -96,12 +99,13 @@ package struct TransactionNotice: Hashable, Sendable {
     package var phasesUsed: Int?
     package var meter: [MeterReport]
     package init(
-        kind: Kind, trigger: TransactionTrigger, transaction: TransactionID, sequence: Int,
-        time: EventTime, isOffline: Bool
+        kind: Kind, trigger: TransactionTrigger, transaction: TransactionID, evse: EVSEID?,
+        sequence: Int, time: EventTime, isOffline: Bool
     ) {
         self.kind = kind
         self.trigger = trigger
         self.transaction = transaction
+        self.evse = evse
         self.sequence = sequence
         self.time = time
         self.isOffline = isOffline

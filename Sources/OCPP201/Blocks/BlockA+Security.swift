@@ -14,9 +14,12 @@ extension OCPP201Personality {
         enqueue(request, group: "", isDroppable: false)
     }
 
-    mutating func enqueue<R: Request>(_ request: R, group: String, isDroppable: Bool) {
+    mutating func enqueue<R: Request>(
+        _ request: R, group: String, place: String = "", isDroppable: Bool
+    ) {
         let message = QueuedMessage(
-            action: R.action, payload: request.object, group: group, isDroppable: isDroppable)
+            action: R.action, payload: request.object, group: group, place: place,
+            isDroppable: isDroppable)
         if !rpc.enqueue(message, at: now) {
             log(.error, "message queue is full: message lost", ["action": R.action])
         }

@@ -28,7 +28,8 @@ extension OCPP201Personality {
         request.idToken = notice.token.map(WireIdToken.init)
         request.meterValue = notice.meter.compactMap(WireMeterValue.init)
         enqueue(
-            request, group: notice.transaction.text, isDroppable: Self.isDroppable(notice))
+            request, group: notice.transaction.text, place: notice.evse.map { "EVSE \($0)" } ?? "",
+            isDroppable: Self.isDroppable(notice))
     }
 
     /// E04.FR.07: updates that carry nothing but values.
