@@ -16,6 +16,8 @@ struct AuthorizationWatch {
     private struct Answer {
         var status: String
         var at: Int64
+        /// When the station has it, where the link lets it.
+        var arrives: Int64
         var isCertain: Bool
     }
     private var evidence = [Evidence]()
@@ -61,7 +63,9 @@ struct AuthorizationWatch {
         case .authorized(let token, let status):
             let isCertain = station.csms.lastSpoil != now
             answers[token.uppercased(), default: []].append(
-                Answer(status: status, at: now, isCertain: isCertain))
+                Answer(
+                    status: status, at: now, arrives: now + station.csms.answerDelay,
+                    isCertain: isCertain))
         case .transactionToken(let id, _, let status):
             guard status != "Accepted", setting("TxCtrlr.StopTxOnInvalidId", "true"),
                 id == station.csms.openTransactions[evse], station.csms.lastSpoil != now
@@ -165,7 +169,8 @@ struct AuthorizationWatch {
             && station.lastStoreFailure < evidence.at - 60_000_000_000
             && station.csms.registration == "Accepted"
         if isOnline, !setting("AuthCtrlr.LocalPreAuthorize", "false") { return false }
-        return isGoodOffline(token, known)
+        // What is still on its way cannot speak against a card.
+        return isGoodOffline(token, known.filter { $0.arrives <= station.instant })
     }
 
     /// C13, C14, C15: the list outranks the cache; a token that nobody knows may still charge.
