@@ -178,14 +178,12 @@ struct AuthorizationWatch {
         guard isListKnown else { return true }
         let isListUsed = setting("LocalAuthListCtrlr.Enabled", "true")
         if isListUsed, let status = list[token] { return status == "Accepted" }
-        if setting("AuthCacheCtrlr.Enabled", "true"), let last = known.lastIndex(where: \.isCertain)
-        {
-            if known[last...].contains(where: { $0.status == "Accepted" }) { return true }
-        } else if !known.isEmpty {
-            if known.contains(where: { $0.status == "Accepted" }) { return true }
-        } else {
-            return setting("AuthCtrlr.OfflineTxForUnknownIdEnabled", "false")
+        if setting("AuthCacheCtrlr.Enabled", "true"), !known.isEmpty {
+            let last = known.lastIndex(where: \.isCertain) ?? known.startIndex
+            return known[last...].contains { $0.status == "Accepted" }
         }
-        return false
+        // Without a cache nobody remembers what was answered.
+        return setting("AuthCtrlr.OfflineTxForUnknownIdEnabled", "false")
+            || known.contains { $0.status == "Accepted" }
     }
 }
