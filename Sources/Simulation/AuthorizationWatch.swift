@@ -1,5 +1,6 @@
 import EVSEModel
 import JSON
+import Plant
 
 /// Whether somebody may have energy at one EVSE, judged from cards, answers and settings alone: the
 /// rules of OCPP 2.0.1 C and E, written apart from the station's.
@@ -141,7 +142,9 @@ struct AuthorizationWatch {
     /// starts anew gives the time again.
     private mutating func forgetWhoNeverCame(_ sight: EVSESight, _ station: SimulatedStation) {
         // A plug that is held for its owner is waited for without end (E10.FR.01).
-        if sight.isOccupied { occupiedAt = station.instant }
+        // A station without power sees nobody come or go.
+        let isWatching = station.process == .running && station.world.mains.isUp
+        if sight.isOccupied || !isWatching { occupiedAt = station.instant }
         guard !evidence.isEmpty, occupiedAt != station.instant,
             let seconds = Int64(settings["TxCtrlr.EVConnectionTimeOut"] ?? "60"), seconds > 0
         else { return }
