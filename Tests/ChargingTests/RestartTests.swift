@@ -72,6 +72,27 @@ struct RestartTests {
         #expect(!test.target().energyGranted)
     }
 
+    @Test(
+        "a card that waited for a vehicle when the power went charges nobody's that came since",
+        arguments: [1, nil] as [Int?])
+    func powerCutBeforeTheVehicle(evse: Int?) {
+        for ofProcess in [false, true] {
+            var test = TestStation.online(settings: [.txStartPoint: "Authorized"])
+            test.tap(evse: evse, answer: TestStation.accepted)
+            test.restart(ofProcess: ofProcess)
+            test.forget()
+            test.places[0].isPlugged = true
+            test.places[0].pilot = .b
+            test.measure()
+            test.look()
+            // A process that starts anew knows that the time has not passed.
+            #expect(test.target().energyGranted == ofProcess)
+            if !ofProcess {
+                #expect(test.records[.transactions]?.isEmpty ?? true)
+            }
+        }
+    }
+
     @Test("collected values and the profile of the transaction survive")
     func kept() throws {
         var test = charging([.sampledTxEndedInterval: "5"])

@@ -84,11 +84,6 @@ extension ChargingStation {
         guard evses[place].pilot != .unknown else { return }
         sessions[place].awaitsVehicle = false
         let wasConnected = sessions[place].held.contains(.evConnected)
-        // How long the power was off nobody knows, and who plugs in after it may be somebody else:
-        // the time in which a vehicle was awaited is over (E03.FR.05).
-        if !wasConnected, registrar.bootReason == .powerUp, sessions[place].authorization != nil {
-            endAuthorization(place, .evConnectTimeout, reason: .timeout)
-        }
         switch (wasConnected, evses[place].isConnected) {
         case (true, true):
             if evses[place].isTransferring { sessions[place].hasCharged = true }

@@ -214,8 +214,20 @@ extension ChargingStation {
             }
             session.transaction?.endedReports = reports.sorted { $0.0 < $1.0 }.map(\.1)
             sessions[place] = session
+            if isWaitOver(session) {
+                sessions[place].awaitsVehicle = false
+                endAuthorization(place, .evConnectTimeout, reason: .timeout)
+                continue
+            }
             if place == sessions.count - 1 { waitForCable(place) }
             scheduleSamples(place)
         }
+    }
+
+    /// How long the power was off nobody knows, and who has plugged in since may be somebody else: a
+    /// card that no vehicle had followed by then has had its time (E03.FR.05).
+    private func isWaitOver(_ session: Session) -> Bool {
+        registrar.bootReason == .powerUp && session.authorization != nil
+            && session.transaction?.isConnectorReported == false
     }
 }
