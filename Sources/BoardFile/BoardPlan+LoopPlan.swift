@@ -41,6 +41,7 @@ extension BoardPlan {
         compiled.priority = loop.priority
         compiled.evseCount = UInt8(clamping: evses.count)
         compiled.feed = feed.sharing
+        compiled.feed.limit = feed.limit
         for evse in evses { compiled.evses[evse.id.index] = evse.plan }
         if endPoints == .real {
             compiled.watchdog = try fixed(loop.watchdog, "loop.watchdog")
@@ -152,7 +153,8 @@ extension BoardPlan {
     /// padding between a struct's fields has no defined value.
     private func fingerprint(_ endPoints: EndPoints) -> UInt64 {
         var hash = StableHash()
-        hash.add("\(LoopPlan.magic) \(MemoryLayout<LoopPlan>.size) \(name) \(loop) \(feed.sharing)")
+        hash.add("\(LoopPlan.magic) \(MemoryLayout<LoopPlan>.size) \(name) \(loop)")
+        hash.add("\(feed.limit.raw) \(feed.sharing)")
         for evse in evses {
             for key in SupervisionKey.all { hash.add("\(key.key.name) \(key.get(evse.plan))") }
             let laws = evse.plan

@@ -103,7 +103,6 @@ extension BoardReader {
         plan.feed.limit = values.quantity("limit")
         plan.feed.voltage = values.quantity("voltage")
         plan.feed.sharing.policy = FeedSharing.policy(values.text("sharing"))
-        plan.feed.sharing.limit = plan.feed.limit
         plan.feed.sharing.raiseDwell = values.quantity("raise-dwell")
         plan.feed.sharing.resumeDwell = values.quantity("resume-dwell")
         plan.feed.sharing.turn = values.quantity("turn")

@@ -6,6 +6,8 @@ extension EVSEControl {
         demand.minimum = plan.minimum
         demand.phases = FeedPhases(count: Int(plan.phases), rotation: Int(plan.phaseRotation))
         demand.priority = plan.priority
+        // After either the contactor opens.
+        demand.following = max(plan.overCurrentGrace, plan.stopTimeout)
         demand.wants = most >= plan.minimum && pilots[active].state.isConnected
         demand.most = most
         demand.asks = pilots[active].state.requestsEnergy || contactor.isClosed

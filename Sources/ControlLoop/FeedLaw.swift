@@ -36,6 +36,9 @@ public struct FeedMember: BitwiseCopyable, Sendable {
     public var isClosed = false
     /// Greatest current of its phases, measured after the last change; `nil` where nobody knows.
     public var drawn: Amperes?
+    /// How long what the vehicle drew before counts as drawn after a lower offer: as long as its
+    /// excess is borne.
+    public var following = Milliseconds.seconds(7)
     public init() {}
 }
 
@@ -83,7 +86,7 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
         let count = min(count, Self.capacity)
         // Nobody to share with: the feed is a limit as any other.
         guard count > 1 else { return InlineArray(repeating: room(feed, members[0].phases)) }
-        for index in 0..<count { note(index, members[index], at: at, plan: plan) }
+        for index in 0..<count { note(index, members[index], at: at) }
         let order = order(members, count, at: at, plan: plan)
         let goal = divide(members, count, order, feed, plan)
         for index in 0..<count { lower(index, members[index], goal[index], at: at) }
@@ -108,14 +111,12 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
         return member.isClosed || state.share > .zero || member.offered > .zero ? most : .zero
     }
 
-    private mutating func note(
-        _ index: Int, _ member: FeedMember, at: Instant, plan: FeedPlan
-    ) {
+    private mutating func note(_ index: Int, _ member: FeedMember, at: Instant) {
         if member.offered < states[index].offered, member.isClosed {
             states[index].formerOffer = max(
                 states[index].offered,
                 states[index].formerUntil > at ? states[index].formerOffer : .zero)
-            states[index].formerUntil = at + plan.following
+            states[index].formerUntil = at + member.following
         }
         states[index].offered = member.offered
         let hasFollowed = member.drawn.map { $0 <= member.offered } ?? false

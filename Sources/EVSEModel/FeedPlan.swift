@@ -10,9 +10,6 @@
     /// What may be drawn per phase in all; the greatest value is no limit.
     public var limit = Amperes(raw: .max)
     public var policy = Policy.fair
-    /// What a vehicle drew before counts as drawn for this long after a lower offer: it has 5 s to
-    /// follow (IEC 61851-1:2017 Table A.6), and its excess is borne for 7 s.
-    public var following = Milliseconds.seconds(7)
     /// How long more must be free before somebody gets more while others want it, too.
     public var raiseDwell = Milliseconds.seconds(10)
     /// How long a paused vehicle must find its minimum free before it goes on.

@@ -122,6 +122,19 @@ struct BoardPlanTests {
         #expect(lock.plan(as: IdleDriver.Plan.self)?.cycles == 60)
     }
 
+    @Test("how the feed is shared reaches the loop's plan")
+    func feed() throws {
+        let loop = try plan([
+            "feed.sharing=priority", "feed.raise-dwell=5 s", "feed.resume-dwell=90 s",
+            "feed.turn=600 s", "feed.longest-wait=3600 s", "evses.1.phase-rotation=TRS",
+            "evses.1.priority=3",
+        ]).loopPlan(.real)
+        #expect(loop.feed.limit == Amperes(40) && loop.feed.policy == .priority)
+        #expect(loop.feed.raiseDwell == .seconds(5) && loop.feed.resumeDwell == .seconds(90))
+        #expect(loop.feed.turn == .seconds(600) && loop.feed.longestWait == .seconds(3600))
+        #expect(loop.evses[0].phaseRotation == 2 && loop.evses[0].priority == 3)
+    }
+
     @Test("a plan's fingerprint tells plans apart, and is the same for the same board")
     func fingerprint() throws {
         let first = try plan().loopPlan(.real).fingerprint
@@ -132,7 +145,8 @@ struct BoardPlanTests {
             "evses.1.connectors.1.limit=31 A", "control-cycle=5 ms", "supervision.safe-hold=1 s",
             "devices.lock-1.stroke-time=700 ms", "devices.rdc-1.line=6", "loop.priority=70",
             "devices.stop-1.line={ line: 16, active-low: true }", "buses.gpio.chip=gpiochip1",
-            "devices.meter-1.max-age=4 s",
+            "devices.meter-1.max-age=4 s", "feed.sharing=priority", "feed.turn=600 s",
+            "evses.1.phase-rotation=STR", "evses.1.priority=3",
         ] {
             #expect(try plan([setting]).loopPlan(.real).fingerprint != first, "\(setting)")
         }

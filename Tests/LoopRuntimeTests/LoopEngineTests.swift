@@ -118,6 +118,33 @@ struct LoopEngineTests {
         #expect(stepper.shared.loop()?.cycle == stepper.engine.latest.cycle)
     }
 
+    @Test("two EVSEs below one feed share it, and say so")
+    func sharedFeed() throws {
+        let stepper = try Stepper { plan in
+            plan.feed.limit = Amperes(20)
+            plan.evseCount = 2
+            // A second EVSE that is a pilot only, and looks at the first one's vehicle.
+            plan.evses[1].lockMask = 0
+            plan.evses[1].proximityMask = 0
+            plan.evses[1].hasContactorFeedback = false
+            plan.evses[1].hasResidualCurrentDevice = false
+            plan.evses[1].hasMeter = false
+            var pilot = plan.slots[0]
+            pilot.evse = 1
+            plan.slots[Int(plan.slotCount)] = pilot
+            plan.slotCount += 1
+        }
+        stepper.station.evses[1].limit = Amperes(16)
+        stepper.station.evses[1].energyGranted = true
+        stepper.charge()
+        stepper.run(20)
+        for index in 0..<2 {
+            let status = stepper.engine.latest.evses[index].status
+            #expect(status.offered == Amperes(10), "EVSE \(index + 1)")
+            #expect(status.limitCause == .groupShare, "EVSE \(index + 1)")
+        }
+    }
+
     @Test("the coil falls within two cycles of C to B (IEC 61851-1 Table A.6 seq. 7: 100 ms)")
     func opensOnB() throws {
         let stepper = try Stepper()
