@@ -30,8 +30,8 @@ struct AuthorizationWatch {
     private var wasClosed = false
     /// When a plug was last in the outlet.
     private var occupiedAt: Int64 = .min / 2
-    /// Energy must have ceased by then, and why.
-    private var deadline: (at: Int64, why: String)?
+    /// Energy must have ceased by then, and why; of one transaction, or of whatever runs.
+    private var deadline: (at: Int64, why: String, transaction: String?)?
 
     /// Zero-based index of the EVSE.
     private let place: Int
@@ -71,7 +71,7 @@ struct AuthorizationWatch {
             guard status != "Accepted", setting("TxCtrlr.StopTxOnInvalidId", "true"),
                 id == station.csms.openTransactions[evse], station.csms.lastSpoil != now
             else { return }
-            deadline = (now + 15_000_000_000, "its token was answered \(status)")
+            deadline = (now + 15_000_000_000, "its token was answered \(status)", id)
         case .remoteStart(_, let there?) where there != evse: break
         case .remoteStart(let token, _):
             // The request came before its answer.
@@ -81,7 +81,9 @@ struct AuthorizationWatch {
         case .remoteStop(let id) where station.csms.transactions[id]?.evse ?? evse != evse: break
         case .remoteStop:
             evidence.removeAll { $0.at < now - 1_000_000_000 }
-            if evidence.isEmpty { deadline = (now + 15_000_000_000, "it was stopped remotely") }
+            if evidence.isEmpty {
+                deadline = (now + 15_000_000_000, "it was stopped remotely", nil)
+            }
         case .listSent(let update):
             if update["updateType"]?.string == "Full" {
                 list.removeAll()
@@ -126,7 +128,9 @@ struct AuthorizationWatch {
             return "energy for nobody; presented were: \(tried.isEmpty ? "none" : tried)"
         }
         guard let deadline else { return nil }
-        if !sight.isEnergised {
+        // What is told late may have been over long before.
+        let isOver = deadline.transaction.map { $0 != station.csms.openTransactions[evse] } ?? false
+        if !sight.isEnergised || isOver {
             self.deadline = nil
         } else if station.instant > deadline.at, sight.current > 0.5,
             station.contactorIsHealthy(place),
