@@ -13,11 +13,13 @@ final class HTTPMailbox: Sendable {
     private struct State {
         var posts = [Post]()
         var wake: (@Sendable () -> Void)?
+        var isEnded = false
     }
     private let state = Mutex(State())
 
     func post(_ post: Post) {
         state.withLock { state in
+            guard !state.isEnded else { return }
             state.posts.append(post)
             // Under the lock, so that the context outlives the call.
             state.wake?()
@@ -31,6 +33,15 @@ final class HTTPMailbox: Sendable {
         }
     }
 
-    /// - Parameter wake: interrupts the service thread's wait; `nil` ends that.
-    func setWake(_ wake: (@Sendable () -> Void)?) { state.withLock { $0.wake = wake } }
+    /// - Parameter wake: interrupts the service thread's wait.
+    func begin(wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
+
+    /// Nobody takes anything from now on.
+    func end() {
+        state.withLock { state in
+            state.wake = nil
+            state.isEnded = true
+            state.posts = []
+        }
+    }
 }

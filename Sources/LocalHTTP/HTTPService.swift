@@ -76,14 +76,14 @@ final class HTTPService {
     func run() {
         guard let context else { return }
         let wake = WakeUp(context: context)
-        mailbox.setWake { lws_cancel_service(wake.context) }
+        mailbox.begin { lws_cancel_service(wake.context) }
         takePosts()
         while !isStopping || isAnswering {
             guard lws_service(context, 0) >= 0 else { break }
             passOver()
             takePosts()
         }
-        mailbox.setWake(nil)
+        mailbox.end()
         for connection in connections.values { connection.exchange?.task?.cancel() }
         lws_context_destroy(context)
         self.context = nil

@@ -238,6 +238,7 @@ struct RunningStationTests {
             ("POST", "/local/v1/ocpp", ["connected": 1], 422),
             ("POST", "/local/v1/ocpp", ["connected": true, "more": 1], 422),
             ("POST", "/local/v1/ocpp", [], 422), ("GET", "/local/v1/ocpp", nil, 405),
+            ("POST", "/local/v1/clear-faults", ["evse": 2], 404),
             ("POST", "/local/v1/status", [:], 405), ("GET", "/", nil, 404),
             ("POST", "/local/v1/ocpp", .string(String(repeating: "x", count: 5000)), 413),
         ]

@@ -15,16 +15,17 @@ struct LocalServer: Sendable {
 
     /// Listens, and serves from then on.
     /// - Parameters:
+    ///   - evses: how many EVSEs the board has.
     ///   - status: the status at this moment; `nil` once the station ends.
     ///   - setConnected: takes the OCPP link down or up; false once the station ends.
     ///   - clearFaults: service has repaired an EVSE; false once the station ends.
     init(
-        _ endPoint: EndPoint, status: @escaping @Sendable () async -> JSONValue?,
+        _ endPoint: EndPoint, evses: Int, status: @escaping @Sendable () async -> JSONValue?,
         setConnected: @escaping @Sendable (Bool) async -> Bool,
         clearFaults: @escaping @Sendable (EVSEID) async -> Bool
     ) throws(RunError) {
         let handler = LocalHandler(
-            host: endPoint.host, status: status, setConnected: setConnected,
+            host: endPoint.host, evses: evses, status: status, setConnected: setConnected,
             clearFaults: clearFaults)
         do throws(HTTPServerError) {
             server = try HTTPServer(
@@ -44,6 +45,7 @@ struct LocalServer: Sendable {
 
 private struct LocalHandler: Sendable {
     let host: String
+    let evses: Int
     let status: @Sendable () async -> JSONValue?
     let setConnected: @Sendable (Bool) async -> Bool
     let clearFaults: @Sendable (EVSEID) async -> Bool
@@ -92,6 +94,9 @@ private struct LocalHandler: Sendable {
             guard let object = value.object, let number = object["evse"]?.int,
                 let evse = EVSEID(number), object.count == 1
             else { return .problem(422, "The body must be {\"evse\":NUMBER}", value.text) }
+            guard evse.index < evses else {
+                return .problem(404, "No such EVSE", "the board has EVSE 1 to \(evses)")
+            }
             guard await clearFaults(evse) else { return ending }
             return HTTPResponse(200, ["evse": JSONValue(number)])
         }

@@ -280,7 +280,7 @@ struct StationRun {
     ) throws(RunError) -> (LocalServer?, EndPoint?) {
         guard let wanted = resumed?.local ?? options.local else { return (nil, nil) }
         let server = try LocalServer(
-            wanted, status: { await status.json() },
+            wanted, evses: options.board.evses.count, status: { await status.json() },
             setConnected: { mailbox.post(.input(.local(.setConnected($0)))) },
             clearFaults: { mailbox.post(.input(.local(.clearFaults($0)))) })
         return (server, server.endPoint)
