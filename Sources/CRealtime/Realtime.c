@@ -5,24 +5,16 @@
 #include <fcntl.h>
 #include <linux/watchdog.h>
 #include <malloc.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum { stack_size = 512 * 1024, touched_stack = 128 * 1024 };
 
@@ -114,81 +106,15 @@ int forecourt_start_realtime(
 
 void forecourt_join(uint64_t handle) { pthread_join((pthread_t)handle, NULL); }
 
+int64_t forecourt_monotonic_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 void forecourt_sleep_until(int64_t nanoseconds) {
     struct timespec deadline = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL) == EINTR) {}
-}
-
-static void end_signals(sigset_t *set) {
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGHUP);
-}
-
-void forecourt_block_end_signals(void) {
-    sigset_t set;
-    end_signals(&set);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-int forecourt_wait_end_signal(int milliseconds) {
-    sigset_t set;
-    end_signals(&set);
-    struct timespec timeout = {milliseconds / 1000, (milliseconds % 1000) * 1000000L};
-    int number = sigtimedwait(&set, NULL, &timeout);
-    return number > 0 ? number : 0;
-}
-
-int forecourt_spawn_session(
-    const char *path, char *const arguments[], const char *log, pid_t *process) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(
-        &actions, 2, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    sigdelset(&all, SIGKILL);
-    sigdelset(&all, SIGSTOP);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(
-        &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int result = posix_spawn(process, path, &actions, &attributes, arguments, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return result;
-}
-
-int forecourt_pidfd_open(pid_t process) {
-    return (int)syscall(SYS_pidfd_open, process, 0);
-}
-
-int forecourt_pidfd_signal(int descriptor, int signal) {
-    return syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0) == 0 ? 0 : errno;
-}
-
-int forecourt_wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-void forecourt_wake(int descriptor) {
-    uint64_t one = 1;
-    // Full only if it is readable already.
-    ssize_t ignored = write(descriptor, &one, sizeof one);
-    (void)ignored;
-}
-
-int forecourt_wait_readable(int first, int second, int milliseconds) {
-    struct pollfd descriptors[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
-    int count = poll(descriptors, 2, milliseconds);
-    if (count <= 0) return 0;
-    return (descriptors[0].revents ? 1 : 0) | (descriptors[1].revents ? 2 : 0);
 }
 
 int forecourt_start_thread(void (*body)(void *), void *context) {
@@ -207,23 +133,6 @@ int forecourt_start_thread(void (*body)(void *), void *context) {
     pthread_attr_destroy(&attributes);
     if (result != 0) free(start);
     return result;
-}
-
-int forecourt_reap(pid_t process) {
-    int status;
-    if (waitpid(process, &status, WNOHANG) != process) return -1;
-    if (WIFEXITED(status)) return WEXITSTATUS(status);
-    return WIFSIGNALED(status) ? 256 + WTERMSIG(status) : -1;
-}
-
-int forecourt_open_locked(const char *path) {
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) return -1;
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
-    int failure = errno;
-    close(descriptor);
-    errno = failure;
-    return -1;
 }
 
 int forecourt_set_watchdog_timeout(int descriptor, int seconds) {

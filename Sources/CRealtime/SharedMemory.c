@@ -1,10 +1,9 @@
 #define _GNU_SOURCE
-#include "CRealtime.h"
+#include "SharedMemory.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -33,10 +32,4 @@ void *forecourt_map_shared(const char *path, size_t size, int create) {
         return NULL;
     }
     return memory;
-}
-
-int64_t forecourt_monotonic_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
