@@ -8,7 +8,7 @@ extension EVSEControl {
         for index in 0..<connectorCount {
             let wish =
                 index == active
-                ? wish(targets, decision, at: at) : idleWish(targets, index, at: at)
+                ? wish(targets, decision, at: at) : idleWish(targets, index)
             duties[index].step(wish, at: at, plan: plan)
             inStateF[index].update(duties[index].mode == .unavailable, at: at)
         }
@@ -17,20 +17,20 @@ extension EVSEControl {
     private func wish(_ targets: EVSETargets, _ decision: Decision, at: Instant) -> PilotWish {
         if at < stateFUntil { return .unavailable }
         guard decision.mayHaveEnergy, stoppingFaults.isEmpty, !contactor.isStopping else {
-            return idleWish(targets, active, at: at)
+            return idleWish(targets, active)
         }
         let isConnected = pilots[active].state.isConnected
         let cableIsGood = !hasProximity(active) || proximities[active].isCredible
         // An offer that nothing may follow, since nothing begins while degraded, is none.
         let mayFollow = contactor.isClosed || !decision.isDegraded
         guard isConnected, cableIsGood, mayFollow else {
-            return idleWish(targets, active, at: at)
+            return idleWish(targets, active)
         }
         return .offer(decision.limit)
     }
 
     /// Steady, or state F where the EVSE is not available and no vehicle is there.
-    private func idleWish(_ targets: EVSETargets, _ index: Int, at: Instant) -> PilotWish {
+    private func idleWish(_ targets: EVSETargets, _ index: Int) -> PilotWish {
         guard isHeard else { return .unavailable }
         let isWanted = targets.available || targets.energyGranted || targets.holdPlug
         let mayHide = plan.showsStateF && !isWanted && !pilots[index].state.isConnected
@@ -46,7 +46,7 @@ extension EVSEControl {
         let isWanted = isHeard && (targets.energyGranted || targets.holdPlug)
         let tryAgain = acceptUnlock(targets, isOpen: isOpen, isWanted: isWanted)
         for index in 0..<connectorCount where hasLock(index) {
-            let goal = boltGoal(index, targets, isOpen: isOpen, isWanted: isWanted, at: at)
+            let goal = boltGoal(index, isOpen: isOpen, isWanted: isWanted, at: at)
             locks[index].step(
                 goal: goal, tryAgain: tryAgain && index == active && goal == .free,
                 sensed: inputs.connectors[index].bolt, at: at, plan: plan)
@@ -83,9 +83,7 @@ extension EVSEControl {
     }
 
     /// Where the bolt of a connector should be.
-    private func boltGoal(
-        _ index: Int, _ targets: EVSETargets, isOpen: Bool, isWanted: Bool, at: Instant
-    ) -> Bolt {
+    private func boltGoal(_ index: Int, isOpen: Bool, isWanted: Bool, at: Instant) -> Bolt {
         let isPlugged = isPlugged(index)
         // Energised, or not known not to be: hold what is in the outlet, and never release.
         if !isOpen || latched.contains(.contactorWelded) {
@@ -108,7 +106,7 @@ extension EVSEControl {
 
     // MARK: Image
 
-    mutating func report(_ image: inout EVSEImage, _ decision: Decision, at: Instant) {
+    mutating func report(_ image: inout EVSEImage, _ decision: Decision) {
         writeOutputs(&image.outputs, image.targets)
         if contactor.didClose { image.status.closings &+= 1 }
         for index in 0..<connectorCount {

@@ -51,11 +51,11 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     /// What it asks of the feed, as of the last cycle.
     public internal(set) var demand = FeedMember()
 
-    /// - Parameters:
-    ///   - period: the loop's period, for which the plan's times were checked; the laws go by the
-    ///     instants that they are given, so that a late cycle shortens no time.
-    ///   - latched: faults that were latched when the last loop ended.
-    public init(plan: EVSEPlan, period: Milliseconds, latched: FaultSet) {
+    /// The laws go by the instants that they are given, not by a period: a late cycle shortens no
+    /// time.
+    ///
+    /// - Parameter latched: faults that were latched when the last loop ended.
+    public init(plan: EVSEPlan, latched: FaultSet) {
         self.plan = plan
         self.latched = latched.intersection(FaultMasks.latched)
     }
@@ -85,7 +85,7 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         drivePilots(image.targets, decision, at: at)
         driveLocks(image.inputs, image.targets, at: at)
         noteDrawn(image.inputs.meter)
-        report(&image, decision, at: at)
+        report(&image, decision)
     }
 
     // MARK: Targets

@@ -10,7 +10,8 @@ import StatusLEDs
 
 /// The cyclic drivers that a loop process can run; the station's `PluginCatalog` has the same.
 ///
-/// A laboratory's own loop program adds its plugins: `LoopMain.main(.builtIn.adding([Mine.self]))`.
+/// A laboratory's own loop program adds its plugins:
+/// `LoopMain.main(plugins: .builtIn.adding([Mine.self]))`.
 public struct CyclicCatalog: Sendable {
     /// In order of registration; of two with one name the first is used.
     public private(set) var plugins: [any CyclicPlugin.Type]

@@ -22,14 +22,14 @@ class DriverBox {
         guard let plugin = catalog.plugin(named: name) else {
             throw LoopError(
                 .plan, at: device, "this loop program has no plugin \(name)",
-                remedy: "Add the plugin to the program's LoopMain.main(_:).")
+                remedy: "Add the plugin to the program's LoopMain.main(plugins:).")
         }
         let evses = 0..<min(Int(plan.evseCount), StationBounds.evses)
         guard evses.contains(Int(slot.evse)), slot.connector < StationBounds.connectorsPerEVSE
         else {
             throw LoopError(
                 .plan, at: device, "it belongs to EVSE \(slot.evse + 1), which the plan has not",
-                remedy: "Make the plan anew with `forecourt check`.")
+                remedy: "Make the plan anew with `forecourt run BOARD`.")
         }
         let place = Slot(evse: Int(slot.evse), connector: Int(slot.connector))
         guard let box = make(plugin, slot, place) else {

@@ -30,7 +30,6 @@ package final class LoopEngine {
     private let drivers: UnsafeMutableBufferPointer<DriverBox>
     private let lines: LineBank
     private let shared: SharedImage
-    private let period: Milliseconds
     private var startedAt: Instant?
     private var hasLineFault = false
     private var hasStationImage = false
@@ -55,7 +54,6 @@ package final class LoopEngine {
         }
         self.lines = lines
         self.shared = shared
-        period = source.period
         plan = .allocate(capacity: 1)
         plan.initialize(to: source)
         image = .allocate(capacity: 1)
@@ -88,7 +86,7 @@ package final class LoopEngine {
             controls.initializeElement(
                 at: index,
                 to: EVSEControl(
-                    plan: source.evses[index], period: source.period,
+                    plan: source.evses[index],
                     latched: latched.evses[index].union(kept?.latched ?? FaultSet())))
         }
     }

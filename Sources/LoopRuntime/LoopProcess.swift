@@ -1,7 +1,6 @@
 import CRealtime
 import EVSEModel
 import SharedImage
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -81,117 +80,5 @@ package struct LoopProcess {
         for (number, what, remedy) in refusals where number != 0 {
             say("\(what) (\(String(cString: strerror(number)))): \(remedy)")
         }
-    }
-}
-
-/// Keeps one loop to an image: a lock on `IMAGE.lock`, which the kernel lets go when the process
-/// ends in whatever way. The file holds the process's number.
-package struct LoopLock: Sendable {
-    private let descriptor: Int32
-
-    package static func path(ofImage image: String) -> String { "\(image).lock" }
-
-    /// - Throws: ``LoopError`` with the code `busy` where another loop runs on this image.
-    package init(image: String) throws(LoopError) {
-        let path = Self.path(ofImage: image)
-        descriptor = forecourt_open_locked(path)
-        guard descriptor >= 0 else {
-            if errno == EWOULDBLOCK {
-                let other = Self.owner(ofImage: image).map(String.init) ?? "unknown"
-                throw LoopError(
-                    .busy, at: image, "another loop runs on it, process \(other)",
-                    remedy: "End it first, or let the station adopt it.")
-            }
-            throw .system(errno, at: path, "cannot make the lock")
-        }
-        let text = "\(getpid())\n"
-        let isWritten =
-            ftruncate(descriptor, 0) == 0
-            && text.withCString { pwrite(descriptor, $0, strlen($0), 0) } > 0
-        guard isWritten else { throw .system(errno, at: path, "cannot write the lock") }
-    }
-
-    package func release() { close(descriptor) }
-
-    /// The process that runs a loop on the image; `nil` where none does.
-    package static func owner(ofImage image: String) -> Int32? {
-        let path = path(ofImage: image)
-        guard access(path, F_OK) == 0 else { return nil }
-        let descriptor = forecourt_open_locked(path)
-        guard descriptor < 0 else {
-            close(descriptor)
-            return nil
-        }
-        guard errno == EWOULDBLOCK, let number = SystemFile.number(path) else { return nil }
-        return Int32(exactly: number)
-    }
-}
-
-/// The real-time thread: sleeps to absolute deadlines, one cycle each.
-final class LoopThread: @unchecked Sendable {
-    // Sendable: `engine` belongs to the thread from `start` to `join`; the rest is atomic.
-    private let engine: LoopEngine
-    private let shared: SharedImage
-    private let period: Int64
-    private let requested = Atomic<Int32>(0)
-    private let ended = Atomic<Int32>(-1)
-    private let cycle = Atomic<Int32>(0)
-    private var handle: UInt64 = 0
-
-    init(engine: LoopEngine, shared: SharedImage, period: Milliseconds) {
-        self.engine = engine
-        self.shared = shared
-        self.period = period.raw * 1_000_000
-    }
-
-    var hasEnded: Bool { ended.load(ordering: .acquiring) >= 0 }
-    var end: LoopEngine.End { LoopEngine.End(rawValue: ended.load(ordering: .acquiring)) ?? .none }
-    /// Changes with every cycle.
-    var cycles: Int32 { cycle.load(ordering: .relaxed) }
-
-    func requestEnd(_ end: LoopEngine.End) { requested.store(end.rawValue, ordering: .releasing) }
-    func join() { forecourt_join(handle) }
-
-    func start(priority: Int32, rights: inout forecourt_rights) throws(LoopError) {
-        let failure = forecourt_start_realtime(
-            priority,
-            { context in
-                guard let context else { return }
-                Unmanaged<LoopThread>.fromOpaque(context).takeRetainedValue().run()
-            }, Unmanaged.passRetained(self).toOpaque(), &handle, &rights)
-        guard failure == 0 else {
-            Unmanaged.passUnretained(self).release()
-            throw .system(failure, at: "real-time thread", "cannot start it")
-        }
-    }
-
-    private func run() {
-        var policy: Int32 = 0
-        var parameter = sched_param()
-        pthread_getschedparam(pthread_self(), &policy, &parameter)
-        engine.setRealTimePriority(policy == SCHED_FIFO)
-        var deadline = forecourt_monotonic_nanoseconds() + period
-        var end = LoopEngine.End.none
-        while end == .none {
-            forecourt_sleep_until(deadline)
-            let woke = forecourt_monotonic_nanoseconds()
-            end = engine.cycle(at: Instant(nanoseconds: woke))
-            let done = forecourt_monotonic_nanoseconds()
-            let isLate = done > deadline + period
-            shared.recordCycle(wakeUp: woke - deadline, step: done - woke, missed: isLate)
-            if isLate {
-                engine.missedDeadline(at: Instant(nanoseconds: done))
-                // Deadlines that passed meanwhile are not caught up: two cycles in a row see the
-                // same world.
-                deadline += (done - deadline) / period * period
-            }
-            deadline += period
-            cycle.wrappingAdd(1, ordering: .relaxed)
-            if end == .none {
-                end = LoopEngine.End(rawValue: requested.load(ordering: .acquiring)) ?? .none
-            }
-        }
-        engine.finish(at: Instant(nanoseconds: forecourt_monotonic_nanoseconds()))
-        ended.store(end.rawValue, ordering: .releasing)
     }
 }

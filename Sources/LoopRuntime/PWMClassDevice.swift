@@ -48,7 +48,7 @@ final class PWMClassDevice: LineInterface {
         guard line.period > 0 else {
             throw LoopError(
                 .plan, at: channel, "its period is \(line.period) ns",
-                remedy: "Make the plan anew with `forecourt check`.")
+                remedy: "Make the plan anew with `forecourt run BOARD`.")
         }
         if access(channel, F_OK) != 0 {
             try SystemFile.write(String(line.offset), to: "\(path)/export", accepting: EBUSY)

@@ -88,23 +88,23 @@ struct World {
         self.plan = plan
         self.period = period
         self.mutant = mutant
-        control = Self.make(plan, period, FaultSet(), mutant)
+        control = Self.make(plan, FaultSet(), mutant)
         startedAt = now
         context.stationIsSilent = false
     }
 
     private static func make(
-        _ plan: EVSEPlan, _ period: Milliseconds, _ latched: FaultSet, _ mutant: Mutant?
+        _ plan: EVSEPlan, _ latched: FaultSet, _ mutant: Mutant?
     ) -> EVSEControl {
         var plan = plan
         mutant?.plan(&plan)
-        return EVSEControl(plan: plan, period: period, latched: latched)
+        return EVSEControl(plan: plan, latched: latched)
     }
 
     /// The loop process dies and is started again: outputs released meanwhile.
     mutating func restart() {
         let latched = image.status.latched
-        control = Self.make(plan, period, latched, mutant)
+        control = Self.make(plan, latched, mutant)
         let kept = image
         image = EVSEImage()
         image.targets = kept.targets
