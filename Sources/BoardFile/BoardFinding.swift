@@ -67,8 +67,6 @@ package struct BoardFileError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Hashable, Sendable {
         case notFound = "not-found"
         case unreadable
-        /// The check found errors.
-        case invalid
         /// The plan does not fit what the loop process has room for.
         case capacity
     }

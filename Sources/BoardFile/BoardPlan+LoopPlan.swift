@@ -25,15 +25,11 @@ extension BoardPlan {
         lines.indices.contains(Int(id.index)) ? lines[Int(id.index)] : nil
     }
 
-    /// The lines under a device's key, in the key's order; empty where the key was left out.
-    package func boardLines(of device: BoardDevice, _ key: String) -> [BoardLine] {
-        device.configuration.lines(key).compactMap { boardLine($0) }
-    }
-
     /// Compiles the flat plan that the loop process reads.
     ///
-    /// - Throws: `capacity` where something does not fit the plan's fixed size: a path of more than
-    ///   63 bytes, a plugin's plan of more than 256, more lines than the simulated chip has.
+    /// - Throws: `capacity` where something does not fit the plan's fixed size: a path or
+    ///   name of more than 191 bytes, a plugin's plan of more than 256, more lines than the
+    ///   simulated chip has.
     package func loopPlan(_ endPoints: EndPoints) throws(BoardFileError) -> LoopPlan {
         var compiled = LoopPlan()
         compiled.board = try fixed(name, "the board's name")

@@ -2,7 +2,7 @@ package import DriverKit
 package import EVSEModel
 
 /// A station as its checked board file describes it: everything that the composition root needs,
-/// with every reference resolved. Made by ``BoardFile/load(_:overlays:plugins:)`` only.
+/// with every reference resolved. Made by ``BoardFile/report(file:settings:plugins:)`` only.
 package struct BoardPlan: Sendable {
     /// The file it was read from, as the user named it.
     package var file = ""

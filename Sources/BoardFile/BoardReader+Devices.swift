@@ -15,7 +15,8 @@ extension BoardReader {
         guard let pluginNode = entry.value["plugin"], let name = pluginNode.scalar else {
             error(
                 entry.keyPosition, "\(BoardNode.shortened(entry.key)) has no plugin",
-                fix: "add one: forecourt explain lists them")
+                fix: Suggestion.fix(
+                    for: "", among: plugins.map { $0.name.text }, noun: "plugin"))
             unreadable.insert(path)
             return
         }

@@ -365,7 +365,7 @@ private let badBoards2: [BadBoard] = [
         edits: [("plugin: test-lock, ", "")],
         report: """
             board.yaml:16:3: error: lock-1 has no plugin
-              fix: add one: forecourt explain lists them
+              fix: known plugins: test-pilot, test-lock, test-contactor, test-inputs, test-sensor, test-meter, test-reader
             """),
     BadBoard(
         name: "a plugin misspelt",

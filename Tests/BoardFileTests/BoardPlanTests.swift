@@ -100,7 +100,7 @@ struct BoardPlanTests {
         #expect(profile.slot == 2 && profile.url == "ws://csms/ocpp")
         #expect(profile.messageTimeout == .seconds(10))
         let lock = try #require(plan.device("lock-1"))
-        let feedback = try #require(plan.boardLines(of: lock, "feedback-line").first)
+        let feedback = try #require(plan.boardLine(lock.configuration.line("feedback-line")))
         #expect(feedback.number == 26 && feedback.isActiveLow)
     }
 

@@ -55,7 +55,8 @@ struct BoardsTests {
 
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)
     func compiles(_ name: String) throws {
-        let plan = try BoardFile.load(file: boardPath(name), plugins: shippedPlugins)
+        let plan = try #require(
+            BoardFile.report(file: boardPath(name), plugins: shippedPlugins).plan)
         let real = try plan.loopPlan(.real)
         let simulated = try plan.loopPlan(.simulated(wires: "wires"))
         #expect(real.fingerprint != simulated.fingerprint)

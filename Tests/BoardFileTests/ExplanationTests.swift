@@ -60,7 +60,8 @@ struct ExplanationTests {
 
     @Test("a shipped board's README holds its wiring table", arguments: shippedBoards)
     func readme(_ name: String) throws {
-        let plan = try BoardFile.load(file: boardPath(name), plugins: shippedPlugins)
+        let plan = try #require(
+            BoardFile.report(file: boardPath(name), plugins: shippedPlugins).plan)
         let readme = try String(
             contentsOfFile: boardPath(name).replacing("board.yaml", with: "README.md"),
             encoding: .utf8)
