@@ -131,15 +131,15 @@ let package = Package(
         source("LocalHTTP", ["JSON", "CWebSockets"]),
 
         // The shell
-        source("CSMSLink", ["EVSEModel", "CWebSockets", "COpenSSL"]),
+        source("CSMSLink", ["CWebSockets", "COpenSSL"]),
         source("Store", ["EVSEModel", grdb]),
         source(
             "StationRuntime",
             [
                 "EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
-                "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
+                "JSON", "Charging", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
                 "LocalHTTP", "CRealtime", argumentParser, logging,
-            ] + cyclicPlugins + busPlugins),
+            ] + busPlugins),
 
         // The simulated world and the bench
         source(

@@ -28,7 +28,7 @@ public enum StationInput: Sendable {
 public struct StartContext: Sendable {
     public var stored: StoredRecords
     public var wallClock: UnixTime?
-    /// Why the process started, where the shell knows it.
+    /// The machine has run on since the last start: monotonic time goes on, and this is no power-up.
     public var isRestartOfProcess: Bool
     public init(stored: StoredRecords, wallClock: UnixTime?, isRestartOfProcess: Bool) {
         self.stored = stored

@@ -22,12 +22,9 @@ struct Main {
         say("ready \(reader.name)")
         forecourt_give_back_start_pages()
         while let command = readLine() {
-            alarm(command == "quit" ? 1 : longest)
+            alarm(longest)
             switch command {
             case "select": say(reader.select())
-            case "quit":
-                reader.close()
-                exit(0)
             default: say("error usage unknown command")
             }
             alarm(0)

@@ -8,8 +8,6 @@ enum Answer: Sendable {
     case error(code: String, description: String)
     /// Leaves the request without an answer, as a CSMS that hangs.
     case silence
-    /// Text that is sent as it stands, well-formed or not.
-    case raw(String)
 }
 
 /// One OCPP-J message as the bench saw it.
@@ -52,8 +50,11 @@ actor BenchCSMS {
     private var server: FrameServer?
     private var connections = [FrameConnection]()
     private(set) var log = [Message]()
-    private(set) var handshakes = [(at: Instant, authorization: String?)]()
-    private(set) var closings = [(at: Instant, code: UInt16?)]()
+    /// A connection that a station made.
+    struct Handshake: Sendable {
+        let at: Instant
+    }
+    private(set) var handshakes = [Handshake]()
     private var responders = BenchCSMS.standardResponders
     private var calls = [String: String]()
     private var waiting = [CheckedContinuation<Void, Never>]()
@@ -148,20 +149,10 @@ actor BenchCSMS {
         from start: Int = 0, within limit: Milliseconds, what: String,
         where fits: @Sendable (Message) -> Bool
     ) async throws -> Message {
-        var index = start
-        let deadline = MonotonicClock.now + limit
-        while true {
-            while index < log.count {
-                if fits(log[index]) { return log[index] }
-                index += 1
-            }
-            guard await waitForChange(until: deadline) else {
-                throw CaseFailure("\(what) did not come within \(limit)")
-            }
-        }
+        try await find(from: start, within: limit, what: what, where: fits).message
     }
 
-    /// Index and message of the first that fits.
+    /// The same, with the message's index.
     func find(
         from start: Int, within limit: Milliseconds, what: String,
         where fits: @Sendable (Message) -> Bool
@@ -214,14 +205,11 @@ actor BenchCSMS {
         switch event {
         case .opened:
             connections.append(connection)
-            handshakes.append((MonotonicClock.now, connection.authorization))
-        case .frame(.closed(let code)):
+            handshakes.append(Handshake(at: MonotonicClock.now))
+        case .frame(.closed):
             connections.removeAll { $0 === connection }
-            closings.append((MonotonicClock.now, code))
         case .frame(.text(let text)):
             receive(text, on: connection)
-        case .frame(.ping):
-            break
         }
         wake()
     }
@@ -259,9 +247,6 @@ actor BenchCSMS {
             let text = JSONValue.array([4, .string(id), .string(code), .string(description), [:]])
                 .text
             record(false, .error, id, action, .string(code), text)
-            connection.send(text)
-        case .raw(let text):
-            record(false, .result, id, action, .null, text)
             connection.send(text)
         }
     }

@@ -3,65 +3,22 @@ import FlyingSocks
 import Foundation
 import Synchronization
 
-/// One WebSocket connection that a station made to the bench, frame by frame.
-///
-/// The bench works on frames rather than messages so that a case can break them: split a
-/// character between two fragments, leave a ping unanswered, close with a code of its choice.
+/// One WebSocket connection that a station made to the bench. What breaks streams and frames is the
+/// link campaign's own server.
 final class FrameConnection: Sendable {
     /// What came in over the connection.
     enum Event: Sendable {
         case text(String)
-        case ping
-        case closed(code: UInt16?)
+        case closed
     }
-    /// The station's identity: the last part of the path that it dialled.
-    let identity: String
-    /// The handshake's Authorization header, as it came.
-    let authorization: String?
     private let frames: AsyncStream<WSFrame>.Continuation
-    private let state = Mutex(State())
+    /// What has come of a message in fragments.
+    private let fragments = Mutex(Data())
 
-    private struct State {
-        var answersPings = true
-        var fragments = Data()
-    }
-
-    init(
-        identity: String, authorization: String?, frames: AsyncStream<WSFrame>.Continuation
-    ) {
-        self.identity = identity
-        self.authorization = authorization
-        self.frames = frames
-    }
+    init(frames: AsyncStream<WSFrame>.Continuation) { self.frames = frames }
 
     func send(_ text: String) {
         frames.yield(WSFrame(fin: true, opcode: .text, mask: nil, payload: Data(text.utf8)))
-    }
-
-    /// Any frame, also one that no peer should send.
-    func send(frame: WSFrame) { frames.yield(frame) }
-
-    /// Sends one text message in fragments of at most `size` bytes.
-    func send(_ text: String, fragmentsOf size: Int) {
-        let bytes = Data(text.utf8)
-        var start = bytes.startIndex
-        while start < bytes.endIndex {
-            let end = min(start + max(1, size), bytes.endIndex)
-            frames.yield(
-                WSFrame(
-                    fin: end == bytes.endIndex,
-                    opcode: start == bytes.startIndex ? .text : .continuation, mask: nil,
-                    payload: bytes[start..<end]))
-            start = end
-        }
-    }
-
-    /// From now on pings stay unanswered, as from a peer that hangs.
-    func ignorePings() { state.withLock { $0.answersPings = false } }
-
-    func close(code: UInt16 = 1000) {
-        frames.yield(WSFrame.close(code: WSCloseCode(code), mask: nil))
-        frames.finish()
     }
 
     /// Ends the TCP connection without a close frame.
@@ -71,23 +28,19 @@ final class FrameConnection: Sendable {
     fileprivate func receive(_ frame: WSFrame) -> Event? {
         switch frame.opcode {
         case .ping:
-            if state.withLock({ $0.answersPings }) {
-                frames.yield(
-                    WSFrame(fin: true, opcode: .pong, mask: nil, payload: frame.payload))
-            }
-            return .ping
+            frames.yield(WSFrame(fin: true, opcode: .pong, mask: nil, payload: frame.payload))
+            return nil
         case .text, .continuation:
-            return state.withLock { state in
-                if frame.opcode == .text { state.fragments = Data() }
-                state.fragments.append(frame.payload)
+            return fragments.withLock { fragments in
+                if frame.opcode == .text { fragments = Data() }
+                fragments.append(frame.payload)
                 guard frame.fin else { return nil }
-                return .text(String(decoding: state.fragments, as: UTF8.self))
+                return .text(String(decoding: fragments, as: UTF8.self))
             }
         case .close:
-            let code = frame.payload.prefix(2).reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
             frames.yield(WSFrame(fin: true, opcode: .close, mask: nil, payload: frame.payload))
             frames.finish()
-            return .closed(code: frame.payload.count >= 2 ? code : nil)
+            return .closed
         default:
             return nil
         }
@@ -100,12 +53,9 @@ final class FrameServer: Sendable {
     struct Admission: Sendable {
         /// Any status but 101 refuses the handshake with it.
         var status = 101
-        /// Chosen among those that the station offers, in this order.
-        var subprotocols = ["ocpp2.0.1"]
-        /// The Authorization header that is demanded; `nil` takes any.
-        var authorization: String?
     }
 
+    private static let subprotocol = "ocpp2.0.1"
     private let server: HTTPServer
     private let admission = Mutex(Admission())
     private let onConnection: @Sendable (FrameConnection) -> Void
@@ -146,24 +96,17 @@ final class FrameServer: Sendable {
         guard admission.status == 101 else {
             return HTTPResponse(statusCode: HTTPStatusCode(admission.status, phrase: "Refused"))
         }
-        let authorization = request.headers[.authorization]
-        if let wanted = admission.authorization, wanted != authorization {
-            return HTTPResponse(statusCode: .unauthorized)
-        }
         let offered = (request.headers[HTTPHeader("Sec-WebSocket-Protocol")] ?? "")
             .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        let chosen = admission.subprotocols.first { offered.contains($0) }
-        let identity = request.path.split(separator: "/").last.map(String.init) ?? ""
-        let handler = ConnectionHandler(
-            identity: identity, authorization: authorization, server: self)
+        let handler = ConnectionHandler(server: self)
         var response = try await WebSocketHTTPHandler(handler: handler).handleRequest(request)
-        if let chosen { response.headers[HTTPHeader("Sec-WebSocket-Protocol")] = chosen }
+        if offered.contains(Self.subprotocol) {
+            response.headers[HTTPHeader("Sec-WebSocket-Protocol")] = Self.subprotocol
+        }
         return response
     }
 
     private struct ConnectionHandler: WSHandler {
-        let identity: String
-        let authorization: String?
         let server: FrameServer
 
         func makeFrames(
@@ -171,8 +114,7 @@ final class FrameServer: Sendable {
         ) async throws -> AsyncStream<WSFrame> {
             let (stream, continuation) = AsyncStream.makeStream(
                 of: WSFrame.self, bufferingPolicy: .bufferingNewest(4096))
-            let connection = FrameConnection(
-                identity: identity, authorization: authorization, frames: continuation)
+            let connection = FrameConnection(frames: continuation)
             server.onConnection(connection)
             let reading = Task { [server] in
                 var isClosed = false
@@ -183,7 +125,7 @@ final class FrameServer: Sendable {
                         server.onEvent(connection, event)
                     }
                 } catch {}
-                if !isClosed { server.onEvent(connection, .closed(code: nil)) }
+                if !isClosed { server.onEvent(connection, .closed) }
                 continuation.finish()
             }
             continuation.onTermination = { _ in reading.cancel() }

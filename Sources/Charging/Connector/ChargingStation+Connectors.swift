@@ -99,7 +99,7 @@ extension ChargingStation {
         let busy = operative ? [] : concerned.filter { sessions[$0].transaction != nil }
         for place in concerned {
             evses[place].isChangeDeferred = busy.contains(place)
-            if !operative, !busy.contains(place) { withdraw(place, scope) }
+            if !operative, !busy.contains(place) { withdraw(place) }
         }
         if busy.isEmpty {
             emit(.availabilityChanged(scope, operative: operative))
@@ -118,7 +118,7 @@ extension ChargingStation {
     }
 
     /// Somebody was authorised but has no transaction yet: the place is gone.
-    private mutating func withdraw(_ place: Int, _ scope: AvailabilityScope) {
+    private mutating func withdraw(_ place: Int) {
         if evses[place].connectorIDs.contains(where: { availability.isOperative($0) }) { return }
         sessions[place].authorization = nil
         sessions[place].connectionDeadline = nil

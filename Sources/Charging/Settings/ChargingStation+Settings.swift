@@ -5,9 +5,6 @@ extension ChargingStation {
     /// The value in canonical text; write-only ones too (the personality hides them).
     package func setting(_ key: SettingKey) -> String { settings[key] }
 
-    package func integerSetting(_ key: SettingKey) -> Int { settings.integer(key) }
-    package func booleanSetting(_ key: SettingKey) -> Bool { settings.bool(key) }
-
     /// Mutability on this board: what its configuration fixes is read-only.
     package func mutability(of key: SettingKey) -> SettingMutability {
         settings.mutability(of: key)

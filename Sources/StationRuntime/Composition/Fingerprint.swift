@@ -13,9 +13,3 @@ struct Fingerprint {
     }
     private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
 }
-
-/// A board that cannot be composed into a running station.
-package struct CompositionError: Error, CustomStringConvertible {
-    package let description: String
-    init(_ description: String) { self.description = description }
-}

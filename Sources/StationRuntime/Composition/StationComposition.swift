@@ -36,3 +36,9 @@ package struct StationComposition: Sendable {
         }
     }
 }
+
+/// A board that cannot be composed into a running station.
+package struct CompositionError: Error, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -43,12 +43,12 @@ final class DeviceHost: DriverHost {
     let bus: (any Sendable)?
     private let evse: EVSEID?
     private let mailbox: StationMailbox
-    private let image: SharedImage?
+    private let image: SharedImage
     private let log: Logger
     private let faults = Mutex([Fault: String]())
 
     init(
-        _ device: BoardDevice, bus: (any Sendable)?, mailbox: StationMailbox, image: SharedImage?,
+        _ device: BoardDevice, bus: (any Sendable)?, mailbox: StationMailbox, image: SharedImage,
         log: Logger
     ) {
         self.device = device.id
@@ -65,7 +65,7 @@ final class DeviceHost: DriverHost {
 
     func publish(_ sample: MeterSample) {
         guard let evse else { return }
-        image?.publish(sample, evse: evse)
+        image.publish(sample, evse: evse)
         mailbox.post(.input(.meter(evse, sample)))
     }
 

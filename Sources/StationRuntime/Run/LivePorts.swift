@@ -6,7 +6,6 @@ import LoopRuntime
 import SharedImage
 import StationCore
 import Store
-import Synchronization
 
 /// The running station's outside, for the core's thread.
 final class LivePorts: StationPorts {
@@ -20,7 +19,6 @@ final class LivePorts: StationPorts {
         let latchedPath: String
         let mailbox: StationMailbox
         let log: Logger
-        let linkState: LinkState
         let onRestart: @Sendable (_ orderly: Bool, _ reason: String) -> Void
     }
     private let parts: Parts
@@ -30,7 +28,6 @@ final class LivePorts: StationPorts {
     private var dialler: LinkDialler { parts.dialler }
     private var mailbox: StationMailbox { parts.mailbox }
     private var log: Logger { parts.log }
-    private var linkState: LinkState { parts.linkState }
 
     init(_ parts: Parts) { self.parts = parts }
 
@@ -51,12 +48,9 @@ final class LivePorts: StationPorts {
 
     func connect(_ plan: ConnectionPlan) {
         do throws(LinkFailure) {
-            let plan = try dialler.plan(plan)
-            linkState.dialling(plan.url)
-            link.connect(plan)
+            link.connect(try dialler.plan(plan))
         } catch {
             log.error("cannot dial the CSMS", metadata: ["reason": "\(error)"])
-            linkState.closed("\(error)")
             // As any dial that failed: the core waits and tries again.
             mailbox.post(.input(.link(.closed(LinkDialler.closure(error)))))
         }
@@ -114,49 +108,6 @@ extension Store.Operation {
                 .remove(collection: collection.rawValue, key: key)
             case .clear(let collection): .clear(collection: collection.rawValue)
             }
-    }
-}
-
-/// What is known of the link, for the status; any thread.
-final class LinkState: Sendable {
-    struct Snapshot: Sendable {
-        var phase = "down"
-        var url = ""
-        var subprotocol = ""
-        var lastFailure = ""
-        var dials: UInt64 = 0
-        var lastHeard: Instant?
-    }
-    private let state = Mutex(Snapshot())
-    var snapshot: Snapshot { state.withLock { $0 } }
-
-    func dialling(_ url: String) {
-        state.withLock {
-            $0.phase = "dialling"
-            $0.url = url
-            $0.dials += 1
-        }
-    }
-    func note(_ event: LinkEvent, at instant: Instant) {
-        state.withLock {
-            switch event {
-            case .connected(let subprotocol):
-                $0.phase = "up"
-                $0.subprotocol = subprotocol
-                $0.lastHeard = instant
-            case .received: $0.lastHeard = instant
-            case .drained: break
-            case .closed(let failure):
-                $0.phase = "down"
-                $0.lastFailure = failure.description
-            }
-        }
-    }
-    func closed(_ reason: String) {
-        state.withLock {
-            $0.phase = "down"
-            $0.lastFailure = reason
-        }
     }
 }
 

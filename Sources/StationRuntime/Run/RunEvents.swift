@@ -4,8 +4,6 @@ import Foundation
 enum RunEvent: Sendable, Equatable {
     /// SIGTERM, SIGINT or SIGHUP.
     case signal(Int32)
-    /// The parent process has ended: its end of our standard input is closed.
-    case parentEnded
     /// The CSMS wants the station to restart.
     case restart(orderly: Bool, reason: String)
     /// Something that the station cannot be without has ended.
@@ -38,19 +36,6 @@ final class RunEvents: Sendable {
             source.resume()
             Self.keep(source)
         }
-    }
-
-    /// Notices the end of whoever holds the other end of our standard input.
-    func watchStandardInput() {
-        let thread = Thread { [continuation] in
-            var byte: UInt8 = 0
-            while true {
-                let count = read(0, &byte, 1)
-                if count == 0 || (count < 0 && errno != EINTR) { break }
-            }
-            continuation.yield(.parentEnded)
-        }
-        thread.start()
     }
 
     /// Signal sources work as long as somebody holds them.

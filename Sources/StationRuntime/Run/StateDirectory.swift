@@ -95,7 +95,6 @@ package struct RunError: Error, CustomStringConvertible {
         case software = 70
         case cannotCreate = 73
         case busy = 75
-        case noPermission = 77
         case configuration = 78
     }
     let code: Code

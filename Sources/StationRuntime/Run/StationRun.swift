@@ -59,10 +59,8 @@ struct StationRun {
         let records = try stored(store)
 
         let mailbox = StationMailbox()
-        let linkState = LinkState()
         let thread = StationThread(mailbox: mailbox)
         let link = CSMSLink(onStart: StationThread.goFirst) { event in
-            linkState.note(event, at: SystemClock.now())
             thread.deliver(.link(LinkInput(event)))
         }
         let supervisor = try startLoop(directory, loopPlan, image, mailbox)
@@ -70,7 +68,7 @@ struct StationRun {
             store: store, link: link, image: image,
             dialler: LinkDialler(security: board.security),
             latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
-            log: log, linkState: linkState
+            log: log
         ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
         thread.start {
             let engine = StationEngine(
