@@ -50,7 +50,7 @@ final class CaseContext: Sendable {
     }
     var station: StationUnderTest {
         get throws {
-            guard let station = state.withLock({ $0.station }) else {
+            guard let station = lastStation else {
                 throw BenchError("the station is not running")
             }
             return station
@@ -91,12 +91,11 @@ final class CaseContext: Sendable {
         try station.killAtOnce()
     }
     func stop() async throws {
-        let status = await station(or: nil)?.stop()
+        let status = await lastStation?.stop()
         try require(status == 0, "SIGTERM ends the station with status 0, not \(status ?? -1)")
     }
-    private func station(or none: StationUnderTest?) -> StationUnderTest? {
-        state.withLock { $0.station } ?? none
-    }
+    /// `nil` before the first start.
+    private var lastStation: StationUnderTest? { state.withLock { $0.station } }
 
     /// Starts, boots and waits until the connector's first status was reported.
     func boot() async throws {
@@ -274,6 +273,6 @@ final class CaseContext: Sendable {
 
     /// Ends what still runs; called by the runner.
     func tearDown() async {
-        if let station = station(or: nil), station.exitStatus == nil { _ = await station.stop() }
+        if let station = lastStation, station.exitStatus == nil { _ = await station.stop() }
     }
 }
