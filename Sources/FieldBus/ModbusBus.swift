@@ -1,7 +1,8 @@
 internal import EVSEModel
 internal import Synchronization
 
-/// A Modbus RTU line: one thread, one request outstanding, rules for everything that goes wrong.
+/// A Modbus line or connection: one thread, one request outstanding, rules for everything that goes
+/// wrong.
 ///
 /// - A request that fails is repeated at most ``ModbusSettings/retries`` times, here and nowhere
 ///   else; a device that says "busy" is given 50 ms, then 100 ms.
@@ -9,12 +10,12 @@ internal import Synchronization
 ///   away what came, and only then goes out. A late reply is never taken for the next one.
 /// - Another unit's frame is ignored while the time runs on.
 /// - A unit that failed ``ModbusUnitHealth/failuresToRest`` requests rests between single tries.
-/// - A port that hangs up is opened again at the next request, at growing intervals.
+/// - A port or connection that hangs up is opened again at the next request, at growing intervals.
 ///
 /// All calls are safe from any thread.
 public final class ModbusBus: Sendable {
     public let name: String
-    public let serial: SerialSettings
+    public let endpoint: ModbusEndpoint
     public let settings: ModbusSettings
     /// Executor of the drivers on this bus.
     public let thread: BusThread
@@ -29,20 +30,37 @@ public final class ModbusBus: Sendable {
     }
     private let shared = Mutex(Shared())
     /// Touched on `thread` only: every use is inside a body that the thread runs.
-    private nonisolated(unsafe) let master: ModbusMaster
+    private nonisolated(unsafe) let master: any ModbusMaster
 
-    /// Opens nothing: the port is opened by the first request.
+    /// Opens nothing: the port or connection is opened by the first request.
     ///
     /// - Parameter tap: called on the bus thread for all bytes that cross the wire.
     public init(
-        name: String, serial: SerialSettings, settings: ModbusSettings = ModbusSettings(),
+        name: String, endpoint: ModbusEndpoint, settings: ModbusSettings = ModbusSettings(),
         tap: WireTap? = nil
     ) {
         self.name = name
-        self.serial = serial
+        self.endpoint = endpoint
         self.settings = settings
         thread = BusThread(name: name)
-        master = ModbusMaster(bus: name, serial: serial, settings: settings, tap: tap)
+        master =
+            switch endpoint {
+            case .serial(let serial):
+                ModbusLineMaster(bus: name, serial: serial, settings: settings, tap: tap)
+            case .tcp(let socket):
+                ModbusSocketMaster(
+                    bus: name, socket: socket, framing: .transactions, settings: settings, tap: tap)
+            case .rtuOverTCP(let socket):
+                ModbusSocketMaster(
+                    bus: name, socket: socket, framing: .checkSums, settings: settings, tap: tap)
+            }
+    }
+
+    public convenience init(
+        name: String, serial: SerialSettings, settings: ModbusSettings = ModbusSettings(),
+        tap: WireTap? = nil
+    ) {
+        self.init(name: name, endpoint: .serial(serial), settings: settings, tap: tap)
     }
 
     /// One request, with its retries.
@@ -64,7 +82,7 @@ public final class ModbusBus: Sendable {
                 shared.withLock { $0.units[unit.address, default: UnitState()].health.replied() }
                 return reply
             } catch {
-                guard error.isWorthRepeating, attempt < retries else {
+                guard isWorthRepeating(error), attempt < retries else {
                     throw conclude(error, unit, tries: attempt + 1)
                 }
                 if error.code == .exception {
@@ -146,7 +164,7 @@ public final class ModbusBus: Sendable {
         return try result.get()
     }
 
-    private func count(_ outcome: ModbusMaster.Outcome, of address: UInt8, isRetry: Bool) {
+    private func count(_ outcome: ModbusOutcome, of address: UInt8, isRetry: Bool) {
         shared.withLock { shared in
             var unit = shared.units[address, default: UnitState()]
             unit.lastExchange = MonotonicClock.now()
@@ -190,12 +208,14 @@ public final class ModbusBus: Sendable {
     }
 }
 
-extension FieldBusError {
+extension ModbusBus {
     /// Whether the same request may well succeed a moment later.
-    fileprivate var isWorthRepeating: Bool {
-        switch code {
+    private func isWorthRepeating(_ error: FieldBusError) -> Bool {
+        switch error.code {
         case .noReply, .badReply: true
-        case .exception: exception == 5 || exception == 6
+        case .exception: error.exception == 5 || error.exception == 6
+        // A connection is made anew at once; a serial adapter that was pulled is not.
+        case .hungUp: endpoint.isSocket
         default: false
         }
     }

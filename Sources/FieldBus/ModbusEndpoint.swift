@@ -34,6 +34,62 @@ public struct SerialSettings: Hashable, Sendable {
     }
 }
 
+/// Where a Modbus peer listens: a device with Ethernet, or a gateway with a serial line behind it.
+public struct SocketSettings: Hashable, Sendable {
+    public enum Place: Hashable, Sendable {
+        /// A name or an address (IPv6 without brackets), and a port.
+        case address(host: String, port: UInt16)
+        /// A file with one line `HOST:PORT`, read for each connection: simulated hardware writes it.
+        case file(String)
+    }
+    public var place: Place
+    /// Longest time until a connection stands.
+    public var connectTimeout: Milliseconds
+
+    public init(_ place: Place, connectTimeout: Milliseconds = Milliseconds(2000)) {
+        self.place = place
+        self.connectTimeout = connectTimeout
+    }
+
+    public init(host: String, port: UInt16, connectTimeout: Milliseconds = Milliseconds(2000)) {
+        self.init(.address(host: host, port: port), connectTimeout: connectTimeout)
+    }
+}
+
+extension SocketSettings: CustomStringConvertible {
+    public var description: String {
+        switch place {
+        case .address(let host, let port):
+            host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .file(let path): path
+        }
+    }
+}
+
+/// What a Modbus bus runs on.
+public enum ModbusEndpoint: Hashable, Sendable {
+    /// A serial line: frames with check sums, ended by silence.
+    case serial(SerialSettings)
+    /// Modbus TCP: frames with a header that numbers them.
+    case tcp(SocketSettings)
+    /// A serial line's frames through a gateway that passes bytes on as they are.
+    case rtuOverTCP(SocketSettings)
+
+    var isSocket: Bool {
+        if case .serial = self { false } else { true }
+    }
+}
+
+extension ModbusEndpoint: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .serial(let serial): serial.path
+        case .tcp(let socket): "tcp:\(socket)"
+        case .rtuOverTCP(let socket): "rtu-tcp:\(socket)"
+        }
+    }
+}
+
 /// How a Modbus bus behaves.
 public struct ModbusSettings: Hashable, Sendable {
     /// Longest time to the first byte of a reply, where a unit has none of its own.
