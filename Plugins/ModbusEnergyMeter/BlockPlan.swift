@@ -17,14 +17,15 @@ package struct RegisterBlock: Hashable, Sendable {
 /// request with its turn-around costs as much as some 20 registers.
 ///
 /// - Parameters:
+///   - addresses: what is wanted, each range a number that belongs together.
 ///   - limit: most registers in one read.
 ///   - maximumGap: most unused registers that may be read along between two used ones.
 /// - Returns: blocks in order of their addresses; a number is never split.
 package func planBlocks(
-    _ registers: some Sequence<MeterRegister>, limit: Int, maximumGap: Int
+    _ addresses: some Sequence<Range<Int>>, limit: Int, maximumGap: Int
 ) -> [RegisterBlock] {
     var blocks = [Range<Int>]()
-    for next in registers.map(\.addresses).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+    for next in addresses.sorted(by: { $0.lowerBound < $1.lowerBound }) {
         if let last = blocks.last, next.lowerBound - last.upperBound <= maximumGap,
             max(next.upperBound, last.upperBound) - last.lowerBound <= limit
         {

@@ -1,6 +1,7 @@
 package import FieldBus
 
-/// Registers out of a capture of the wire: request and reply in turn, in hexadecimal.
+/// Registers out of a capture of the wire: request and reply in turn, in hexadecimal, as they cross a
+/// serial line or a Modbus TCP connection.
 ///
 /// A line is a frame; `->` and `<-` before it, as `forecourt probe` prints them, are allowed. Lines
 /// without a byte are passed over.
@@ -38,8 +39,7 @@ package struct MeterCapture: Sendable {
     /// - Returns: what is wrong with it.
     private mutating func take(_ frame: [UInt8]) -> String? {
         guard frame.count >= 5 else { return "\(frame.count) bytes are no frame" }
-        let body = Array(frame.dropLast(2))
-        guard appendingModbusCRC(body) == frame else { return "wrong CRC" }
+        guard let body = Self.body(frame) else { return "wrong CRC" }
         guard let asked = request else { return takeRequest(body) }
         request = nil
         guard body[0] == asked.unit else {
@@ -56,6 +56,17 @@ package struct MeterCapture: Sendable {
         dumps[asked.table, default: RegisterDump()].add(asked.block, registers)
         replies += 1
         return nil
+    }
+
+    /// Unit, function and data of a frame with its check sum, or behind the header of Modbus TCP
+    /// (transaction, protocol 0, length).
+    private static func body(_ frame: [UInt8]) -> [UInt8]? {
+        let body = Array(frame.dropLast(2))
+        if appendingModbusCRC(body) == frame { return body }
+        guard frame.count >= 9, frame[2] == 0, frame[3] == 0,
+            Int(frame[4]) << 8 | Int(frame[5]) == frame.count - 6
+        else { return nil }
+        return Array(frame.dropFirst(6))
     }
 
     private mutating func takeRequest(_ body: [UInt8]) -> String? {
@@ -76,6 +87,19 @@ package struct MeterCapture: Sendable {
 }
 
 extension MeterModel {
+    /// Registers addressed as the model addresses them, out of those of the wire.
+    ///
+    /// - Returns: `nil` where the model's block must be searched for, and the search is not among them.
+    package func located(in wire: RegisterDump) -> RegisterDump? {
+        guard let plan = search else { return wire }
+        var search = BlockSearch(plan)
+        while case .read(let block) = search.step {
+            search.take(wire.registers(block.addresses).map(Array.init))
+        }
+        guard case .found(let base) = search.step else { return nil }
+        return wire.counted(from: base)
+    }
+
     /// Every value of the model with its registers, as far as they were captured.
     package func describe(_ dump: RegisterDump) -> [(name: String, text: String, raw: String)] {
         let reading = decode(dump)

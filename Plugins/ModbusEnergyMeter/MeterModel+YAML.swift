@@ -31,7 +31,7 @@ extension MeterModel {
             root,
             keys: [
                 "format", "maker", "title", "phases", "table", "type", "word-order", "read-limit",
-                "maximum-gap", "none", "identify", "registers",
+                "maximum-gap", "none", "sunspec", "identify", "registers",
             ])
         _ = try reader.integer(top.required("format"), in: 1...1)
         self.name = name
@@ -47,6 +47,9 @@ extension MeterModel {
         }
         identities = []
         registers = [:]
+        search = try top["sunspec"].map { (node) throws(MeterModelError) in
+            try Self.search(node, reader)
+        }
         let registerNodes = try reader.map(
             top.required("registers"), keys: MeterQuantity.allCases.map(\.rawValue))
         for quantity in MeterQuantity.allCases {
@@ -58,14 +61,35 @@ extension MeterModel {
             throw reader.error(
                 registerNodes.node, "\(quantity.rawValue) is missing: a station needs it")
         }
-        if let node = top["identify"] { identities = try Self.identities(node, table, reader) }
+        if let node = top["identify"] {
+            identities = try Self.identities(node, table, reader, canName: search != nil)
+        }
+    }
+
+    private static func search(
+        _ node: Node, _ reader: ModelReader
+    ) throws(MeterModelError) -> BlockSearch.Plan {
+        let map = try reader.map(node, keys: ["at", "block"])
+        var plan = BlockSearch.Plan(starts: [], blocks: [])
+        for start in try reader.list(map.required("at")) {
+            plan.starts.append(UInt16(try reader.integer(start, in: 0...0xFFF0)))
+        }
+        for block in try reader.list(map.required("block")) {
+            plan.blocks.append(UInt16(try reader.integer(block, in: 1...0xFFFE)))
+        }
+        guard !plan.starts.isEmpty, !plan.blocks.isEmpty else {
+            throw reader.error(node, "where to search, and for which block, is wanted here")
+        }
+        return plan
     }
 
     private static func registers(
         of quantity: MeterQuantity, _ node: Node, _ top: ModelReader.Map, phases: Int,
         _ reader: ModelReader
     ) throws(MeterModelError) -> [MeterRegister] {
-        let map = try reader.map(node, keys: ["at", "type", "unit", "scale", "range", "none"])
+        let map = try reader.map(
+            node,
+            keys: ["at", "type", "unit", "scale", "scale-register", "range", "none", "wraps-at"])
         var type = RegisterType.ascii
         if let own = map["type"] {
             type = try reader.choice(own)
@@ -83,6 +107,18 @@ extension MeterModel {
         var scale = 1.0
         if let node = map["scale"] { scale = try reader.number(node) }
         guard scale != 0 else { throw reader.error(node, "a scale of 0 measures nothing") }
+        var scaleRegister: UInt16?
+        if let node = map["scale-register"] {
+            scaleRegister = UInt16(try reader.integer(node, in: 0...0xFFFF))
+        }
+        var wrapsAt: Double?
+        if let node = map["wraps-at"] {
+            guard quantity.isCounter else {
+                throw reader.error(
+                    node, "\(quantity.rawValue) is no counter, it never begins again")
+            }
+            wrapsAt = Double(try reader.integer(node, in: 1000...Int64.max))
+        }
 
         let rangeNode = try map.required("range")
         let bounds = reader.list(rangeNode)
@@ -108,34 +144,9 @@ extension MeterModel {
             registers.append(
                 MeterRegister(
                     address: UInt16(try reader.integer(address, in: 0...last)), type: type,
-                    scale: scale * factor, range: low * factor...high * factor, none: none))
+                    scale: scale * factor, scaleRegister: scaleRegister, wrapsAt: wrapsAt,
+                    range: low * factor...high * factor, none: none))
         }
         return registers
-    }
-
-    private static func identities(
-        _ node: Node, _ table: ModbusTable, _ reader: ModelReader
-    ) throws(MeterModelError) -> [Identity] {
-        let map = try reader.map(node, keys: nil)
-        var identities = [Identity]()
-        for (name, node) in map.entries.sorted(by: { $0.key < $1.key }) {
-            let entry = try reader.map(node, keys: ["at", "type", "count", "table", "expected"])
-            let type: RegisterType = try reader.choice(entry.required("type"))
-            var identity = Identity(
-                name: name, table: table,
-                address: UInt16(try reader.integer(entry.required("at"), in: 0...0xFFF0)),
-                type: type, count: type.width, expected: [])
-            if type == .ascii {
-                identity.count = Int(try reader.integer(entry.required("count"), in: 1...32))
-            }
-            if let table = entry["table"] { identity.table = try reader.choice(table) }
-            if let node = entry["expected"] {
-                for value in reader.list(node) {
-                    identity.expected.append(try reader.integer(value, in: 0...0xFFFF_FFFF))
-                }
-            }
-            identities.append(identity)
-        }
-        return identities
     }
 }

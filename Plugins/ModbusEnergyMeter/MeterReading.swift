@@ -23,6 +23,16 @@ package struct RegisterDump: Hashable, Sendable {
         return nil
     }
 
+    /// The same registers, with addresses counted from `base`; those below it are left out.
+    package func counted(from base: UInt16) -> Self {
+        var moved = Self()
+        for (block, registers) in blocks where block.address >= base {
+            moved.add(
+                RegisterBlock(address: block.address - base, count: block.count), registers)
+        }
+        return moved
+    }
+
     package static func == (a: Self, b: Self) -> Bool {
         a.blocks.elementsEqual(b.blocks) { $0.block == $1.block && $0.registers == $1.registers }
     }
@@ -37,8 +47,21 @@ package struct RegisterDump: Hashable, Sendable {
 /// The values of one poll, each in its quantity's own unit, one per phase where that applies.
 package struct MeterReading: Hashable, Sendable {
     package var values = [MeterQuantity: [Double]]()
+    /// How the counters among `values` count, in Wh.
+    package var counters = [MeterQuantity: Counter]()
     /// Numbers outside their range: left out of `values`.
     package var implausible = [Implausible]()
+
+    package struct Counter: Hashable, Sendable {
+        /// The distance between two numbers that the register can hold.
+        package var step: Double
+        /// Where it begins again at 0; `nil` where it is not known to.
+        package var wrap: Double?
+        package init(step: Double, wrap: Double? = nil) {
+            self.step = step
+            self.wrap = wrap
+        }
+    }
 
     package struct Implausible: Hashable, Sendable {
         package var quantity: MeterQuantity
@@ -60,12 +83,14 @@ extension MeterModel {
             guard let registers = registers[quantity] else { continue }
             var values = [Double]()
             for register in registers {
-                guard let raw = dump.registers(register.addresses) else { break }
+                guard let raw = dump.registers(register.addresses),
+                    let scale = scale(of: register, dump)
+                else { break }
                 let bits = wordOrder.bits(raw)
                 guard !register.none.contains(bits), let number = register.type.number(bits) else {
                     break
                 }
-                let value = number * register.scale
+                let value = scale * number
                 guard register.range.contains(value) else {
                     reading.implausible.append(
                         .init(
@@ -75,10 +100,28 @@ extension MeterModel {
                     break
                 }
                 values.append(value)
+                if quantity.isCounter {
+                    reading.counters[quantity] = .init(
+                        step: register.type.step(at: number) * abs(scale),
+                        wrap: register.wrapsAt.map { $0 * abs(scale) })
+                }
             }
             if values.count == registers.count { reading.values[quantity] = values }
         }
         return reading
+    }
+
+    /// What a register's number is multiplied by.
+    ///
+    /// - Returns: `nil` where the device holds the factor and has none. SunSpec's powers of ten are
+    ///   -10...10, and 0x8000 where a point is not implemented.
+    private func scale(of register: MeterRegister, _ dump: RegisterDump) -> Double? {
+        guard let address = register.scaleRegister else { return register.scale }
+        guard let raw = dump.registers(Int(address)..<Int(address) + 1)?.first else { return nil }
+        let power = Int(Int16(bitPattern: raw))
+        guard (-10...10).contains(power) else { return nil }
+        let factor = RegisterType.powerOfTen(abs(power))
+        return power < 0 ? register.scale / factor : register.scale * factor
     }
 }
 

@@ -5,22 +5,23 @@ internal import FieldBus
 /// Reads one meter at its period and publishes what it measured.
 ///
 /// A meter that does not answer is no error of a poll: after `max-age` it is a fault (`meterLost`),
-/// which ends with the next good reading. A station therefore starts with a silent meter too.
+/// which ends with the next good reading. A station therefore starts with a silent meter too. One
+/// that was lost is identified anew before it is believed: somebody may have replaced it.
 package actor ModbusEnergyMeter: BusDriver {
     private let host: any DriverHost
     private let bus: ModbusBus
-    private let unit: ModbusUnit
     private let model: MeterModel
     private let period: Milliseconds
     private let maximumAge: Milliseconds
     private let isInverted: Bool
 
-    private var blocks: [RegisterBlock]
+    private let meter: MeterDialogue
     private var plausibility: MeterPlausibility
     private var isIdentified = false
     /// The last good reading, or the start of waiting for the first one.
     private var lastReading: Instant?
-    private var identity = ""
+    /// The last one in which nothing was missing that a station needs.
+    private var lastComplete: Instant?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         bus.thread.asUnownedSerialExecutor()
@@ -30,7 +31,9 @@ package actor ModbusEnergyMeter: BusDriver {
         guard let bus = host.bus as? ModbusBus else {
             throw DriverError(
                 .configuration, device: host.device, "\(host.device) is on no Modbus bus",
-                remedy: "Name a bus of kind modbus-rtu.")
+                remedy:
+                    "Name a bus of kind \(ModbusEnergyMeterPlugin.busKinds.joined(separator: " or "))."
+            )
         }
         do throws(MeterModelError) {
             model = try MeterModels.load(configuration.text("model"))
@@ -40,16 +43,16 @@ package actor ModbusEnergyMeter: BusDriver {
         }
         self.host = host
         self.bus = bus
-        unit = ModbusUnit(
+        let unit = ModbusUnit(
             UInt8(clamping: configuration.number("address")),
             replyTimeout: configuration.has("reply-timeout")
                 ? configuration.quantity("reply-timeout") : nil,
             retries: configuration.has("retries") ? Int(configuration.number("retries")) : nil,
             pause: configuration.quantity("pause"))
+        meter = MeterDialogue(model, unit, on: bus)
         period = configuration.quantity("poll-period")
         maximumAge = configuration.quantity("max-age")
         isInverted = configuration.flag("inverted")
-        blocks = ModbusEnergyMeterPlugin.plan(model)
         plausibility = MeterPlausibility(model)
     }
 
@@ -90,93 +93,67 @@ package actor ModbusEnergyMeter: BusDriver {
 
     package func cleanup() async {
         isIdentified = false
-        lastReading = nil
+        (lastReading, lastComplete) = (nil, nil)
     }
 
     // MARK: Reading
 
     private func readOnce() async throws(FieldBusError) {
         if let wrongDevice { return judgeAge(wrongDevice.what) }
-        let (dump, at, _) = try await readBlocks()
+        let wasPiecewise = meter.readsPiecewise
+        // The oldest of several replies: a sample is no fresher than that.
+        var oldest: Instant?
+        let (dump, _) = try await meter.read { oldest = oldest ?? host.now() }
+        if meter.readsPiecewise, !wasPiecewise {
+            host.log(.info, "meter refuses long reads; reading piecewise", [:])
+        }
+        let at = oldest ?? host.now()
         var reading = model.decode(dump)
         plausibility.judge(&reading, at: at)
         host.publish(
             MeterSample(reading, phases: model.phases, isInverted: isInverted, at: at))
         lastReading = host.now()
         host.fault(.meterLost, holds: false, "")
+        let problems = reading.implausible.map(\.detail) + missing(reading, at: at)
         host.fault(
-            .meterImplausible, holds: !reading.implausible.isEmpty,
-            reading.implausible.map(\.detail).joined(separator: "; "))
+            .meterImplausible, holds: !problems.isEmpty, problems.joined(separator: "; "))
     }
 
-    private func readBlocks(
-        evenAtRest: Bool = false
-    ) async throws(FieldBusError) -> (RegisterDump, Instant, [ModbusReply]) {
-        var dump = RegisterDump()
-        var replies = [ModbusReply]()
-        var at: Instant?
-        do throws(FieldBusError) {
-            for block in blocks {
-                let reply = try await bus.read(
-                    model.table, at: block.address, count: block.count, from: unit,
-                    evenAtRest: evenAtRest)
-                // The oldest of several replies: a sample is no fresher than that.
-                at = at ?? host.now()
-                dump.add(block, reply.registers)
-                replies.append(reply)
-            }
-        } catch {
-            // Some firmware refuses to read unused registers along: from now on without them.
-            let exact = ModbusEnergyMeterPlugin.plan(model, maximumGap: 0)
-            guard error.exception == 2 || error.exception == 3, exact != blocks else { throw error }
-            host.log(
-                .info, "meter refuses long reads; reading piecewise",
-                ["reads": "\(exact.count)"])
-            blocks = exact
-            return try await readBlocks(evenAtRest: evenAtRest)
+    /// What a station needs and the meter has said nothing of for longer than `max-age`.
+    private func missing(_ reading: MeterReading, at now: Instant) -> [String] {
+        let absent = MeterQuantity.required.filter { reading.values[$0] == nil }
+        guard !absent.isEmpty, let since = lastComplete ?? lastReading else {
+            lastComplete = now
+            return []
         }
-        return (dump, at ?? host.now(), replies)
+        lastComplete = since
+        guard now - since > maximumAge else { return [] }
+        return absent.map { "\($0.rawValue) has no value for \(now - since)" }
     }
 
     private func judgeAge(_ why: String) {
         guard let lastReading else { return }
         let age = host.now() - lastReading
         if age > maximumAge {
+            isIdentified = false
             host.fault(.meterLost, holds: true, "no reading for \(age): \(why)")
         }
     }
 
     // MARK: Identity
 
-    private var wrongDevice: DriverError?
-
-    /// Asks for what the model knows to ask; a meter that refuses the question stays anonymous.
     private func identify(evenAtRest: Bool = false) async throws(FieldBusError) {
-        var found = [String]()
-        wrongDevice = nil
-        for question in model.identities {
-            do throws(FieldBusError) {
-                let reply = try await bus.read(
-                    question.table, at: question.address, count: question.count, from: unit,
-                    priority: .setup, evenAtRest: evenAtRest)
-                found.append(answer(question, reply))
-            } catch {
-                guard error.code == .exception else { throw error }
-            }
-        }
-        identity = found.joined(separator: ", ")
-        isIdentified = wrongDevice == nil
+        try await meter.identify(evenAtRest: evenAtRest)
+        isIdentified = meter.wrong == nil
     }
 
-    private func answer(_ question: MeterModel.Identity, _ reply: ModbusReply) -> String {
-        let answer = model.answer(question, reply.registers)
-        if !answer.isExpected {
-            wrongDevice = DriverError(
+    private var wrongDevice: DriverError? {
+        meter.wrong.map {
+            DriverError(
                 .wrongDevice, device: host.device,
-                "Modbus address \(unit.address) on bus \(bus.name) says \(answer.text), which is no \(model.name)",
+                "Modbus address \(meter.unit.address) on bus \(bus.name) \($0)",
                 remedy: "Set the model that is fitted, or correct the address.")
         }
-        return answer.text
     }
 
     // MARK: Probe
@@ -184,7 +161,7 @@ package actor ModbusEnergyMeter: BusDriver {
     package func probe() async throws(DriverError) -> ProbeReport {
         do throws(FieldBusError) {
             try await identify(evenAtRest: true)
-            let (dump, _, replies) = try await readBlocks(evenAtRest: true)
+            let (dump, replies) = try await meter.read(evenAtRest: true)
             return report(dump, replies)
         } catch {
             throw wrongDevice ?? DriverError(error, device: host.device)
@@ -194,8 +171,8 @@ package actor ModbusEnergyMeter: BusDriver {
     private func report(_ dump: RegisterDump, _ replies: [ModbusReply]) -> ProbeReport {
         var report = ProbeReport(
             identity:
-                "\(model.maker) \(model.title), Modbus address \(unit.address) on bus \(bus.name)"
-                + (identity.isEmpty ? "" : ", \(identity)"))
+                "\(model.maker) \(model.title), Modbus address \(meter.unit.address) on bus \(bus.name)"
+                + (meter.identity.isEmpty ? "" : ", \(meter.identity)"))
         if let wrongDevice {
             report.values.append(.init(name: "problem", text: wrongDevice.what))
         }

@@ -6,7 +6,7 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
     package static let name: PluginName = "modbus-energy-meter"
     package static let summary = "Energy meter on a Modbus bus; register maps are data files"
     package static let roles: Set<Role> = [.meter]
-    package static let busKinds = ["modbus-rtu"]
+    package static let busKinds = ["modbus-rtu", "modbus-tcp", "modbus-rtu-over-tcp"]
     package static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -52,7 +52,7 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
             remedy: "set max-age to \(2 * period) ms or more, or poll more often")
         if configuration.has("reply-timeout") {
             let tries = configuration.has("retries") ? configuration.number("retries") + 1 : 1
-            let blocks = Int64(plan(model).count)
+            let blocks = Int64(model.blocks().count)
             let worst = configuration.number("reply-timeout") * tries * blocks
             issues.require(
                 worst <= period, at: "reply-timeout",
@@ -73,7 +73,7 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
             period: configuration.quantity("poll-period"),
             // Request: address, function, start, count, CRC. Reply: address, function, length,
             // data, CRC.
-            exchanges: plan(model).map { .init(sent: 8, received: 5 + 2 * $0.count) },
+            exchanges: model.blocks().map { .init(sent: 8, received: 5 + 2 * $0.count) },
             maximumAge: configuration.quantity("max-age"))
     }
 
@@ -81,11 +81,5 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
         _ configuration: Configuration, host: any DriverHost
     ) throws(DriverError) -> any BusDriver {
         try ModbusEnergyMeter(configuration, host: host)
-    }
-
-    static func plan(_ model: MeterModel, maximumGap: Int? = nil) -> [RegisterBlock] {
-        planBlocks(
-            model.registers.values.joined(), limit: model.readLimit,
-            maximumGap: maximumGap ?? model.maximumGap)
     }
 }

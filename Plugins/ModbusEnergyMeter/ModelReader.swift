@@ -64,6 +64,14 @@ struct ModelReader {
         return value
     }
 
+    func boolean(_ node: Node) throws(MeterModelError) -> Bool {
+        let text = try text(node)
+        guard text == "true" || text == "false" else {
+            throw error(node, "\(text) is neither true nor false")
+        }
+        return text == "true"
+    }
+
     func number(_ node: Node) throws(MeterModelError) -> Double {
         let text = try text(node)
         guard let value = Double(text), value.isFinite else {

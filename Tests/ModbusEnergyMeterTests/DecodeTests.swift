@@ -164,3 +164,69 @@ struct DecodeTests {
         #expect(model.decode(RegisterDump()).values.isEmpty)
     }
 }
+
+@Suite("Decoding scaled registers")
+struct ScaledRegisterTests {
+    @Test(
+        "a decimal exponent and a number in two registers",
+        arguments: [
+            (.udec24, [0xFD03, 0x8270], 230), (.udec24, [0x0000, 0x0000], 0),
+            (.udec24, [0x00FF, 0xFFFF], 16_777_215), (.dec24, [0x00FF, 0xFFFF], -1),
+            (.dec24, [0xFDFF, 0xC180], -16), (.dec24, [0x0200, 0x0005], 500),
+            (.dec24, [0x7F7F, 0xFFFF], 8_388_607e127), (.dec24, [0xFE00, 0x0001], 0.01),
+        ] as [(RegisterType, [UInt16], Double)])
+    func decimals(_ type: RegisterType, _ registers: [UInt16], _ expected: Double) throws {
+        #expect(type.width == 2)
+        let number = try #require(type.number(WordOrder.highFirst.bits(registers[...])))
+        #expect(abs(number - expected) <= abs(expected) * 1e-12)
+    }
+
+    /// Registers 2...54 of a SunSpec block 201.
+    private func block(_ changes: [Int: UInt16] = [:]) -> RegisterDump {
+        var registers = [UInt16](repeating: 0x8000, count: 55)
+        let values: [Int: UInt16] = [
+            3: 1601, 6: UInt16(bitPattern: -2), 8: 2301, 15: UInt16(bitPattern: -1), 16: 5001,
+            17: UInt16(bitPattern: -2), 18: UInt16(bitPattern: -368), 22: 1, 38: 0, 39: 500,
+            46: 0x10,
+            47: 0, 54: 0,
+        ]
+        for (address, word) in values.merging(changes, uniquingKeysWith: { $1 }) {
+            registers[address] = word
+        }
+        var dump = RegisterDump()
+        dump.add(RegisterBlock(address: 0, count: registers.count), registers)
+        return dump
+    }
+
+    @Test("a number is multiplied by the power of ten in its scale register")
+    func scales() throws {
+        let reading = try MeterModels.load("sunspec-201").decode(block())
+        #expect(reading.values[.voltage]?.map { ($0 * 1000).rounded() } == [230_100])
+        #expect(reading.values[.current] == [16.01])
+        #expect(reading.values[.power] == [-3680])
+        #expect(reading.values[.frequency] == [50.01])
+        #expect(reading.values[.energyImport] == [1_048_576])
+        #expect(reading.values[.energyExport] == [500])
+        #expect(reading.values[.powerFactor] == nil && reading.implausible.isEmpty)
+        #expect(
+            reading.counters[.energyImport] == .init(step: 1, wrap: 4_294_967_296))
+    }
+
+    @Test(
+        "without a credible power of ten there is no value",
+        arguments: [0x8000, 11, 0xFFF5, 0x7FFF] as [UInt16])
+    func noScale(_ power: UInt16) throws {
+        let reading = try MeterModels.load("sunspec-201").decode(block([15: power]))
+        #expect(reading.values[.voltage] == nil)
+        #expect(reading.values[.current] == [16.01])
+        #expect(reading.implausible.isEmpty)
+    }
+
+    @Test("the scale moves step and wrap of a counter")
+    func counterScale() throws {
+        let reading = try MeterModels.load("sunspec-201").decode(block([54: 3]))
+        #expect(reading.values[.energyImport] == [1_048_576_000])
+        #expect(
+            reading.counters[.energyImport] == .init(step: 1000, wrap: 4_294_967_296_000))
+    }
+}

@@ -22,6 +22,18 @@ struct MeterCaptureTests {
         #expect(rows.dropFirst().allSatisfy { $0.text == "not read" })
     }
 
+    @Test("frames of Modbus TCP are understood too")
+    func transactions() throws {
+        let capture = MeterCapture(
+            """
+            -> 00 01 00 00 00 06 01 04 00 00 00 02
+            <- 00 01 00 00 00 07 01 04 04 43 66 00 00
+            """)
+        #expect(capture.problems.isEmpty && capture.replies == 1)
+        let rows = try MeterModels.load("sdm230").describe(try #require(capture.dumps[.input]))
+        #expect(rows.first?.text == "230 V")
+    }
+
     @Test("of two readings the last one counts")
     func last() throws {
         let zero = "01 04 04 00 00 00 00 FB 84"

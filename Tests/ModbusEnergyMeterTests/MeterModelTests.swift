@@ -40,18 +40,14 @@ struct MeterModelTests {
     func sdmBlocks() throws {
         for name in ["sdm230", "sdm630"] {
             let model = try MeterModels.load(name)
-            let blocks = planBlocks(
-                model.registers.values.joined(), limit: model.readLimit,
-                maximumGap: model.maximumGap)
-            #expect(blocks == [RegisterBlock(address: 0, count: 0x4C)])
+            #expect(model.blocks() == [RegisterBlock(address: 0, count: 0x4C)])
         }
     }
 
     @Test("an EM340's blocks leave out the register that changes its meaning inside a block")
     func em340Blocks() throws {
         let model = try MeterModels.load("em340")
-        let blocks = planBlocks(
-            model.registers.values.joined(), limit: model.readLimit, maximumGap: model.maximumGap)
+        let blocks = model.blocks()
         #expect(blocks.allSatisfy { $0.count <= 50 })
         for register in model.registers.values.joined() {
             #expect(blocks.contains { $0.addresses.contains(register.addresses.lowerBound) })
@@ -88,6 +84,25 @@ struct MeterModelTests {
             ("maker: Test\n", "", "maker is missing"),
             ("  energy-import: {", "  energy-export: {", "energy-import is missing"),
             ("unit: kW,", "unit: kW, scale: 0,", "scale of 0"),
+            ("unit: kW,", "unit: kW, wraps-at: 5000,", "is no counter"),
+            ("unit: kWh,", "unit: kWh, wraps-at: 10,", "10 is no whole number in 1000"),
+            ("unit: kW,", "unit: kW, scale-register: -1,", "-1 is no whole number"),
+            ("registers:", "sunspec: { at: 40000 }\nregisters:", "block is missing"),
+            ("registers:", "sunspec: { at: [], block: 203 }\nregisters:", "where to search"),
+            (
+                "registers:", "identify: { a: { at: 0, type: uint16, block: 1 } }\nregisters:",
+                "blocks are searched for"
+            ),
+            (
+                "registers:",
+                "identify: { a: { at: 0, type: uint16, must-answer: 1 } }\nregisters:",
+                "1 is neither true nor false"
+            ),
+            (
+                "registers:",
+                "identify: { a: { at: 0, type: ascii, count: 2, refused: X } }\nregisters:",
+                "a text can only be expected"
+            ),
             ("format: 1", "format: [1", "em"),
         ])
     func wrongFiles(_ original: String, _ replacement: String, _ reason: String) {
@@ -127,11 +142,9 @@ struct MeterModelTests {
             ([6, 0, 2], 5, 9, [0...3, 6...7]), ([0, 0, 1], 80, 0, [0...2]), ([], 80, 0, []),
         ] as [([UInt16], Int, Int, [ClosedRange<Int>])])
     func blocks(_ addresses: [UInt16], _ limit: Int, _ gap: Int, _ expected: [ClosedRange<Int>]) {
-        let registers = addresses.map {
-            MeterRegister(address: $0, type: .float32, scale: 1, range: 0...1, none: [])
-        }
         #expect(
-            planBlocks(registers, limit: limit, maximumGap: gap).map(\.addresses)
+            planBlocks(addresses.map { Int($0)..<Int($0) + 2 }, limit: limit, maximumGap: gap).map(
+                \.addresses)
                 == expected.map { Range($0) })
     }
 
@@ -147,7 +160,7 @@ struct MeterModelTests {
             }
             let limit = Int.random(in: 4...125, using: &random)
             let gap = Int.random(in: 0...40, using: &random)
-            let blocks = planBlocks(registers, limit: limit, maximumGap: gap)
+            let blocks = planBlocks(registers.flatMap(\.wanted), limit: limit, maximumGap: gap)
             for register in registers {
                 #expect(
                     blocks.contains {

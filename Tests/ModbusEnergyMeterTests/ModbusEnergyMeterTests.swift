@@ -158,10 +158,9 @@ struct ModbusEnergyMeterTests {
         #expect(sample.voltage[0] == Volts(230) && sample.current[0] == Amperes(16))
         #expect(sample.energyImport == WattHours(12_500))
         #expect(bench.host.faultEvents.isEmpty)
-        #expect(
-            bench.slave.requests.withLock { $0 }.allSatisfy {
-                Array($0.prefix(6)) == [1, 4, 0, 0, 0, 0x4C]
-            })
+        let requests = bench.slave.requests.withLock { $0 }.map { Array($0.prefix(6)) }
+        #expect(requests.first == [1, 3, 0xFC, 2, 0, 1], "its code is asked for once")
+        #expect(requests.dropFirst().allSatisfy { $0 == [1, 4, 0, 0, 0, 0x4C] })
         await bench.end()
     }
 
@@ -263,11 +262,12 @@ struct ModbusEnergyMeterTests {
             registers[0x5000 + index] = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
         }
         registers[0x33] = 500
+        registers[0x0B] = 341
         let bench = try Bench(registers, model: "em340")
         let report = try await bench.meter.probe()
         #expect(
             report.identity
-                == "Carlo Gavazzi EM340, three phases, Modbus address 1 on bus meters, serial AB123456789X"
+                == "Carlo Gavazzi EM340, three phases, Modbus address 1 on bus meters, model-code 341, serial AB123456789X"
         )
         #expect(report.values.contains { $0.name == "frequency" && $0.text == "50 Hz" })
         await bench.end()

@@ -4,9 +4,11 @@ import LoopRuntime
 import ModbusEnergyMeter
 import NFCReader
 
-/// The models that ship, and one whose numbers have every type.
+/// Models that ship, of every kind of map, and one whose numbers have every type.
 private let models: [MeterModel] =
-    ["sdm230", "sdm630", "em340"].compactMap { try? MeterModels.load($0) }
+    ["sdm230", "sdm630", "em340", "em580", "wm3m4", "sunspec-203", "sunspec-213"].compactMap {
+        try? MeterModels.load($0)
+    }
     + [
         try? MeterModel(
             yaml: """
@@ -49,9 +51,7 @@ func fuzzMeterReply(_ input: [UInt8]) throws(FuzzFinding) {
     var now = Instant.zero
     repeat {
         var dump = RegisterDump()
-        for block in planBlocks(
-            model.registers.values.joined(), limit: model.readLimit, maximumGap: model.maximumGap)
-        {
+        for block in model.blocks() {
             dump.add(block, (0..<block.count).map { _ in word() })
         }
         var reading = model.decode(dump)
@@ -64,8 +64,23 @@ func fuzzMeterReply(_ input: [UInt8]) throws(FuzzFinding) {
         for identity in model.identities {
             _ = model.answer(identity, (0..<identity.count).map { _ in word() })
         }
+        if let plan = model.search { try search(plan) { word() } }
         now = now + Milliseconds(Int64(word()) * 100)
     } while position < bytes.count && position < 4096
+}
+
+/// A search through whatever a device says ends.
+private func search(
+    _ plan: BlockSearch.Plan, _ word: () -> UInt16
+) throws(FuzzFinding) {
+    var search = BlockSearch(plan)
+    var steps = 0
+    while case .read(let block) = search.step {
+        let refuses = word() & 7 == 7
+        search.take(refuses ? nil : (0..<block.count).map { _ in word() })
+        steps += 1
+        try require(steps <= 200, "a search without end")
+    }
 }
 
 private func fuzzReply(_ kind: UInt8, _ reply: ArraySlice<UInt8>) throws(FuzzFinding) {
@@ -88,9 +103,7 @@ func fuzzMeterModel(_ input: [UInt8]) throws(FuzzFinding) {
     guard let model = try? MeterModel(yaml: text, name: "m", file: "m.yaml") else { return }
     for pattern: UInt16 in [0, 0x3F80, 0x7FFF, 0xFFFF] {
         var dump = RegisterDump()
-        for block in planBlocks(
-            model.registers.values.joined(), limit: model.readLimit, maximumGap: model.maximumGap)
-        {
+        for block in model.blocks() {
             try require(block.count <= model.readLimit, "a read of \(block.count) registers")
             dump.add(block, Array(repeating: pattern, count: block.count))
         }
@@ -107,7 +120,9 @@ func fuzzMeterModel(_ input: [UInt8]) throws(FuzzFinding) {
 /// A capture is read with its problems; what was understood decodes.
 func fuzzMeterCapture(_ input: [UInt8]) throws(FuzzFinding) {
     let capture = MeterCapture(String(decoding: input, as: UTF8.self))
-    for model in models { for dump in capture.dumps.values { _ = model.describe(dump) } }
+    for model in models {
+        for dump in capture.dumps.values { _ = model.describe(model.located(in: dump) ?? dump) }
+    }
 }
 
 /// Lines of the reader helper, which a library that parses radio bytes has written.
