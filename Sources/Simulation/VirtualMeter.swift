@@ -113,6 +113,8 @@ struct VirtualMeter {
                 reading.values[quantity] = reading.values[quantity]?.map { _ in 0 }
             }
         }
+        // Every value a not-a-number: none of them is there, and none is incredible.
+        if faults.has(.noValue) { reading.values = [:] }
         let isIncredible =
             faults.has(.maximum) || faults.has(.wordSwap) || faults.has(.previousRegister)
         if isIncredible {

@@ -6,6 +6,8 @@ package enum FaultCatalog {
         case residualCurrent = "residual-current"
         case emergencyStop = "emergency-stop"
         case door, tilt, water, ground
+        /// A meter behind a TCP connection.
+        case networkMeter = "network-meter"
         case serialBus = "serial-bus"
     }
 
@@ -104,6 +106,8 @@ package enum FaultCatalog {
             ]
         case .serialBus: [entry(.absent, "the adapter is pulled out: the port hangs up")]
         case .meter: meter
+        case .networkMeter:
+            meter + [reply(.reset, "the connection is reset in the middle of the reply")]
         case .reader: reader
         }
     }
@@ -125,6 +129,7 @@ package enum FaultCatalog {
             reply(.split, "a gap of this length inside the reply", value("ms", 1...5_000, 30)),
             reply(.zero, "every value reads 0"),
             reply(.maximum, "every value reads the largest that the format holds"),
+            reply(.noValue, "every value is the format's code for none; 0 where it has no code"),
             reply(.previousRegister, "values are those of one register before"),
             reply(.wordSwap, "low word first"),
             reply(

@@ -51,9 +51,12 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case stuck
     case zero
     case maximum
+    case noValue = "no-value"
     case previousRegister = "previous-register"
     case wordSwap = "word-swap"
     case rollover
+    /// Of a Modbus TCP peer.
+    case reset
     // Replies of a PN532
     case ackLost = "ack-lost"
     case errorFrame = "error-frame"

@@ -2,7 +2,7 @@ import CRealtime
 import Foundation
 import Synchronization
 
-/// Serves one serial line's devices on a pseudo-terminal, at the line's speed.
+/// Serves one bus's devices, on a pseudo-terminal or a listening socket, at the line's speed.
 final class LineThread: Sendable {
     /// What the rig shows of a line.
     struct Status: Sendable {
@@ -37,10 +37,9 @@ final class LineThread: Sendable {
 
     /// - Throws: where the port cannot be made; it is there when this returns.
     func start() throws(WireError) {
-        var port: PseudoTerminal? = try PseudoTerminal(link: link)
-        let first = PortBox(port.take())
+        let first = PortBox(try makePort())
         let thread = Thread { [self] in
-            run(first.take())
+            run(first)
             ended.signal()
         }
         thread.name = "plant-\(bus.name)"
@@ -51,8 +50,16 @@ final class LineThread: Sendable {
         ended.wait()
     }
 
-    private func run(_ first: consuming PseudoTerminal?) {
-        var port = first
+    private func makePort() throws(WireError) -> any WireEnd {
+        switch bus.transport {
+        case .serial: try PseudoTerminal(link: link)
+        case .tcp, .rtuOverTCP: try ListeningSocket(file: link)
+        }
+    }
+
+    private func run(_ first: PortBox) {
+        // Held here alone: letting go of it hangs up.
+        var port = first.take()
         while !stopping.load(ordering: .relaxed) {
             if let open = port.take() {
                 serve(open)
@@ -62,7 +69,7 @@ final class LineThread: Sendable {
             }
             shared.withLock { $0.isPluggedIn = !isPulledOut }
             if !isPulledOut, !stopping.load(ordering: .relaxed) {
-                port = try? PseudoTerminal(link: link)
+                port = try? makePort()
             }
         }
     }
@@ -74,7 +81,7 @@ final class LineThread: Sendable {
     }
 
     /// Works the line until the adapter is pulled out or the plant ends; then the port hangs up.
-    private func serve(_ port: consuming PseudoTerminal) {
+    private func serve(_ port: any WireEnd) {
         var device = makeDevice()
         var pacer = LinePacer(characterTime: device.characterTime)
         while !stopping.load(ordering: .relaxed), !isPulledOut {
@@ -93,6 +100,7 @@ final class LineThread: Sendable {
             pacer.append(transmissions)
             let due = pacer.due(at: now)
             if !due.isEmpty { port.write(due) }
+            if pacer.takeReset() { port.reset() }
             if !bytes.isEmpty || !due.isEmpty {
                 shared.withLock {
                     if !bytes.isEmpty { $0.driverBaud = baud }
@@ -107,7 +115,7 @@ final class LineThread: Sendable {
 /// Carries a port into its thread's closure, once.
 private final class PortBox: @unchecked Sendable {
     // Filled before the thread starts and emptied by that thread alone.
-    private var port: PseudoTerminal?
-    init(_ port: consuming PseudoTerminal?) { self.port = port }
-    func take() -> PseudoTerminal? { port.take() }
+    private var port: (any WireEnd)?
+    init(_ port: any WireEnd) { self.port = port }
+    func take() -> (any WireEnd)? { port.take() }
 }

@@ -63,7 +63,8 @@ package final class RunningPlant: Sendable {
             ) { PN532Line(bus, reader: reader, plan: plan) }
         }
         return LineThread(bus, link: link, host: host, adapters: [bus.name]) {
-            ModbusLine(bus, plan: plan)
+            if bus.transport == .tcp { return ModbusPeer(bus, plan: plan) }
+            return ModbusLine(bus, plan: plan)
         }
     }
 

@@ -72,6 +72,8 @@ extension PlantPlan {
             var bus = SerialBus(
                 name: try inner.text("name"), baud: try inner.number("baud", 300...4_000_000))
             bus.characterBits = try inner.int("characterBits", 9...12) ?? bus.characterBits
+            bus.transport =
+                try inner.choice("transport", SerialBus.Transport.self) ?? bus.transport
             buses.append(bus)
             try inner.finish()
         }
@@ -118,6 +120,7 @@ extension PlantPlan {
                 [
                     "name": .string($0.name), "baud": JSONValue($0.baud),
                     "characterBits": JSONValue($0.characterBits),
+                    "transport": .string($0.transport.rawValue),
                 ]
             })
         object["watchdog"] = watchdog?.json

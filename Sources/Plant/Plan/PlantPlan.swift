@@ -256,7 +256,7 @@ package struct PlantPlan: Hashable, Sendable {
         package var bus: String
         /// Modbus unit, 1...247.
         package var unit: Int
-        /// Register map: `sdm230` or `sdm630`.
+        /// Register map, one of those of ``SimulatedMeter``: `sdm230`, `em340`, `sunspec-203`.
         package var model: String
         /// EVSE whose outlet it measures.
         package var evse: Int
@@ -282,7 +282,16 @@ package struct PlantPlan: Hashable, Sendable {
     }
 
     package struct SerialBus: Hashable, Sendable {
+        package enum Transport: String, Hashable, Sendable, CaseIterable {
+            /// A pseudo-terminal under the bus's name.
+            case serial
+            /// Modbus TCP; the file with the bus's name says where.
+            case tcp
+            /// The line's bytes through a gateway; the file with the bus's name says where.
+            case rtuOverTCP = "rtu-over-tcp"
+        }
         package var name: String
+        package var transport = Transport.serial
         package var baud: Int
         /// Bits of one character on the line: 10 for 8N1, 11 with parity or two stop bits.
         package var characterBits = 10

@@ -4,11 +4,24 @@ import CRealtime
     import Glibc
 #endif
 
+/// The plant's end of a bus: bytes from the driver, bytes to it. Owned by one thread; hangs up with its
+/// last reference.
+protocol WireEnd: AnyObject {
+    /// Waits for bytes at most this long.
+    /// - Returns: what arrived; empty after the time.
+    func read(waiting nanoseconds: Int64) -> [UInt8]
+    /// Writes what fits; the rest is dropped, as a line does.
+    func write(_ bytes: ArraySlice<UInt8>)
+    /// Breaks what is connected, without a word where the wire knows such a thing.
+    func reset()
+    /// The driver's baud rate; `nil` where it is none of the usual ones, or the wire has none.
+    var driverBaud: Int? { get }
+}
+
 /// The far end of a serial port: the plant holds the master, drivers open the link like a device.
 ///
 /// The plant keeps the slave open too, so that a driver may close and reopen it without a hang-up.
-/// Owned by one thread.
-struct PseudoTerminal: ~Copyable {
+final class PseudoTerminal: WireEnd {
     let link: String
     private let master: Int32
     private let slave: Int32
@@ -39,8 +52,6 @@ struct PseudoTerminal: ~Copyable {
         close(master)
     }
 
-    /// Waits for bytes at most this long.
-    /// - Returns: what arrived; empty after the time.
     func read(waiting nanoseconds: Int64) -> [UInt8] {
         guard forecourt_wait_nanoseconds(master, nanoseconds) > 0 else { return [] }
         var bytes = [UInt8](repeating: 0, count: 512)
@@ -48,11 +59,11 @@ struct PseudoTerminal: ~Copyable {
         guard count > 0 else { return [] }
         return Array(bytes.prefix(count))
     }
-    /// Writes what fits; a port that nobody reads drops the rest, as a line does.
     func write(_ bytes: ArraySlice<UInt8>) {
         bytes.withUnsafeBytes { _ = Glibc.write(master, $0.baseAddress, $0.count) }
     }
-    /// The driver's baud rate; `nil` where it is none of the usual ones.
+    func reset() {}
+
     var driverBaud: Int? {
         var settings = termios()
         guard tcgetattr(slave, &settings) == 0 else { return nil }

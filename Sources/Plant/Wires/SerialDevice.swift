@@ -3,9 +3,12 @@ package struct Transmission: Hashable, Sendable {
     package var bytes: [UInt8]
     /// World time in nanoseconds before which the first start bit does not come.
     package var notBefore: Int64
-    package init(_ bytes: [UInt8], notBefore: Int64) {
+    /// The connection is reset after them, where the wire is one.
+    package var resets: Bool
+    package init(_ bytes: [UInt8], notBefore: Int64, resets: Bool = false) {
         self.bytes = bytes
         self.notBefore = notBefore
+        self.resets = resets
     }
 }
 
@@ -31,6 +34,7 @@ package struct LinePacer: Sendable {
     private var sent = 0
     private var isSending = false
     private var freeAt: Int64 = 0
+    private var mustReset = false
     /// Chosen: bytes are handed over at least this far apart, since a scheduler is no UART.
     static let granule: Int64 = 1_000_000
 
@@ -64,9 +68,16 @@ package struct LinePacer: Sendable {
             guard sent == first.bytes.count else { break }
             freeAt = startedAt + Int64(sent) * characterTime
             isSending = false
+            mustReset = mustReset || first.resets
             queue.removeFirst()
         }
         return due
+    }
+
+    /// Whether what was last due ends with a reset of the connection; tells it once.
+    package mutating func takeReset() -> Bool {
+        defer { mustReset = false }
+        return mustReset
     }
 
     /// When ``due(at:)`` has more; `nil` where nothing waits.

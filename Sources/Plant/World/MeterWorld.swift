@@ -30,3 +30,23 @@ package struct MeterWorld: Hashable, Sendable {
         books.add(milliwatts: milliwatts, nanoseconds: nanoseconds)
     }
 }
+
+extension PlantWorld {
+    /// Gives a meter what it measures directly: for a bench of meters without outlets, in a world that
+    /// is not stepped.
+    ///
+    /// - Parameter currents: A, for each phase.
+    package mutating func feed(
+        _ device: String, voltage: Double, currents: [Double], frequency: Double = 50,
+        wattHours: Double
+    ) {
+        guard let index = meters.firstIndex(where: { $0.plan.device == device }) else { return }
+        var padded = InlineArray<3, Double>(repeating: 0)
+        for (phase, current) in currents.prefix(3).enumerated() { padded[phase] = current }
+        meters[index].measure(
+            voltage: voltage, phases: currents.count, currents: padded, frequency: frequency,
+            nanoseconds: 0)
+        meters[index].books = EnergyBooks(
+            milliwattHours: Int64(exactly: (wattHours * 1000).rounded()) ?? 0)
+    }
+}

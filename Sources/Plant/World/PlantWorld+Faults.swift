@@ -42,7 +42,13 @@ extension PlantWorld {
         }
         for meter in meters {
             let evse = evses.first { $0.plan.number == meter.plan.evse }
-            list.append((meter.plan.device, .meter, evse?.connectors.map(\.name) ?? []))
+            let bus = plan.buses.first { $0.name == meter.plan.bus }
+            list.append(
+                (
+                    meter.plan.device,
+                    bus?.transport ?? .serial == .serial ? .meter : .networkMeter,
+                    evse?.connectors.map(\.name) ?? []
+                ))
         }
         for reader in readers { list.append((reader.plan.device, .reader, all)) }
         for contact in plan.switches {
