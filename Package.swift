@@ -199,7 +199,8 @@ let package = Package(
                 "CAllocationCount", "forecourt-loop",
             ] + cyclicPlugins),
         tests("FieldBus", ["EVSEModel", "DriverKit", "DriverTestKit"]),
-        tests("ModbusEnergyMeter", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus"]),
+        tests(
+            "ModbusEnergyMeter", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
             "NFCReader",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
