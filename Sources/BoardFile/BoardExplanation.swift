@@ -122,7 +122,8 @@ package struct BoardExplanation {
                     ? String(device.configuration.number("address")) : "–"
                 rows.append([
                     bus.name, address, bus.kind.rawValue, device.id.name, device.plugin.name.text,
-                    bus.configuration.text("baud") + " baud",
+                    bus.configuration.has("baud")
+                        ? bus.configuration.text("baud") + " baud" : bus.realPath,
                 ])
             }
         }

@@ -5,8 +5,8 @@ package import EVSEModel
 package enum EndPoints: Hashable, Sendable {
     /// On the hardware that the board file names.
     case real
-    /// In a folder of simulated wires: serial buses are links named after them, all chips are the one
-    /// memory file `chip`.
+    /// In a folder of simulated wires: serial buses are links named after them, peers are files named
+    /// after them that say where to connect, all chips are the one memory file `chip`.
     case simulated(wires: String)
 }
 

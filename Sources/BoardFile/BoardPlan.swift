@@ -72,7 +72,7 @@ package struct BoardBus: Sendable {
     package var configuration: Configuration
 
     /// The path to open on real hardware: `/dev/ttyS1`, `/dev/gpiochip0`, `/sys/class/pwm/pwmchip0`,
-    /// `/sys/bus/iio/devices/iio:device0`.
+    /// `/sys/bus/iio/devices/iio:device0`; or the peer to connect to: `192.168.4.20:502`.
     package var realPath: String { kind.realPath(configuration) }
 }
 

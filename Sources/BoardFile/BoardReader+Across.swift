@@ -40,8 +40,7 @@ extension BoardReader {
     /// Ports, chips and Modbus addresses used twice; buses that nobody uses.
     private mutating func checkEndPoints() {
         for (index, bus) in plan.buses.enumerated() {
-            let key =
-                bus.kind == .adc ? "device" : bus.kind.hasLines ? "chip" : "port"
+            let key = bus.kind.placeKey
             guard bus.configuration.has(key) else { continue }
             if let other = plan.buses[..<index].first(where: { $0.realPath == bus.realPath }) {
                 error(
@@ -218,7 +217,7 @@ extension BoardReader {
 
     /// Whether each Modbus bus can poll all its devices in time, one of them silent.
     private mutating func checkBusTimes() {
-        for bus in plan.buses where bus.kind == .modbusRTU {
+        for bus in plan.buses where bus.kind.isModbus {
             let microsecondsPerCharacter = Self.characterTime(bus)
             var busy: Int64 = 0
             var timeouts: Int64 = 0
@@ -249,10 +248,12 @@ extension BoardReader {
         }
     }
 
-    /// One character on the wire in microseconds: start, 8 data, parity, stop bits.
+    /// One character on the wire in microseconds: start, 8 data, parity, stop bits. A network takes
+    /// none that matters here.
     private static func characterTime(_ bus: BoardBus) -> Int64 {
+        guard bus.kind != .modbusTCP else { return 0 }
         let baud = Int64(bus.configuration.text("baud")) ?? 9600
-        let parity: Int64 = bus.configuration.text("parity") == "none" ? 0 : 1
+        let parity: Int64 = ["", "none"].contains(bus.configuration.text("parity")) ? 0 : 1
         let stop = Int64(bus.configuration.text("stop-bits")) ?? 1
         return (9 + parity + stop) * 1_000_000 / max(1, baud)
     }
@@ -303,7 +304,7 @@ enum CycleCost {
             case .gpioChip: sum += 2 * call
             case .pwmChip: sum += count * call
             case .adc: sum += count * (call + bus.configuration.number("conversion") * 1000)
-            case .modbusRTU, .serial: break
+            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial: break
             }
         }
         return sum

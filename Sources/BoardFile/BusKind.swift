@@ -4,6 +4,8 @@ import EVSEModel
 /// A kind of bus, with its configuration keys as data.
 package enum BusKind: String, CaseIterable, Sendable {
     case modbusRTU = "modbus-rtu"
+    case modbusTCP = "modbus-tcp"
+    case modbusRTUOverTCP = "modbus-rtu-over-tcp"
     case serial
     case gpioChip = "gpio-chip"
     case pwmChip = "pwm-chip"
@@ -12,6 +14,8 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var summary: String {
         switch self {
         case .modbusRTU: "RS-485 line with Modbus RTU devices"
+        case .modbusTCP: "device or gateway with Modbus TCP"
+        case .modbusRTUOverTCP: "RS-485 line behind a gateway that passes its bytes on over TCP"
         case .serial: "serial port with one device"
         case .gpioChip: "GPIO character device"
         case .pwmChip: "PWM chip of the kernel's PWM class"
@@ -23,7 +27,25 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var hasLines: Bool {
         switch self {
         case .gpioChip, .pwmChip, .adc: true
-        case .modbusRTU, .serial: false
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial: false
+        }
+    }
+
+    /// Modbus devices sit on it, each with its address.
+    package var isModbus: Bool {
+        switch self {
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP: true
+        case .serial, .gpioChip, .pwmChip, .adc: false
+        }
+    }
+
+    /// The key that says where it is.
+    var placeKey: String {
+        switch self {
+        case .modbusRTU, .serial: "port"
+        case .modbusTCP, .modbusRTUOverTCP: "host"
+        case .gpioChip, .pwmChip: "chip"
+        case .adc: "device"
         }
     }
 
@@ -33,23 +55,14 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .gpioChip: 512
         case .pwmChip: 64
         case .adc: 64
-        case .modbusRTU, .serial: 0
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial: 0
         }
     }
 
     package var keys: [ConfigurationKey] {
         switch self {
         case .modbusRTU:
-            serialKeys(baud: "9600", parity: "none") + [
-                ConfigurationKey(
-                    "reply-timeout", .duration(10...10_000), default: "200 ms",
-                    "How long a device may take to answer."),
-                ConfigurationKey(
-                    "retries", .integer(0...10), default: "2",
-                    "Further tries after a request without a good reply."),
-                ConfigurationKey(
-                    "pause", .duration(0...1000), default: "0 ms",
-                    "Silence between requests beyond the 3.5 characters of the standard."),
+            serialKeys(baud: "9600", parity: "none") + modbusKeys(replyTimeout: "200 ms") + [
                 ConfigurationKey(
                     "echo", .boolean, default: "false",
                     "The adapter hears its own sending: the request comes back before the reply."),
@@ -57,6 +70,13 @@ package enum BusKind: String, CaseIterable, Sendable {
                     "rs485", .boolean, default: "false",
                     "The kernel driver switches the transmitter (RTS) through the RS-485 call."),
             ]
+        case .modbusTCP: peerKeys(port: "502") + modbusKeys(replyTimeout: "500 ms")
+        case .modbusRTUOverTCP:
+            peerKeys(port: nil) + [
+                ConfigurationKey(
+                    "baud", .choice(Self.bauds), default: "9600",
+                    "Bits per second of the line behind the gateway, as the gateway is set.")
+            ] + modbusKeys(replyTimeout: "500 ms")
         case .serial:
             serialKeys(baud: "115200", parity: "none")
         case .gpioChip:
@@ -86,16 +106,46 @@ package enum BusKind: String, CaseIterable, Sendable {
         }
     }
 
+    private static let bauds = [
+        "1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200", "230400",
+    ]
+
+    private func modbusKeys(replyTimeout: String) -> [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "reply-timeout", .duration(10...10_000), default: replyTimeout,
+                "How long a device may take to answer."),
+            ConfigurationKey(
+                "retries", .integer(0...10), default: "2",
+                "Further tries after a request without a good reply."),
+            ConfigurationKey(
+                "pause", .duration(0...1000), default: "0 ms",
+                "Silence between requests beyond the 3.5 characters of the standard."),
+        ]
+    }
+
+    /// - Parameter port: its default; `nil`: it must be named.
+    private func peerKeys(port: String?) -> [ConfigurationKey] {
+        [
+            ConfigurationKey(
+                "host", .text(maximumLength: 100), required: true,
+                "The peer's address, or its name: 192.168.4.20."),
+            ConfigurationKey(
+                "port", .integer(1...65_535), required: port == nil, default: port,
+                "The peer's TCP port."),
+            ConfigurationKey(
+                "connect-timeout", .duration(100...10_000), default: "2 s",
+                "How long a connection may take to stand."),
+        ]
+    }
+
     private func serialKeys(baud: String, parity: String) -> [ConfigurationKey] {
         [
             ConfigurationKey(
                 "port", .text(maximumLength: 48), required: true,
                 "The port's device below /dev, or its full path: ttyS1."),
             ConfigurationKey(
-                "baud",
-                .choice([
-                    "1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200", "230400",
-                ]), default: baud, "Bits per second."),
+                "baud", .choice(Self.bauds), default: baud, "Bits per second."),
             ConfigurationKey(
                 "parity", .choice(["none", "even", "odd"]), default: parity, "Parity bit."),
             ConfigurationKey(
@@ -106,6 +156,8 @@ package enum BusKind: String, CaseIterable, Sendable {
     func realPath(_ configuration: Configuration) -> String {
         switch self {
         case .modbusRTU, .serial: path(configuration.text("port"), below: "/dev/")
+        case .modbusTCP, .modbusRTUOverTCP:
+            "\(configuration.text("host")):\(configuration.number("port"))"
         case .gpioChip: path(configuration.text("chip"), below: "/dev/")
         case .pwmChip: path(configuration.text("chip"), below: "/sys/class/pwm/")
         case .adc: path(configuration.text("device"), below: "/sys/bus/iio/devices/")

@@ -22,7 +22,13 @@ extension BoardPlan {
                 name: bus.name, baud: Int(bus.configuration.text("baud")) ?? 9600)
             serial.characterBits =
                 9 + (Int(bus.configuration.text("stop-bits")) ?? 1)
-                + (bus.configuration.text("parity") == "none" ? 0 : 1)
+                + (["", "none"].contains(bus.configuration.text("parity")) ? 0 : 1)
+            serial.transport =
+                switch bus.kind {
+                case .modbusTCP: .tcp
+                case .modbusRTUOverTCP: .rtuOverTCP
+                default: .serial
+                }
             plant.buses.append(serial)
         }
         return plant

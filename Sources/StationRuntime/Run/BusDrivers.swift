@@ -14,13 +14,13 @@ struct Buses: Sendable {
 
     init(_ board: BoardPlan, _ endPoints: EndPoints, tap: WireTap?) {
         for bus in board.buses where !bus.kind.hasLines {
-            let settings = SerialSettings(
-                bus.configuration, path: board.path(of: bus, endPoints))
-            if bus.kind == .modbusRTU {
+            if let endpoint = board.modbusEndpoint(of: bus, endPoints) {
                 modbus[bus.name] = ModbusBus(
-                    name: bus.name, serial: settings, settings: ModbusSettings(bus.configuration),
-                    tap: tap)
+                    name: bus.name, endpoint: endpoint,
+                    settings: ModbusSettings(bus.configuration), tap: tap)
             } else {
+                let settings = SerialSettings(
+                    bus.configuration, path: board.path(of: bus, endPoints))
                 serial[bus.name] = SerialBus(name: bus.name, serial: settings, tap: tap)
             }
         }
@@ -34,6 +34,28 @@ struct Buses: Sendable {
     func close() async {
         for bus in modbus.values { await bus.close() }
         for bus in serial.values { bus.close() }
+    }
+}
+
+extension BoardPlan {
+    /// What a bus runs on; `nil` where it is no Modbus.
+    fileprivate func modbusEndpoint(of bus: BoardBus, _ endPoints: EndPoints) -> ModbusEndpoint? {
+        let path = path(of: bus, endPoints)
+        var socket: SocketSettings {
+            let keys = bus.configuration
+            let place: SocketSettings.Place =
+                endPoints == .real
+                ? .address(
+                    host: keys.text("host"), port: UInt16(clamping: keys.number("port")))
+                : .file(path)
+            return SocketSettings(place, connectTimeout: keys.quantity("connect-timeout"))
+        }
+        return switch bus.kind {
+        case .modbusRTU: .serial(SerialSettings(bus.configuration, path: path))
+        case .modbusTCP: .tcp(socket)
+        case .modbusRTUOverTCP: .rtuOverTCP(socket)
+        case .serial, .gpioChip, .pwmChip, .adc: nil
+        }
     }
 }
 
