@@ -3,11 +3,12 @@ import FieldBus
 import Foundation
 import ModbusEnergyMeter
 
-/// `forecourt meter`: meter models, without a meter.
-struct MeterCommand: ParsableCommand {
+/// `forecourt meter`: meter models, with and without a meter.
+struct MeterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "meter", abstract: "List meter models, and try them on captured bytes.",
-        subcommands: [Models.self, Decode.self])
+        commandName: "meter",
+        abstract: "List meter models, try them on captured bytes, and read a meter.",
+        subcommands: [Models.self, Decode.self, Read.self])
 
     struct Models: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -50,8 +51,14 @@ struct MeterCommand: ParsableCommand {
             for problem in capture.problems {
                 StandardStreams.error("line \(problem.line): \(problem.what)")
             }
-            guard let dump = capture.dumps[model.table] else {
+            guard let wire = capture.dumps[model.table] else {
                 StandardStreams.error("no reply with \(model.table.rawValue) registers")
+                throw ExitCode(65)
+            }
+            guard let dump = model.located(in: wire) else {
+                StandardStreams.error(
+                    "the capture does not show where the device has the model's block: it must begin "
+                        + "with the search for SunS, as `forecourt probe` prints it")
                 throw ExitCode(65)
             }
             print("\(model.maker) \(model.title), \(capture.replies) replies")

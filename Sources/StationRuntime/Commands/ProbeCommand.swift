@@ -147,7 +147,7 @@ struct ProbeCommand: AsyncParsableCommand {
 
     private func scan(_ bus: ModbusBus, _ bench: ProbeBench) async throws {
         guard let range = addressRange else { return }
-        say("bus \(bus.name): \(bus.serial.path), asking addresses \(addresses)")
+        say("bus \(bus.name): \(bus.endpoint), asking addresses \(addresses)")
         let isTerminal = isatty(STDERR_FILENO) == 1
         let found = try await BusProbe(bench: bench, say: say)
             .scan(bus, range) { address in
@@ -158,14 +158,7 @@ struct ProbeCommand: AsyncParsableCommand {
         say(found.isEmpty ? "nobody answers" : "\(found.count) answer")
     }
 
-    private var addressRange: ClosedRange<UInt8>? {
-        let ends = addresses.split(separator: "-", omittingEmptySubsequences: false)
-            .map { UInt8($0) }
-        guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1],
-            first >= 1, last <= 247, first <= last
-        else { return nil }
-        return first...last
-    }
+    private var addressRange: ClosedRange<UInt8>? { AddressRange(argument: addresses)?.range }
 
     // MARK: Lines
 
