@@ -37,7 +37,7 @@ unit: packages ## unit and property tests only
 	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests
 	@swift test -c $(CONFIGURATION) --skip-build --no-parallel
 
-interop: build ## a CSMS that is not ours (PyPI ocpp) drives the station over ws and wss
+interop: build ## a CSMS (PyPI ocpp) and a Modbus (pymodbus) that are not ours, against the station
 	@Scripts/interop $(BUILD)
 
 bench-cases: build ## the bench's cases on the ac-wallbox board, with a report in .build/report

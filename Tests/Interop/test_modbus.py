@@ -1,0 +1,282 @@
+"""A Modbus library that is not ours (PyPI's `pymodbus`) as the second decoder of every meter map: it serves
+the same values from maps of its own and the station's programs read them; and it reads the simulated
+meters of the plant."""
+
+import asyncio
+import contextlib
+import json
+import os
+import pathlib
+import pty
+import select
+import struct
+import subprocess
+import threading
+import tty
+import urllib.request
+
+import pytest
+from meters import MAPS, PHASES, VALUES
+from pymodbus import FramerType
+from pymodbus.client import ModbusTcpClient
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+BUILD = pathlib.Path(os.environ["FORECOURT_BUILD"])
+UNIT = 7
+
+
+def device(model):
+    """pymodbus' device of a model: coils, discrete inputs, holding and input registers."""
+    tables = MAPS[model]()
+
+    def data(table):
+        return [SimData(start, values=block, datatype=DataType.REGISTERS)
+                for start, block in sorted(table.blocks.items())] \
+            or [SimData(60000, values=[0], datatype=DataType.REGISTERS)]
+
+    bits = [SimData(0, values=[False], datatype=DataType.BITS)]
+    return SimDevice(UNIT, simdata=(bits, bits, data(tables["holding"]), data(tables["input"])))
+
+
+@contextlib.contextmanager
+def serving(make):
+    """Runs a pymodbus server on a thread of its own; gives what `make` returned."""
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    box = {}
+
+    async def main():
+        server = make()
+        await server.serve_forever(background=True)
+        box["server"] = server
+        ready.set()
+        await box.setdefault("end", asyncio.Event()).wait()
+        await server.shutdown()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(main()), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield box["server"]
+    finally:
+        loop.call_soon_threadsafe(box["end"].set)
+        thread.join(10)
+
+
+def forecourt(*arguments, status=0):
+    done = subprocess.run([BUILD / "forecourt", *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def port_of(server):
+    return server.transport.sockets[0].getsockname()[1]
+
+
+@contextlib.contextmanager
+def network(model, framer=FramerType.SOCKET):
+    with serving(lambda: ModbusTcpServer(
+            device(model), framer=framer, address=("127.0.0.1", 0))) as server:
+        scheme = "tcp" if framer is FramerType.SOCKET else "rtu-tcp"
+        yield f"{scheme}:127.0.0.1:{port_of(server)}"
+
+
+@contextlib.contextmanager
+def serial_pair():
+    """Two ends of a serial line that does not exist."""
+    ends = [pty.openpty() for _ in range(2)]
+    for master, slave in ends:
+        tty.setraw(slave)
+    stop = threading.Event()
+
+    def pump():
+        masters = [ends[0][0], ends[1][0]]
+        while not stop.is_set():
+            for source in select.select(masters, [], [], 0.05)[0]:
+                with contextlib.suppress(OSError):
+                    os.write(masters[1 - masters.index(source)], os.read(source, 512))
+
+    thread = threading.Thread(target=pump, daemon=True)
+    thread.start()
+    try:
+        yield [os.ttyname(slave) for _, slave in ends]
+    finally:
+        stop.set()
+        thread.join(5)
+        for pair in ends:
+            for descriptor in pair:
+                os.close(descriptor)
+
+
+def check(model, values):
+    phases = PHASES.get(model, 3)
+    expected = dict(VALUES)
+    if phases == 1:
+        expected["total-power"] = None
+    coarse = model.startswith("em24") or model == "em340"
+    for name, value in expected.items():
+        if name not in values:
+            # Not every meter has these.
+            assert name in ("reactive-power", "power-factor", "total-power"), f"{model} lacks {name}"
+            continue
+        wanted = value[:phases] if isinstance(value, list) else [value]
+        assert len(values[name]) == len(wanted), f"{model} {name}: {values[name]}"
+        for got, want in zip(values[name], wanted):
+            if want is None:
+                continue
+            # Half a step of the coarsest register, or a float's seven digits.
+            step = 0.6 if name in ("power", "total-power", "reactive-power") else \
+                50 if name.startswith("energy") and coarse else \
+                0.06 if name in ("voltage", "frequency", "current") else 0.001
+            assert abs(got - want) <= max(step, abs(want) * 1e-6), f"{model} {name}: {got} for {want}"
+
+
+@pytest.mark.parametrize("model", sorted(MAPS))
+def test_reads_what_pymodbus_serves(model):
+    with network(model) as bus:
+        done = forecourt("meter", "read", model, "--bus", bus, "--address", str(UNIT), "--json")
+    report = json.loads(done.stdout)
+    assert report["implausible"] == []
+    check(model, report["values"])
+
+
+@pytest.mark.parametrize("model", ["sdm630", "em24", "sunspec-203"])
+def test_reads_rtu_frames_over_tcp(model):
+    with network(model, FramerType.RTU) as bus:
+        done = forecourt("meter", "read", model, "--bus", bus, "--address", str(UNIT), "--json")
+    check(model, json.loads(done.stdout)["values"])
+
+
+@pytest.mark.parametrize("model", ["sdm230", "em340"])
+def test_reads_a_serial_line(model):
+    with serial_pair() as (far, near):
+        with serving(lambda: ModbusSerialServer(device(model), port=far, baudrate=19200)):
+            done = forecourt("meter", "read", model, "--bus", near, "--baud", "19200",
+                             "--address", str(UNIT), "--timeout", "2000", "--json")
+            check(model, json.loads(done.stdout)["values"])
+
+
+def test_refuses_the_wrong_map():
+    with network("em24") as bus:
+        done = forecourt("meter", "read", "em340", "--bus", bus, "--address", str(UNIT), status=69)
+    assert "says model-code 72, which is no em340" in done.stderr
+
+
+@pytest.mark.parametrize("model", ["sdm630", "em24-e1", "wm3m4", "sunspec-213"])
+def test_scan_finds_and_names(model):
+    with network(model) as bus:
+        done = forecourt("scan", "--bus", bus, "--addresses", f"{UNIT - 1}-{UNIT + 1}",
+                         "--timeout", "300", "--json")
+    # pymodbus answers for units that it has not, too: with exception 4.
+    found = {device["address"]: [(m["model"], m["certain"]) for m in device["models"]]
+             for device in json.loads(done.stdout)["settings"][0]["devices"]}
+    assert found == {UNIT - 1: [], UNIT: [(model, True)], UNIT + 1: []}
+
+
+# What pymodbus reads of the plant: address of a voltage, of the frequency and of the imported energy in Wh,
+# and how to decode each.
+def f32(client, registers):
+    return client.convert_from_registers(registers, client.DATATYPE.FLOAT32)
+
+
+def i32_low(client, registers):
+    return client.convert_from_registers(
+        registers, client.DATATYPE.INT32, word_order="little")
+
+
+def i64_low(client, registers):
+    return client.convert_from_registers(
+        registers, client.DATATYPE.INT64, word_order="little")
+
+
+PLANT = {
+    "sdm630": [(4, 2, f32, 1), (0x46, 2, f32, 1), (0x48, 2, f32, 1000)],
+    "em340": [(4, 2, i32_low, 0.1), (0x33, 1, None, 0.1), (0x34, 2, i32_low, 100)],
+    "em24": [(4, 2, i32_low, 0.1), (0x37, 1, None, 0.1), (0x42, 2, i32_low, 100)],
+    "em580": [(4, 2, i32_low, 0.1), (0x33, 1, None, 0.1), (0x500, 4, i64_low, 1)],
+}
+
+
+@contextlib.contextmanager
+def plant(folder, models, transport):
+    """The simulated hardware of a plan with these meters (by unit) and nothing more; 12.3456 kWh on the
+    register of unit 1. Gives where the bus is, and the rig."""
+    registers = folder / "registers"
+    name = b"meter-1".ljust(64, b"\0")
+    registers.write_bytes(
+        (struct.pack("<Q", 0x4643524547495331) + name + struct.pack("<QQ", 12_345_600, 0)).ljust(
+            8 * (1 + 32 * 10), b"\0"))
+    plan = {
+        "format": 1, "board": "interop", "wires": str(folder / "wires"), "registers": str(registers),
+        "evses": [{"number": 1, "phases": 3, "connectors": []}],
+        "meters": [{"device": f"meter-{unit}", "bus": "meters", "unit": unit, "model": model, "evse": 1}
+                   for unit, model in models.items()],
+        "buses": [{"name": "meters", "baud": 19200, "transport": transport}],
+    }
+    path = folder / "plan.json"
+    path.write_text(json.dumps(plan))
+    process = subprocess.Popen(
+        [BUILD / "forecourt", "plant", "--plan", path, "--until-eof", "--rig", "127.0.0.1:0"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith(b"ready"), line
+        rig = json.loads(line[line.index(b"{"):])["rig"]
+        bus = folder / "wires" / "meters"
+        yield str(bus) if transport == "serial" else bus.read_text().strip(), rig
+    finally:
+        process.stdin.close()
+        assert process.wait(15) == 0
+
+
+@pytest.mark.parametrize("transport", ["tcp", "rtu-over-tcp"])
+@pytest.mark.parametrize("model", sorted(PLANT))
+def test_pymodbus_reads_the_plant(tmp_path, model, transport):
+    with plant(tmp_path, {1: model}, transport) as (place, rig):
+        host, port = place.split(":")
+        client = ModbusTcpClient(
+            host, port=int(port), timeout=5,
+            framer=FramerType.SOCKET if transport == "tcp" else FramerType.RTU)
+        assert client.connect()
+        got = []
+        for address, count, decode, scale in PLANT[model]:
+            reply = client.read_input_registers(address, count=count, device_id=1)
+            assert not reply.isError(), reply
+            value = decode(client, reply.registers) if decode else reply.registers[0]
+            got.append(value * scale)
+        refused = client.read_input_registers(0xFFF0, count=2, device_id=1)
+        assert refused.isError() and refused.exception_code == 2
+        client.close()
+        state = json.load(urllib.request.urlopen(f"{rig}/rig/v1/state", timeout=10))
+    voltage, frequency, energy = got
+    assert abs(voltage - 230) < 10 and abs(frequency - 50) <= 0.1
+    assert abs(energy - 12_345.6) <= (0.01 if model in ("sdm630", "em580") else 50) + 0.5
+    assert state["meters"][0]["device"] == "meter-1"
+
+
+def test_scan_finds_the_settings_of_a_line(tmp_path):
+    with plant(tmp_path, {2: "sdm630", 5: "em340", 6: "sdm230"}, "serial") as (port, _):
+        done = forecourt("scan", "--bus", port, "--baud", "9600,19200", "--parity", "none",
+                         "--addresses", "1-6", "--timeout", "60", "--json")
+        lines = forecourt("scan", "--bus", port, "--baud", "19200", "--parity", "none",
+                          "--addresses", "1-6", "--timeout", "60").stdout
+        nobody = forecourt("scan", "--bus", port, "--baud", "19200", "--parity", "none",
+                           "--addresses", "3-4", "--timeout", "60", status=1).stdout
+    assert "2 settings of the line x 6 addresses" in done.stderr
+    settings = json.loads(done.stdout)["settings"]
+    assert [(s["baud"], s["parity"]) for s in settings] == [(19200, "none")]
+    found = {d["address"]: [(m["model"], m["certain"]) for m in d["models"]]
+             for d in settings[0]["devices"]}
+    assert found[2] == [("sdm630", True)] and found[5] == [("em340", True)]
+    # A meter that does not say what it is: what its values allow.
+    assert ("sdm230", False) in found[6] and ("sdm120", False) in found[6]
+    assert "meter-1: { plugin: modbus-energy-meter, bus: meters, address: 2, model: sdm630 }" in lines
+    assert "nobody answers" in nobody
+
+
+def test_meter_read_says_why_not(tmp_path):
+    done = forecourt("meter", "read", "sdm630", "--bus", "tcp:127.0.0.1:1", status=69)
+    assert "cannot connect to 127.0.0.1:1" in done.stderr
+    done = forecourt("meter", "read", "sdm630", "--bus", str(tmp_path / "none"), status=69)
+    assert "cannot open" in done.stderr
