@@ -16,6 +16,9 @@ package struct BoardExplanation {
     /// The composition, one thing a line, drawn with box characters.
     package var tree: String {
         var lines = [plan.summary.isEmpty ? plan.name : "\(plan.name): \(plan.summary)"]
+        if !plan.extendedFiles.isEmpty {
+            lines.append("extends \(plan.extendedFiles.joined(separator: ", which extends "))")
+        }
         Self.draw(branches, indent: "", into: &lines)
         return lines.joined(separator: "\n")
     }

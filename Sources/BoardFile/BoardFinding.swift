@@ -1,10 +1,20 @@
 /// Where in a board file, or in which option of the command line, something stands.
 package struct SourcePosition: Hashable, Comparable, Sendable {
-    /// The text of a `--set` option; absent for the file itself.
+    /// A line and column of a file.
+    package struct Place: Hashable, Sendable {
+        package var file: String?
+        package var line: Int
+        package var column: Int
+    }
+    /// The text of a `--set` option; absent for a file.
     package var option: String?
+    /// The board that the file in question extends, where it stands in that one.
+    package var file: String?
     /// From 1; columns count Unicode scalars.
     package var line: Int
     package var column: Int
+    /// What it takes the place of, in the board that the file extends.
+    package var replaced: Place?
 
     package init(line: Int, column: Int) {
         self.line = line
@@ -15,9 +25,12 @@ package struct SourcePosition: Hashable, Comparable, Sendable {
         line = 0
         column = 0
     }
-    /// The file's order; options come after it.
+    package var place: Place { Place(file: file, line: line, column: column) }
+
+    /// The file's order; boards that it extends come after it, and options last.
     package static func < (a: Self, b: Self) -> Bool {
-        (a.option ?? "", a.line, a.column) < (b.option ?? "", b.line, b.column)
+        (a.option ?? "", a.file ?? "", a.line, a.column)
+            < (b.option ?? "", b.file ?? "", b.line, b.column)
     }
 }
 
@@ -36,15 +49,24 @@ package struct BoardFinding: Hashable, Sendable {
     /// What to do.
     package var fix: String
 
-    /// Two lines as a compiler would print them: `FILE:LINE:COLUMN: error: …` and its fix.
+    /// Lines as a compiler would print them: `FILE:LINE:COLUMN: error: …`, a note where another file
+    /// has a part in it, and the fix.
     package func text(file: String) -> String {
         let place =
             if let option = position.option {
                 "--set \(option)"
             } else {
-                "\(file):\(position.line):\(position.column)"
+                "\(position.file ?? file):\(position.line):\(position.column)"
             }
-        return "\(place): \(severity.rawValue): \(what)\n  fix: \(fix)"
+        var note = ""
+        if let replaced = position.replaced {
+            note =
+                "\n  note: it takes the place of "
+                + "\(replaced.file ?? file):\(replaced.line):\(replaced.column)"
+        } else if position.file != nil {
+            note = "\n  note: \(file) extends this file"
+        }
+        return "\(place): \(severity.rawValue): \(what)\(note)\n  fix: \(fix)"
     }
 }
 

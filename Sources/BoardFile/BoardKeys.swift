@@ -24,6 +24,12 @@ enum BoardKeys {
         ]
     }
 
+    /// Read before the others: the files are joined first.
+    static let extends = ConfigurationKey(
+        "extends", .text(maximumLength: 200),
+        "The board that this one is a variant of: the name of a board beside it or of one that ships, or "
+            + "a path as seen from this file.")
+
     static let sections = [
         "station", "feed", "loop", "supervision", "buses", "devices", "evses", "shared", "ocpp",
         "security", "features",

@@ -81,6 +81,19 @@ package struct BoardLocator: Sendable {
         return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 
+    /// The path without `FOLDER/..`, so that one file has one name.
+    static func plain(_ path: String) -> String {
+        var parts = [Substring]()
+        for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+            if part == "..", let last = parts.last, !["..", ".", ""].contains(last) {
+                parts.removeLast()
+            } else {
+                parts.append(part)
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+
     private static func parent(_ path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
         return String(path[..<slash])

@@ -6,6 +6,11 @@ package import EVSEModel
 package struct BoardPlan: Sendable {
     /// The file it was read from, as the user named it.
     package var file = ""
+    /// The files that it extends, the nearest first.
+    package var extendedFiles = [String]()
+    /// The board as one file, without the command line's values: the file's own text, or that of all
+    /// its files joined.
+    package var text = ""
     package var name = ""
     /// One line for listings.
     package var summary = ""

@@ -163,16 +163,16 @@ extension BoardReader {
 
     private mutating func readSecurity(_ node: BoardNode) {
         let values = section(node, "security", BoardKeys.security)
+        func path(_ key: String) -> String {
+            located(values.text(key), position("security.\(key)"))
+        }
         plan.security = SecuritySettings(
-            csmsRoots: values.text("csmsRoots"),
-            manufacturerRoots: values.text("manufacturerRoots"),
-            v2gRoots: values.text("v2gRoots"),
-            mobilityOperatorRoots: values.text("mobilityOperatorRoots"),
-            clientCertificates: values.text("clientCertificates"),
-            clientKeys: values.text("clientKeys"),
-            v2gCertificates: values.text("v2gCertificates"), v2gKeys: values.text("v2gKeys"),
+            csmsRoots: path("csmsRoots"), manufacturerRoots: path("manufacturerRoots"),
+            v2gRoots: path("v2gRoots"), mobilityOperatorRoots: path("mobilityOperatorRoots"),
+            clientCertificates: path("clientCertificates"), clientKeys: path("clientKeys"),
+            v2gCertificates: path("v2gCertificates"), v2gKeys: path("v2gKeys"),
             keyPassword: values.text("keyPassword"), password: values.text("password"),
-            passwordFile: values.text("passwordFile"))
+            passwordFile: path("passwordFile"))
         if values.has("password"), values.has("passwordFile") {
             error(
                 position("security.passwordFile"),
@@ -184,5 +184,15 @@ extension BoardReader {
                 position("security.password"), "security.password stands in the board file",
                 fix: "put it into a file of its own and name that in security.passwordFile")
         }
+    }
+
+    /// A path as seen from here: from the folder of the file that has it, or, where the command line
+    /// has it, as it is.
+    private func located(_ path: String, _ position: SourcePosition) -> String {
+        let file = position.file ?? plan.file
+        guard !path.isEmpty, !path.hasPrefix("/"), position.option == nil,
+            let slash = file.lastIndex(of: "/")
+        else { return path }
+        return file[...slash] + path
     }
 }

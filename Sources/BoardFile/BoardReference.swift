@@ -16,7 +16,7 @@ package struct BoardReference {
         func section(_ name: String, _ keys: [ConfigurationKey]) {
             section("`\(name)`", BoardKeys.help(ofSection: name), keys)
         }
-        section("Top level", "", BoardKeys.top)
+        section("Top level", "", BoardKeys.top + [BoardKeys.extends])
         section("station", BoardKeys.station)
         section("feed", BoardKeys.feed)
         section("loop", BoardKeys.loop)

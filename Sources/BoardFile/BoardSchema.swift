@@ -7,24 +7,47 @@ package import JSON
 /// less than the check: references, limits and times cannot be put into it.
 package struct BoardSchema {
     let plugins: [any DriverPlugin.Type]
+    /// Of a board that extends another: nothing but its name is required, and `null` removes.
+    private var isVariant = false
+
     package init(plugins: [any DriverPlugin.Type]) { self.plugins = plugins }
 
     package var json: JSONValue {
+        var variant = self
+        variant.isVariant = true
+        var definitions = definitions
+        definitions["board"] = board
+        definitions["variant"] = variant.board
+        for (name, definition) in variant.definitions {
+            definitions["variant-\(name)"] = definition
+        }
+        return .object([
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Forecourt board file",
+            "if": .object(["required": ["extends"]]),
+            "then": .object(["$ref": "#/$defs/variant"]),
+            "else": .object(["$ref": "#/$defs/board"]),
+            "$defs": .object(definitions),
+        ])
+    }
+
+    private var board: JSONValue {
         var properties = JSONObject()
         for key in BoardKeys.top { properties[key.name] = schema(key) }
         for section in BoardKeys.sections {
             properties[section] = described(
                 self.section(section), BoardKeys.help(ofSection: section))
         }
-        let required = BoardKeys.top.filter(\.isRequired).map(\.name) + BoardKeys.requiredSections
+        var required = BoardKeys.top.filter(\.isRequired).map(\.name)
+        if isVariant {
+            required.append(BoardKeys.extends.name)
+        } else {
+            required += BoardKeys.requiredSections
+        }
+        properties[BoardKeys.extends.name] = schema(BoardKeys.extends)
         return .object([
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": "Forecourt board file",
-            "type": "object",
-            "properties": .object(properties),
-            "required": .array(required.map(JSONValue.string)),
-            "additionalProperties": false,
-            "$defs": .object(definitions),
+            "type": "object", "properties": .object(properties),
+            "required": .array(required.map(JSONValue.string)), "additionalProperties": false,
         ])
     }
 
@@ -92,7 +115,7 @@ package struct BoardSchema {
 
     private func roles(_ roles: [Role]) -> JSONObject {
         var object = JSONObject()
-        for role in roles { object[role.rawValue] = reference("device-names") }
+        for role in roles { object[role.rawValue] = removable(reference("device-names")) }
         return object
     }
 
@@ -154,7 +177,7 @@ package struct BoardSchema {
     ) -> JSONValue {
         var properties = more
         for key in keys { properties[key.name] = schema(key) }
-        let names = required + keys.filter(\.isRequired).map(\.name)
+        let names = isVariant ? [] : required + keys.filter(\.isRequired).map(\.name)
         var object: JSONObject = [
             "type": "object", "properties": .object(properties), "additionalProperties": false,
         ]
@@ -163,22 +186,27 @@ package struct BoardSchema {
     }
 
     private func map(of value: JSONValue) -> JSONValue {
-        .object(["type": "object", "additionalProperties": value])
+        .object(["type": "object", "additionalProperties": removable(value)])
     }
 
     private func numbered(_ value: JSONValue) -> JSONValue {
         .object([
-            "type": "object", "patternProperties": .object(["^[1-4]$": value]),
+            "type": "object", "patternProperties": .object(["^[1-4]$": removable(value)]),
             "additionalProperties": false,
         ])
     }
 
+    /// In a variant a map without `plugin` fits several.
     private func oneOf(_ schemas: [JSONValue]) -> JSONValue {
-        .object(["oneOf": .array(schemas)])
+        .object([isVariant ? "anyOf" : "oneOf": .array(schemas)])
+    }
+
+    private func removable(_ schema: JSONValue) -> JSONValue {
+        isVariant ? .object(["anyOf": .array([schema, .object(["type": "null"])])]) : schema
     }
 
     private func reference(_ name: String) -> JSONValue {
-        .object(["$ref": .string("#/$defs/\(name)")])
+        .object(["$ref": .string("#/$defs/\(isVariant ? "variant-" : "")\(name)")])
     }
 
     private func described(_ schema: JSONValue, _ help: String) -> JSONValue {
@@ -189,6 +217,7 @@ package struct BoardSchema {
 
     private func schema(_ key: ConfigurationKey) -> JSONValue {
         var object = kindSchema(key.kind)
+        if isVariant { object = ["anyOf": .array([.object(object), .object(["type": "null"])])] }
         object["description"] = .string(key.help)
         if let standard = key.standard { object["default"] = Self.value(standard, key.kind) }
         return .object(object)
@@ -217,11 +246,11 @@ package struct BoardSchema {
                 "maximum": JSONValue(range.upperBound),
             ]
         case .ratio: return ["type": "number"]
-        case .line(let kind): return ["$ref": .string("#/$defs/\(LineKindName(kind).rawValue)")]
+        case .line(let kind): return reference(LineKindName(kind).rawValue).object ?? [:]
         case .lines(let kind, let count):
             return [
                 "type": "array",
-                "items": .object(["$ref": .string("#/$defs/\(LineKindName(kind).rawValue)")]),
+                "items": reference(LineKindName(kind).rawValue),
                 "minItems": JSONValue(count.lowerBound), "maxItems": JSONValue(count.upperBound),
             ]
         default:

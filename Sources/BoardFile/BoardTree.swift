@@ -93,25 +93,7 @@ enum BoardTree {
     static func parse(value: String, option: String) -> (root: BoardNode?, problem: String?) {
         let (root, findings) = parse(Array(value.utf8))
         if let problem = findings.first { return (nil, problem.what) }
-        return (root.map { relocated($0, to: SourcePosition(option: option)) }, nil)
-    }
-
-    private static func relocated(_ node: BoardNode, to position: SourcePosition) -> BoardNode {
-        var node = node
-        node.position = position
-        switch node.content {
-        case .scalar: break
-        case .sequence(let elements):
-            node.content = .sequence(elements.map { relocated($0, to: position) })
-        case .mapping(let entries):
-            node.content = .mapping(
-                entries.map {
-                    BoardNode.Entry(
-                        key: $0.key, keyPosition: position, value: relocated($0.value, to: position)
-                    )
-                })
-        }
-        return node
+        return (root?.placed { $0 = SourcePosition(option: option) }, nil)
     }
 
     /// Asterisks before a name: at least as many as there are references, since quoted text and

@@ -73,7 +73,7 @@ struct ExplanationTests {
 
     @Test("the schema names every section, plugin and key")
     func schema() throws {
-        let schema = BoardSchema(plugins: testPlugins).json
+        let schema = try #require(BoardSchema(plugins: testPlugins).json["$defs"]?["board"])
         let properties = try #require(schema["properties"]?.object)
         for section in ["format", "board", "feed", "buses", "devices", "evses", "ocpp", "features"]
         {

@@ -217,9 +217,11 @@ final class CaseContext: Sendable {
         }
     }
 
-    func expectStatus(_ status: String, within limit: Milliseconds = .seconds(12)) async throws {
-        try await expect("StatusNotification", within: limit, status) {
-            $0["connectorStatus"]?.string == status
+    func expectStatus(
+        _ status: String, evse: Int = 1, within limit: Milliseconds = .seconds(12)
+    ) async throws {
+        try await expect("StatusNotification", within: limit, "EVSE \(evse) \(status)") {
+            $0["connectorStatus"]?.string == status && $0["evseId"]?.int == evse
         }
     }
 

@@ -9,8 +9,7 @@ struct BoardFeatures {
     /// - Parameter board: a name below `Boards`, a folder or a file.
     init(board: String) throws {
         let file = try BoardLocator.shipped().find(board)
-        let text = try String(contentsOfFile: file, encoding: .utf8)
-        guard let root = try Yams.compose(yaml: text),
+        guard let root = try Yams.compose(yaml: try BoardFile.joinedText(file: file)),
             let features = root["features"]?.mapping
         else { throw BenchError("\(file) claims no features") }
         var found = [String: PICSCondition.Feature]()

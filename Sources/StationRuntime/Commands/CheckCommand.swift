@@ -54,6 +54,7 @@ struct CheckCommand: ParsableCommand {
             if let option = finding.position.option {
                 object["option"] = .string(option)
             } else {
+                if let file = finding.position.file { object["file"] = .string(file) }
                 object["line"] = JSONValue(finding.position.line)
                 object["column"] = JSONValue(finding.position.column)
             }

@@ -143,21 +143,4 @@ extension BoardPlan {
         }
         return text.trimmingCharacters(in: .newlines)
     }
-
-    /// The paths of `security` as seen from here: those of the command line from the current
-    /// directory, those of the file from the board's folder.
-    mutating func resolvePaths(settings: [String]) {
-        let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
-        let given = Set(settings.map { String($0.prefix { $0 != "=" }).lowercased() })
-        func resolved(_ path: String, _ key: String) -> String {
-            guard !path.isEmpty, !path.hasPrefix("/"), !given.contains("security.\(key)") else {
-                return path
-            }
-            return "\(folder)/\(path)"
-        }
-        security.csmsRoots = resolved(security.csmsRoots, "csmsroots")
-        security.clientCertificates = resolved(security.clientCertificates, "clientcertificates")
-        security.clientKeys = resolved(security.clientKeys, "clientkeys")
-        security.passwordFile = resolved(security.passwordFile, "passwordfile")
-    }
 }

@@ -113,9 +113,8 @@ extension BoardOptions {
         } catch {
             throw RunError(.noInput, error.what, remedy: error.remedy)
         }
-        guard var plan = report.plan else { throw RunError(.data, report.text, remedy: "") }
+        guard let plan = report.plan else { throw RunError(.data, report.text, remedy: "") }
         if !report.findings.isEmpty { StandardStreams.error(report.text) }
-        plan.resolvePaths(settings: settings + more)
         return plan
     }
 }

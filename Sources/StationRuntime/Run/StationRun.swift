@@ -181,7 +181,7 @@ struct StationRun {
         let board = options.board
         let header = RecordingHeader(
             board: board.name, fingerprint: fingerprint,
-            boardText: (try? String(contentsOfFile: board.file, encoding: .utf8)) ?? "",
+            boardText: board.text,
             settings: options.settings.map(RecordedSecrets.withoutPassword),
             seed: core.station.seed, startSeed: startSeed,
             password: String(repeating: "*", count: (core.connection.password ?? "").utf8.count))
