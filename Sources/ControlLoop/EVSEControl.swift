@@ -131,10 +131,11 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
             vehicleLeft: pilots[active].state == .a, at: at, plan: plan)
     }
 
-    /// A plug is in the outlet, or a vehicle on the cable.
+    /// A plug is in the outlet, or a vehicle on the cable. Where nothing but the pilot tells, as on a
+    /// fixed cable, a vehicle does not leave because state F hides it.
     func isPlugged(_ connector: Int) -> Bool {
-        pilots[connector].state.isConnected
-            || (hasProximity(connector) && proximities[connector].isPlugged)
+        guard hasProximity(connector) else { return pilots[connector].hasVehicle }
+        return pilots[connector].state.isConnected || proximities[connector].isPlugged
     }
 
     // MARK: Limit

@@ -56,6 +56,8 @@ package struct PilotLaw: BitwiseCopyable, Sendable {
     package private(set) var raw = PilotState.unknown
     /// Debounced state.
     package private(set) var state = PilotState.unknown
+    /// A vehicle answers; while the state tells nothing of it (E, F, unknown), as it last did.
+    package private(set) var hasVehicle = false
     /// The negative half reached -12 V in this cycle's sample, while PWM was on.
     package private(set) var diodeIsGood = false
     package private(set) var hasDiodeFault = false
@@ -134,6 +136,8 @@ package struct PilotLaw: BitwiseCopyable, Sendable {
         }
         let wait = raw == .a ? plan.unplugDebounce : plan.pilotDebounce
         if at >= candidateSince + wait { state = raw }
+        if state.isConnected { hasVehicle = true }
+        if state == .a { hasVehicle = false }
     }
 
     private mutating func checkLevel(_ inputs: ConnectorInputs, at: Instant, plan: EVSEPlan) {

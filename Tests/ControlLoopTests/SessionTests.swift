@@ -410,6 +410,26 @@ import Testing
         #expect(world.wait(atMost: .seconds(5)) { $0.inputs.connectors[0].bolt == .engaged } != nil)
     }
 
+    @Test func `a fixed cable: a vehicle that state F hides has not left`() throws {
+        var world = try charging {
+            $0.lockMask = 0
+            $0.proximityMask = 0
+        }
+        world.image.inputs.mainsPresent = false
+        var shown = Set<PilotState>()
+        for _ in 0..<300 {
+            world.advance()
+            shown.insert(world.image.status.connectors[0].pilot)
+            #expect(world.image.status.connectors[0].isPlugged)
+        }
+        #expect(shown.contains(.f))
+        world.image.inputs.mainsPresent = true
+        #expect(world.wait(atMost: .seconds(15)) { $0.status.phase == .energised } != nil)
+        world.vehicle = .absent
+        world.run(for: .seconds(1))
+        #expect(!world.image.status.connectors[0].isPlugged)
+    }
+
     @Test func `heat derates in a straight line and then stops`() throws {
         var world = try charging()
         world.image.targets.limit = Amperes(32)
