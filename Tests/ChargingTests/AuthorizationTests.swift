@@ -351,6 +351,34 @@ struct AuthorizationTests {
         #expect(test.notices.map(\.sequence) == Array(0..<test.notices.count))
     }
 
+    @Test(
+        "a shared reader: a group's card ends the group's session, unless a cable waits for it (C09.FR.03)"
+    )
+    func sharedReaderGroup() throws {
+        let info = TokenInfo(status: .accepted, groupToken: group)
+        for (isCached, isWaiting) in [(false, false), (true, false), (false, true), (true, true)] {
+            let evses = [EVSEConfiguration(), EVSEConfiguration()]
+            var test = TestStation.online(
+                evses: evses,
+                settings: [.txStartPoint: "Authorized", .cacheEnabled: isCached ? "true" : "false"])
+            if isCached {
+                // Known from an earlier session.
+                test.plug(2)
+                test.tap(TestStation.otherCard, evse: nil, answer: info)
+                test.tap(TestStation.otherCard, evse: nil)
+                test.unplug(2)
+            }
+            test.plug(1)
+            test.tap(evse: nil, answer: info)
+            #expect(test.target(1).energyGranted)
+            if isWaiting { test.plug(2) }
+            test.forget()
+            test.tap(TestStation.otherCard, evse: nil, answer: info)
+            #expect(test.target(1).energyGranted == isWaiting, "\(isCached) \(isWaiting)")
+            #expect(test.target(2).energyGranted == isWaiting, "\(isCached) \(isWaiting)")
+        }
+    }
+
     @Test("local list updates: all or nothing, versions, doubles, removals (D01)")
     func localList() {
         var test = TestStation.online()

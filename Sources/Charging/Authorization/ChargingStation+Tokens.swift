@@ -60,7 +60,8 @@ extension ChargingStation {
                 return judged(reader, place, .stopped)
             }
             if let authorization = sessions[place].authorization,
-                isSame(token, authorization.token, group: authorization.groupToken)
+                isSame(token, authorization.token, group: authorization.groupToken),
+                token == authorization.token || waitingPlace(evse) == nil
             {
                 return stopLocally(place, token: token, reader: reader)
             }
@@ -90,6 +91,13 @@ extension ChargingStation {
             knowledge(of: token).map({ $0.info.status != .accepted }) ?? true
         else { return judged(reader, places.first ?? evses.count, .ignored) }
         ask(token, place: place, purpose: .stop, reader: reader)
+    }
+
+    /// The EVSE whose cable waits for a token at this reader; of several, the first.
+    private func waitingPlace(_ evse: EVSEID?) -> Int? {
+        evses.indices.first {
+            (evse == nil || evse == evses[$0].id) && evses[$0].isConnected && canStart($0)
+        }
     }
 
     /// Where a driver who presents a token now can charge: a plugged EVSE first.
@@ -171,6 +179,15 @@ extension ChargingStation {
                 save(place)
             }
             return judged(reader, place, .refused)
+        }
+        // At a reader for several EVSEs a group's card that no cable waits for ends the group's
+        // session, as it does at a reader of one EVSE (C09.FR.03).
+        if place == sessions.count - 1, remote == nil, let group = info?.groupToken,
+            let running = evses.indices.first(where: {
+                sessions[$0].authorization?.groupToken == group
+            })
+        {
+            return stopLocally(running, token: token, reader: reader)
         }
         judged(reader, place, .started)
         grant(
