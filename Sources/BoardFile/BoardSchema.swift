@@ -18,8 +18,8 @@ package struct BoardSchema {
         var definitions = definitions
         definitions["board"] = board
         definitions["variant"] = variant.board
-        for (name, definition) in variant.definitions {
-            definitions["variant-\(name)"] = definition
+        for member in variant.definitions {
+            definitions["variant-\(member.name)"] = member.value
         }
         return .object([
             "$schema": "https://json-schema.org/draft/2020-12/schema",

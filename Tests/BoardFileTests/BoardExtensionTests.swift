@@ -1,4 +1,6 @@
 import BoardFile
+import DriverKit
+import EVSEModel
 import Foundation
 import Testing
 
@@ -36,7 +38,7 @@ struct BoardExtensionTests {
     func joining() throws {
         let report = extended(
             """
-            feed: { limit: 25 A }
+            feed: { limit: 35 A }
             devices:
               lock-1: { motor-lines: [7, 8] }
               heat-2: { plugin: test-sensor, bus: adc, channel: 5 }
@@ -44,13 +46,12 @@ struct BoardExtensionTests {
             """)
         #expect(report.text == "")
         let plan = try #require(report.plan)
-        #expect(plan.feed.limit.milliamperes == 25_000)
+        #expect(plan.feed.limit == Amperes(35))
         #expect(plan.feed.phases == 1)
-        #expect(plan.evses[0].plan.rating.milliamperes == 25_000)
-        let offsets = plan.lines.map(\.offset)
+        let offsets = plan.lines.map(\.number)
         #expect(offsets.contains(7) && offsets.contains(8) && !offsets.contains(17))
         #expect(offsets.contains(27))
-        #expect(plan.devices.contains { $0.id.text == "heat-2" })
+        #expect(plan.devices.contains { $0.id.name == "heat-2" })
     }
 
     @Test("null removes, and refuses to remove what is not there")
@@ -58,7 +59,7 @@ struct BoardExtensionTests {
         let report = extended(
             "devices: { heat-1: null }\nevses: { 1: { devices: { temperature: ~ } } }")
         #expect(report.text == "")
-        #expect(report.plan?.devices.contains { $0.id.text == "heat-1" } == false)
+        #expect(report.plan?.devices.contains { $0.id.name == "heat-1" } == false)
 
         #expect(
             extended("devices: { heat-3: null }").text == """
@@ -70,15 +71,16 @@ struct BoardExtensionTests {
 
     @Test("a map that names another plugin takes the place of the whole map")
     func plugin() throws {
-        // The lock's motor lines mean nothing to a sensor: with them it would be refused.
+        // A sensor's channel means nothing to a reader: with it the map would be refused.
         let report = extended(
             """
-            devices: { lock-1: { plugin: test-sensor, bus: adc, channel: 6 } }
-            evses: { 1: { connectors: { 1: { lock: null, temperature: lock-1 } }, devices: { temperature: ~ } } }
+            devices: { heat-1: { plugin: test-reader, bus: cards-2 } }
+            buses: { cards-2: { plugin: serial, port: ttyS3 } }
+            evses: { 1: { devices: { temperature: ~, reader: [reader-1, heat-1] } } }
             """)
-        #expect(!report.text.contains("motor-lines"))
-        let offsets = report.plan?.lines.map(\.offset) ?? [17]
-        #expect(!offsets.contains(17))
+        #expect(report.text == "")
+        let device = report.plan?.devices.first { $0.id.name == "heat-1" }
+        #expect(device?.bus == "cards-2")
     }
 
     @Test("a finding names both files")
@@ -86,25 +88,26 @@ struct BoardExtensionTests {
         #expect(
             extended("devices: { meter-1: { model: sdm63 } }").text == """
                 variant.yaml:4:30: error: meter-1 model: there is no model "sdm63"
-                  note: it takes the place of good/board.yaml:21:65
+                  note: it takes the place of good/board.yaml:21:66
                   fix: did you mean sdm630?
                 """)
         // What stands in the base and is wrong only because of the variant.
         #expect(
             extended("devices: { heat-1: null }").text == """
-                good/board.yaml:32:20: error: evses.1.devices.temperature: there is no device heat-1
+                good/board.yaml:31:20: error: evses.1.devices.temperature: there is no device "heat-1"
                   note: variant.yaml extends this file
-                  fix: did you mean meter-1?
+                  fix: known devices: pilot-1, proximity-1, lock-1, contactor-1, rdc-1, stop-1, \
+                meter-1, reader-1
                 """)
     }
 
     @Test("a value of the command line comes last")
     func settings() {
-        let report = extended("feed: { limit: 25 A }", settings: ["feed.limit=16 A"])
-        #expect(report.plan?.evses[0].plan.rating.milliamperes == 16_000)
+        let report = extended("feed: { limit: 35 A }", settings: ["feed.limit=34 A"])
+        #expect(report.plan?.feed.limit == Amperes(34))
         // Joined, but without the command line's values: a recording keeps those by themselves.
-        #expect(report.plan?.text.contains("25 A") == true)
-        #expect(report.plan?.text.contains("16 A") == false)
+        #expect(report.plan?.text.contains("35 A") == true)
+        #expect(report.plan?.text.contains("34 A") == false)
     }
 
     @Test("the joined text is the same board")
@@ -124,16 +127,16 @@ struct BoardExtensionTests {
     @Test("a variant of a variant is joined in order")
     func chain() throws {
         let middle =
-            "format: 1\nboard: middle\nextends: good\nfeed: { limit: 30 A, voltage: 120 V }"
+            "format: 1\nboard: middle\nextends: good\nfeed: { limit: 36 A, voltage: 120 V }"
         let report = BoardFile.report(
-            bytes: Array("format: 1\nboard: top\nextends: middle\nfeed: { limit: 20 A }".utf8),
+            bytes: Array("format: 1\nboard: top\nextends: middle\nfeed: { limit: 33 A }".utf8),
             file: "top.yaml", plugins: testPlugins
         ) { name, _ throws(BoardFileError) in
             ("\(name).yaml", Array((name == "middle" ? middle : goodBoard).utf8))
         }
         let plan = try #require(report.plan)
-        #expect(plan.feed.limit.milliamperes == 20_000)
-        #expect(plan.feed.voltage.volts == 120)
+        #expect(plan.feed.limit == Amperes(33))
+        #expect(plan.feed.voltage == Volts(120))
         #expect(plan.extendedFiles == ["middle.yaml", "good.yaml"])
     }
 

@@ -11,7 +11,7 @@ extension Catalogue {
             try await bench.plug()
             try await bench.expectStatus("Occupied")
             try await bench.unplug()
-            try await bench.rig.post("/rig/v1/connectors/1/1/unplug", ["side": "station"])
+            try await bench.pullOut()
             try await bench.expectStatus("Available")
         },
         inoperative("TC_G_03_CS", "EVSE to inoperative and operative", "G03.FR.01", ["id": 1]),

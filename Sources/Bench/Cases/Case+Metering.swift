@@ -33,10 +33,11 @@ extension Catalogue {
         },
         Case(
             "TC_J_08_CS", "Sampled at start, EVSE unknown",
-            requirements: ["J02.FR.01", "E03.FR.13"],
+            requirements: ["E01.FR.09", "E01.FR.17"],
             when: "NOT AQ-8 and (C-09.2 or C-09.6)",
             stimulus: "a tap before the cable, TxStartPoint Authorized",
-            expectation: "Transaction.Begin values in the first event that knows the EVSE",
+            expectation:
+                "Transaction.Begin values in Started where it knows the EVSE, else when charging starts",
             settings: ["ocpp.variables.TxCtrlr.TxStartPoint=Authorized"]
         ) { bench in
             try await bench.boot()
@@ -48,12 +49,16 @@ extension Catalogue {
             let begin = try await bench.expect("TransactionEvent", "with Transaction.Begin") {
                 $0.hasSample("Transaction.Begin", "Energy.Active.Import.Register")
             }
-            let earlier = await bench.csms.log.first {
-                $0.action == "TransactionEvent" && $0.payload["evse"] != nil
+            let started = await bench.csms.log.first {
+                $0.action == "TransactionEvent" && $0.payload["eventType"] == "Started"
             }
-            try bench.require(
-                begin["seqNo"]?.int ?? 0 <= earlier?.payload["seqNo"]?.int ?? .max,
-                "Transaction.Begin came after the first event with an EVSE: \(begin.text)")
+            if started?.payload["evse"] != nil {
+                try bench.require(begin["eventType"], equals: "Started", "event of the values")
+            } else {
+                try bench.require(
+                    begin["transactionInfo"]?["chargingState"], equals: "Charging",
+                    "state in the event of the values")
+            }
         },
         Case(
             "TC_J_09_CS", "Sampled during", requirements: ["J02.FR.02"],

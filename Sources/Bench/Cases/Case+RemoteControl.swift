@@ -67,6 +67,7 @@ extension Catalogue {
         },
         Case(
             "TC_F_05_CS", "Unlock during transaction", requirements: ["F05.FR.02"],
+            when: "AQ-18",
             stimulus: "UnlockConnector while charging",
             expectation: "OngoingAuthorizedTransaction, and the plug stays locked"
         ) { bench in
@@ -81,6 +82,7 @@ extension Catalogue {
         },
         Case(
             "TC_F_07_CS", "Unlock without cable", requirements: ["F05.FR.01", "F05.FR.04"],
+            when: "AQ-18",
             stimulus: "UnlockConnector with no cable", expectation: "Unlocked"
         ) { bench in
             try await bench.boot()

@@ -124,6 +124,13 @@ final class CaseContext: Sendable {
         note("unplug")
         try await rig.unplug()
     }
+    /// Takes the plug out of the outlet as well; a fixed cable stays where it is.
+    func pullOut() async throws {
+        let type = connector(of: try await rig.state())["type"]?.string ?? ""
+        guard type.hasPrefix("s") else { return }
+        note("plug taken out of the outlet")
+        try await rig.post("/rig/v1/connectors/1/1/unplug", ["side": "station"])
+    }
     /// Presents a card. One that comes back at once is the same presentation to a station, so a
     /// second tap of the same card waits as long as a person would; and nobody taps a dark reader.
     func tap(_ uid: String) async throws {
