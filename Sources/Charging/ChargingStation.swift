@@ -82,7 +82,7 @@ package struct ChargingStation: Sendable {
         availability = Availability(stored: stored[.availability] ?? [])
         identifiers = IdentifierSource(
             seed: configuration.seed,
-            counter: UInt64(clamping: facts["ids"]?.int64("n") ?? 0))
+            bound: UInt64(clamping: facts["ids"]?.int64("n") ?? 0))
         evses = configuration.evses.enumerated().map {
             EVSEState(id: EVSEID(index: $0.offset), configuration: $0.element)
         }

@@ -4,9 +4,11 @@ import EVSEModel
 extension ChargingStation {
     mutating func start(_ place: Int, _ trigger: TransactionTrigger) {
         let id = TransactionID(identifiers.next())
-        var record = Record()
-        record.set("n", Int64(clamping: identifiers.counter))
-        store(.put(.facts, key: "ids", value: record.text))
+        if let bound = identifiers.newBound() {
+            var record = Record()
+            record.set("n", Int64(clamping: bound))
+            store(.put(.facts, key: "ids", value: record.text))
+        }
         var transaction = Transaction(
             id: id, startedAt: eventTime, state: chargingState(place))
         let authorization = sessions[place].authorization

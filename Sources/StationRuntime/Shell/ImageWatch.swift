@@ -19,6 +19,16 @@ package struct ImageWatch {
         return true
     }
 
+    /// No plug, no vehicle and nothing energised, anywhere.
+    package var isQuiet: Bool {
+        for index in 0..<min(Int(newest.evseCount), StationBounds.evses) {
+            guard newest.evses[index].status.phase == .idle else { return false }
+            for connector in 0..<StationBounds.connectorsPerEVSE
+            where newest.evses[index].status.connectors[connector].isPlugged { return false }
+        }
+        return true
+    }
+
     /// The latched faults of all EVSEs, where they changed since the last call; `nil` otherwise,
     /// and at the first call where nothing is latched.
     package mutating func newLatchedFaults() -> [FaultSet]? {

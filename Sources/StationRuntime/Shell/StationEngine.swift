@@ -6,8 +6,10 @@ package import StationCore
 /// the process image read and published, timers kept. It owns the core and holds no rules of its
 /// own about charging.
 package final class StationEngine {
-    /// How often the loop's image is looked at.
+    /// How often the loop's image is looked at, and how often while nobody is there. Chosen: as the
+    /// loop's standard period, and less than anybody notices; each look costs a wake-up.
     package static let pollInterval = Milliseconds(10)
+    package static let quietPollInterval = Milliseconds(20)
     /// How often the heartbeat is published at least; the loop's patience is five of these.
     package static let heartbeatInterval = Milliseconds(50)
     /// The image goes to the core at least so often.
@@ -118,7 +120,7 @@ package final class StationEngine {
 
     /// When ``tick()`` is due at the latest.
     package var nextTick: Instant {
-        let poll = lastTick + Self.pollInterval
+        let poll = lastTick + (watch.isQuiet ? Self.quietPollInterval : Self.pollInterval)
         return wakeAt.map { min($0, poll) } ?? poll
     }
     package var isTickDue: Bool { nextTick <= ports.now() }
