@@ -123,6 +123,37 @@ enum Proc {
             .flatMap { Double($0) } ?? 0
     }
 
+    /// Megabytes of physical memory that these processes have mapped together, a page that several of
+    /// them map counted once; `nil` where the kernel does not show page frames, as to anybody but root.
+    static func megabytes(of processes: [Int32]) -> Double? {
+        var frames = Set<UInt64>()
+        for process in processes {
+            guard let map = FileHandle(forReadingAtPath: "/proc/\(process)/pagemap") else {
+                return nil
+            }
+            defer { try? map.close() }
+            for line in (read("/proc/\(process)/maps") ?? "").split(separator: "\n") {
+                let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap {
+                    UInt64($0, radix: 16)
+                }
+                // The kernel's own page at the top of the address space has no entry.
+                guard ends.count == 2, ends[1] < 1 << 47 else { continue }
+                let pages = Int((ends[1] - ends[0]) / 4096)
+                try? map.seek(toOffset: ends[0] / 4096 * 8)
+                guard let entries = try? map.read(upToCount: pages * 8) else { continue }
+                entries.withUnsafeBytes { bytes in
+                    for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
+                        let entry = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                        // Bit 63: present; bits 0 to 54: the frame (Documentation/admin-guide/mm/pagemap.rst).
+                        guard entry >> 63 == 1, entry & (1 << 55 - 1) != 0 else { continue }
+                        frames.insert(entry & (1 << 55 - 1))
+                    }
+                }
+            }
+        }
+        return frames.isEmpty ? nil : Double(frames.count) * 4096 / 1_048_576
+    }
+
     /// Nanoseconds on a processor so far, of all threads.
     static func processorTime(of process: Int32) -> Double {
         let tasks = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")
