@@ -26,8 +26,8 @@ demo: build ## charges a simulated car on the ac-wallbox board, from a card tap 
 test: ## installs, builds, and passes everything
 	@Scripts/test $(CONFIGURATION)
 
-simulate: build ## random station-days in virtual time; DAYS=1000 SEED=1
-	@$(BUILD)/forecourt-bench simulate --board ac-wallbox --days $(or $(DAYS),1000) --seed $(or $(SEED),1) \
+simulate: build ## random station-days in virtual time; DAYS=1000 SEED=1 BOARD=ac-wallbox
+	@$(BUILD)/forecourt-bench simulate --board $(BOARD) --days $(or $(DAYS),1000) --seed $(or $(SEED),1) \
 		--keep .build/simulate
 
 mutations: packages ## shows that the simulation finds mutated code; writes docs/mutations.md
@@ -40,8 +40,9 @@ unit: packages ## unit and property tests only
 interop: build ## a CSMS (PyPI ocpp) and a Modbus (pymodbus) that are not ours, against the station
 	@Scripts/interop $(BUILD)
 
-bench-cases: build ## the bench's cases on the ac-wallbox board, with a report in .build/report
-	@$(BUILD)/forecourt-bench run --board ac-wallbox --report .build/report
+BOARD ?= ac-wallbox
+bench-cases: build ## the bench's cases on a board, with a report in .build/report: BOARD=ac-dual
+	@$(BUILD)/forecourt-bench run --board $(BOARD) --report .build/report
 
 KILLS ?= 200
 crash: build ## kills, power cuts and full disks at random instants; KILLS=200

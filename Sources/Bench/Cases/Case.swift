@@ -49,6 +49,6 @@ package struct Case: Sendable {
 package enum Catalogue {
     package static var all: [Case] {
         provisioning + authorization + transactions + remoteControl + availability + metering
-            + smartCharging + dataTransfer + hardware
+            + smartCharging + dataTransfer + hardware + severalOutlets
     }
 }

@@ -38,6 +38,10 @@ struct StationStatus: Sendable {
         status["loop"] = loopStatus(loop)
         status["evses"] = .array(
             (status["evses"]?.array ?? []).map { withPower($0, loop) })
+        status["feed"] = [
+            "limitA": Self.number(board.feed.limit),
+            "phases": JSONValue(Int(board.feed.phases)),
+        ]
         status["devices"] = .array(drivers.map(device))
         status["refusedInputs"] = JSONValue(mailbox.refused)
         return .object(status)
