@@ -67,9 +67,11 @@ struct AuthorizationWatch {
                 Answer(
                     status: status, at: now, arrives: now + station.csms.answerDelay,
                     isCertain: isCertain))
-        case .transactionToken(let id, _, let status):
+        case .transactionToken(let id, let token, let status):
+            // Where somebody else came since then, the transaction may be over and its end on its way.
             guard status != "Accepted", setting("TxCtrlr.StopTxOnInvalidId", "true"),
-                id == station.csms.openTransactions[evse], station.csms.lastSpoil != now
+                id == station.csms.openTransactions[evse], station.csms.lastSpoil != now,
+                evidence.last.map({ $0.token == token.uppercased() }) ?? true
             else { return }
             deadline = (now + 15_000_000_000, "its token was answered \(status)", id)
         case .remoteStart(_, let there?) where there != evse: break
@@ -79,6 +81,8 @@ struct AuthorizationWatch {
                 Evidence(token: token.uppercased(), at: now - 1_000_000_000, origin: .remote))
             deadline = nil
         case .remoteStop(let id) where station.csms.transactions[id]?.evse ?? evse != evse: break
+        // One that no EVSE has yet, at a reader for several, is not the one that runs here.
+        case .remoteStop(let id) where station.csms.openTransactions[evse] ?? id != id: break
         case .remoteStop:
             evidence.removeAll { $0.at < now - 1_000_000_000 }
             if evidence.isEmpty {

@@ -116,8 +116,13 @@ struct LimitWatch {
         } else {
             overSince = nil
         }
-        // How several EVSEs share a limit is the station's own affair.
-        return others > 0 ? nil : lookForLess(station, offered, allowed)
+        // How several EVSEs share a limit is the station's own affair: a vehicle at another one may
+        // have a part of it kept for it.
+        let isAlone = station.sights.indices.allSatisfy {
+            $0 == place || !station.sights[$0].hasVehicle
+        }
+        if !isAlone { underSince = nil }
+        return isAlone ? lookForLess(station, offered, allowed) : nil
     }
 
     /// A change of transaction: profiles of the one that ended count no more.
