@@ -182,6 +182,11 @@ enum BoardKeys {
         ]
     }
 
+    /// Keys of `security` that have their place already and no reader yet: firmware and ISO 15118.
+    static let securityAhead = [
+        "manufacturerRoots", "v2gRoots", "mobilityOperatorRoots", "v2gCertificates", "v2gKeys",
+    ]
+
     static var security: [ConfigurationKey] {
         func path(_ name: String, _ help: String) -> ConfigurationKey {
             ConfigurationKey(name, .text(maximumLength: 512), help)

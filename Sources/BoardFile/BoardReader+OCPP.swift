@@ -19,6 +19,11 @@ extension BoardReader {
         for component in node["variables"].flatMap({ entries($0, "ocpp.variables") }) ?? [] {
             readVariables(component)
         }
+        if let keys = node["keys"] {
+            warn(
+                keys.position, "ocpp.keys: nothing in this release reads it",
+                fix: "it may stay: it is for OCPP 1.6, which README's table lists as absent")
+        }
         for entry in node["keys"].flatMap({ entries($0, "ocpp.keys") }) ?? [] {
             if let text = plainText(entry.value, "ocpp.keys.\(entry.key)") {
                 plan.ocpp.keys.append(.init(key: entry.key, value: text))

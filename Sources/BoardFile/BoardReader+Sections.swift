@@ -173,6 +173,11 @@ extension BoardReader {
             v2gCertificates: path("v2gCertificates"), v2gKeys: path("v2gKeys"),
             keyPassword: values.text("keyPassword"), password: values.text("password"),
             passwordFile: path("passwordFile"))
+        for key in BoardKeys.securityAhead where values.has(key) {
+            warn(
+                position("security.\(key)"), "security.\(key): nothing in this release reads it",
+                fix: "it may stay: it is for what README's table lists as absent")
+        }
         if values.has("password"), values.has("passwordFile") {
             error(
                 position("security.passwordFile"),

@@ -68,6 +68,20 @@ struct BoardPlanTests {
         #expect(plan.evses.first?.plan.meterMaxAge == .seconds(3))
     }
 
+    @Test("keys that nothing reads yet are taken, and said to be read by nothing")
+    func ahead() throws {
+        let report = check(
+            goodBoard, ["ocpp.keys.HeartbeatInterval=60", "security.v2gRoots=v2g.pem"])
+        #expect(
+            report.findings.map(\.what) == [
+                "ocpp.keys: nothing in this release reads it",
+                "security.v2gRoots: nothing in this release reads it",
+            ])
+        let plan = try #require(report.plan)
+        #expect(plan.ocpp.keys.map { "\($0.key)=\($0.value)" } == ["HeartbeatInterval=60"])
+        #expect(plan.security.v2gRoots == "v2g.pem")
+    }
+
     @Test("options on the command line are laid over the file, the last one counts")
     func overlay() throws {
         let plan = try plan([
@@ -75,7 +89,7 @@ struct BoardPlanTests {
             "station.vendor=Somebody", "ocpp.version=1.6", "ocpp.securityProfile=1",
             "ocpp.variables.OCPPCommCtrlr.MessageTimeout[Default]=30",
             "ocpp.variables.TxCtrlr.TxStartPoint=EVConnected,Authorized",
-            "ocpp.keys.HeartbeatInterval=60", "security.password=secret",
+            "security.password=secret",
             "devices.lock-1.feedback-line={ line: 26, active-low: true }",
             """
             ocpp.networkProfiles=[{"configurationSlot":2,"connectionData":{"ocppCsmsUrl":\
@@ -94,7 +108,6 @@ struct BoardPlanTests {
                 "OCPPCommCtrlr.MessageTimeout[Default]=30",
                 "TxCtrlr.TxStartPoint[-]=EVConnected,Authorized",
             ])
-        #expect(plan.ocpp.keys.map { "\($0.key)=\($0.value)" } == ["HeartbeatInterval=60"])
         #expect(plan.security.password == "secret")
         let profile = try #require(plan.ocpp.networkProfiles.first)
         #expect(profile.slot == 2 && profile.url == "ws://csms/ocpp")
