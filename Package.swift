@@ -138,7 +138,7 @@ let package = Package(
             [
                 "EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
                 "JSON", "Charging", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
-                "LocalHTTP", "CRealtime", argumentParser, logging,
+                "LocalHTTP", "CRealtime", "ControlLoop", argumentParser, logging,
             ] + busPlugins),
 
         // The simulated world and the bench

@@ -50,6 +50,31 @@ final class LineProbe {
         }
     }
 
+    /// What the device's driver senses now; `nil` where it is no cyclic driver.
+    func sense() -> (inputs: EVSEInputs, connector: ConnectorInputs)? {
+        guard let plugin = device.plugin as? any CyclicPlugin.Type else { return nil }
+        _ = bank.sample()
+        let inputs = read(plugin)
+        return (inputs, inputs.connectors[slot.connector])
+    }
+
+    /// Names of this device's digital inputs.
+    var inputs: [String] {
+        own.filter { $0.line.kind == .digitalInput }.map { name($0.line) }
+    }
+
+    /// The logical level of a digital input now; `nil` where there is no such input, or no sample.
+    func level(of input: String) -> Bool? {
+        _ = bank.sample()
+        guard let (index, _) = own.first(where: { name($0.line) == input }),
+            bank.values[index] != Lines.noSample
+        else { return nil }
+        return bank.values[index] > 0
+    }
+
+    /// Every output back to its safe value; the lines stay open.
+    func rest() { bank.setSafe() }
+
     /// What the device's driver makes of them.
     func sensed() -> [String] {
         guard let plugin = device.plugin as? any CyclicPlugin.Type else { return [] }

@@ -1,0 +1,170 @@
+import Foundation
+import Glibc
+import JSON
+import LoopbackServer
+import Plant
+import StationRuntime
+import Testing
+
+/// `forecourt bringup` as a person does it: at a terminal, with a vehicle tester and a card.
+@Suite("forecourt bringup", .timeLimit(.minutes(3)))
+struct BringupTests {
+    /// A program at a terminal of its own, and what it wrote so far.
+    private final class TerminalProcess {
+        let process = Process()
+        private let near: Int32
+        private(set) var text = ""
+
+        init(_ arguments: [String]) throws {
+            var (near, far): (Int32, Int32) = (-1, -1)
+            var size = winsize(ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0)
+            guard openpty(&near, &far, nil, nil, &size) == 0 else {
+                throw TestFailure("no pseudo-terminal: errno \(errno)")
+            }
+            self.near = near
+            // What the test types must not come back as output.
+            var settings = termios()
+            tcgetattr(far, &settings)
+            settings.c_lflag &= ~tcflag_t(ECHO)
+            tcsetattr(far, TCSANOW, &settings)
+            let terminal = FileHandle(fileDescriptor: far, closeOnDealloc: true)
+            process.executableURL = StationProcess.programs.appendingPathComponent("forecourt")
+            process.arguments = arguments
+            process.standardInput = terminal
+            process.standardOutput = terminal
+            process.standardError = terminal
+            try process.run()
+            try terminal.close()
+        }
+        deinit { close(near) }
+
+        func type(_ line: String) {
+            let bytes = Array((line + "\n").utf8)
+            _ = write(near, bytes, bytes.count)
+        }
+
+        /// The next line; `nil` at the end of the program.
+        func line() -> String? {
+            while true {
+                if let end = text.firstIndex(of: "\n") ?? text.firstIndex(of: "\r\n") {
+                    let line = String(text[..<end])
+                    text.removeSubrange(...end)
+                    return line.trimmingCharacters(in: .whitespacesAndNewlines)
+                }
+                var bytes = [UInt8](repeating: 0, count: 4096)
+                let count = read(near, &bytes, bytes.count)
+                guard count > 0 else { return nil }
+                text += String(decoding: bytes.prefix(count), as: UTF8.self)
+            }
+        }
+    }
+
+    /// What a person would do about a line that the program says.
+    private func react(_ line: String, _ terminal: TerminalProcess, _ rig: RigClient) throws {
+        func vehicle(_ behaviour: JSONValue) throws {
+            _ = try rig.call("POST", "/rig/v1/connectors/1/1/ev", behaviour)
+        }
+        switch line {
+        case _ where line.contains("Go on?"): terminal.type("y")
+        case _ where line.hasPrefix("? Did it") || line.hasPrefix("? Is that"): terminal.type("y")
+        case _ where line.contains("the load's power"): terminal.type("")
+        case "… set the tester to B (Enter skips)":
+            _ = try rig.call("POST", "/rig/v1/connectors/1/1/plug", ["ev": ["ready": false]])
+        case "… set the tester to C (Enter skips)": try vehicle(["ready": true])
+        case "… set the tester to D (Enter skips)": try vehicle(["ventilation": true])
+        case "… set the tester to E (Enter skips)":
+            _ = try rig.call(
+                "POST", "/rig/v1/faults", ["device": "pilot-1", "fault": "shorted"])
+        case _ where line.hasPrefix("… hold a card"):
+            _ = try rig.call(
+                "POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4", "holdMs": 5000])
+        default: break
+        }
+    }
+
+    @Test("a walk through the wallbox: every step passes, and the lock's real stroke is learned")
+    func walk() throws {
+        let folder = try TestFolder()
+        let plant = try StationProcess(
+            ["plant", "ac-wallbox", "--wires", folder.path + "/wires", "--rig", "127.0.0.1:0"],
+            log: folder.path + "/plant.log")
+        defer { _ = plant.end() }
+        let rig = try RigClient(plant.ready(), "rig")
+        let terminal = try TerminalProcess([
+            "bringup", "ac-wallbox", "--wires", folder.path + "/wires", "--patience", "20",
+            "--report", folder.path + "/report.md", "--variant", folder.path + "/learned.yaml",
+        ])
+        var stage = ""
+        while let line = terminal.line() {
+            if line.hasPrefix("== ") { stage = String(line.dropFirst(3)) }
+            if line.hasPrefix("… change it") {
+                try press(stage, rig, true)
+            } else if line.hasPrefix("… and back") {
+                try press(stage, rig, false)
+            } else {
+                try react(line, terminal, rig)
+            }
+        }
+        terminal.process.waitUntilExit()
+        let report = try String(contentsOfFile: folder.path + "/report.md", encoding: .utf8)
+        #expect(terminal.process.terminationStatus == 0, "\(report)")
+        #expect(report.contains(" 0 failed"), "\(report)")
+        for step in [
+            "meter-1 on meters", "lock-1: strokes", "contactor-1: close and open",
+            "rdc-1 self-test", "pilot-1 in state B", "pilot-1 in state E", "stop-1 emergency-stop",
+            "reader-1: a card",
+        ] {
+            #expect(report.contains("| \(step) | passed |"), "\(step): \(report)")
+        }
+        // The simulated bolt needs half of the time that the board allows it.
+        let learned = try String(contentsOfFile: folder.path + "/learned.yaml", encoding: .utf8)
+        #expect(learned.contains("stroke-time: "), "\(learned)")
+        let check = try StationProcess.run(["check", folder.path + "/learned.yaml"])
+        #expect(check.status == 0, "\(check.text)")
+    }
+
+    private func press(_ stage: String, _ rig: RigClient, _ isPressed: Bool) throws {
+        switch stage {
+        case "stop-1 emergency-stop":
+            if isPressed {
+                _ = try rig.call(
+                    "POST", "/rig/v1/faults", ["device": "stop-1", "fault": "pressed"])
+            } else {
+                _ = try rig.call("DELETE", "/rig/v1/faults")
+            }
+        case "stop-1 mains":
+            _ = try rig.call("POST", "/rig/v1/mains", ["on": .bool(!isPressed)])
+        default: break
+        }
+    }
+
+    @Test("quits when asked, and leaves the outputs safe")
+    func quit() throws {
+        let folder = try TestFolder()
+        let plant = try StationProcess(
+            ["plant", "ac-wallbox", "--wires", folder.path + "/wires", "--rig", "127.0.0.1:0"],
+            log: folder.path + "/plant.log")
+        defer { _ = plant.end() }
+        let rig = try RigClient(plant.ready(), "rig")
+        let terminal = try TerminalProcess([
+            "bringup", "ac-wallbox", "--wires", folder.path + "/wires",
+        ])
+        var said = [String]()
+        while let line = terminal.line() {
+            said.append(line)
+            if line.contains("Go on?") { terminal.type("q") }
+        }
+        terminal.process.waitUntilExit()
+        #expect(said.contains { $0.hasPrefix("Ended before the end") })
+        #expect(said.contains { $0.hasPrefix("# Bring-up of ac-wallbox") })
+        let state = try rig.call("GET", "/rig/v1/state")
+        #expect(state["connectors"]?[0]?["contactor"]?.string == "open")
+    }
+
+    @Test("nobody at a real board means nothing is driven")
+    func nobody() throws {
+        let run = try StationProcess.run(["bringup", "ac-wallbox"])
+        #expect(run.status != 0)
+        #expect(run.text.contains("nothing was driven"), "\(run.text)")
+    }
+}
