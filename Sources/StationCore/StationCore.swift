@@ -148,6 +148,8 @@ public struct StationCore: Sendable {
             isWanted ? connection.start(at: now) : takeDown(at: now, into: &outputs)
         case .local(.clearFaults(let evse)):
             personality?.perform(at: now) { $0.clearFaults(of: evse, at: now) }
+        case .local(.acceptMeter(let evse)):
+            personality?.perform(at: now) { $0.acceptMeter(of: evse, at: now) }
         case .local(.shutdown):
             personality?.perform(at: now) { $0.prepareShutdown(at: now) }
             carryOut(at: now, into: &outputs)

@@ -110,4 +110,6 @@ public enum LocalCommand: Hashable, Sendable {
     case shutdown
     /// Service: latched faults of an EVSE are cleared where their cause is gone.
     case clearFaults(EVSEID)
+    /// Service: an EVSE's meter was replaced; what its register shows now is where it begins.
+    case acceptMeter(EVSEID)
 }

@@ -7,7 +7,8 @@ public struct Forecourt: AsyncParsableCommand {
         abstract: "The software inside an electric-vehicle charging station.",
         version: ForecourtVersion.text,
         subcommands: [
-            RunCommand.self, StatusCommand.self, ClearFaultsCommand.self, ReplayCommand.self,
+            RunCommand.self, StatusCommand.self, ClearFaultsCommand.self, AcceptMeterCommand.self,
+            ReplayCommand.self,
             BoardsCommand.self,
             CheckCommand.self, ExplainCommand.self,
             SchemaCommand.self,

@@ -46,6 +46,7 @@ struct RecordingTests {
             .link(.closed(LinkClosure(.pingTimeout, detail: "x"))), .link(.drained), .timer,
             .clock(UnixTime(milliseconds: -5)), .storeFailed("full"), .unsent(Array("[4]".utf8)),
             .local(.setConnected(false)), .local(.setConnected(true)), .local(.shutdown),
+            .local(.clearFaults(EVSEID(index: 1))), .local(.acceptMeter(EVSEID(index: 0))),
         ]
     }()
 

@@ -218,6 +218,9 @@ struct RunningStationTests {
             }
             #expect(error?.status == 422, "\(body.text)")
         }
+        let replaced = try StationProcess.run(["accept-meter", state])
+        #expect(replaced.status == 0 && replaced.text.contains("EVSE 1"), "\(replaced.text)")
+        #expect(try StationProcess.run(["accept-meter", state, "--evse", "2"]).status != 0)
         #expect(station.end() == 0)
     }
 
@@ -239,6 +242,8 @@ struct RunningStationTests {
             ("POST", "/local/v1/ocpp", ["connected": true, "more": 1], 422),
             ("POST", "/local/v1/ocpp", [], 422), ("GET", "/local/v1/ocpp", nil, 405),
             ("POST", "/local/v1/clear-faults", ["evse": 2], 404),
+            ("POST", "/local/v1/accept-meter", ["evse": 2], 404),
+            ("GET", "/local/v1/accept-meter", nil, 405),
             ("POST", "/local/v1/status", [:], 405), ("GET", "/", nil, 404),
             ("POST", "/local/v1/ocpp", .string(String(repeating: "x", count: 5000)), 413),
         ]

@@ -48,6 +48,7 @@ package struct RecordedInput {
         case .local(.setConnected(let connected)): ["setConnected": .bool(connected)]
         case .local(.shutdown): ["shutdown": true]
         case .local(.clearFaults(let evse)): ["clearFaults": JSONValue(evse.number)]
+        case .local(.acceptMeter(let evse)): ["acceptMeter": JSONValue(evse.number)]
         }
     }
 
@@ -111,6 +112,9 @@ package struct RecordedInput {
         case "clearFaults":
             guard let evse = try Self.evse(first) else { throw RecordingError("no EVSE") }
             return .local(.clearFaults(evse))
+        case "acceptMeter":
+            guard let evse = try Self.evse(first) else { throw RecordingError("no EVSE") }
+            return .local(.acceptMeter(evse))
         default: throw RecordingError("no input is called \"\(name)\" in this version")
         }
     }

@@ -1,9 +1,10 @@
 import EVSEModel
 import JSON
 import LocalHTTP
+import StationCore
 
 /// The station's own local interface: `GET /local/v1/status`, `POST /local/v1/ocpp`,
-/// `POST /local/v1/clear-faults`.
+/// `POST /local/v1/clear-faults`, `POST /local/v1/accept-meter`.
 ///
 /// For programs on this machine. A web page that a browser here shows cannot reach it: requests
 /// must name this machine as their host, and must not come from another origin.
@@ -17,16 +18,12 @@ struct LocalServer: Sendable {
     /// - Parameters:
     ///   - evses: how many EVSEs the board has.
     ///   - status: the status at this moment; `nil` once the station ends.
-    ///   - setConnected: takes the OCPP link down or up; false once the station ends.
-    ///   - clearFaults: service has repaired an EVSE; false once the station ends.
+    ///   - send: hands the station a command; false once it ends.
     init(
         _ endPoint: EndPoint, evses: Int, status: @escaping @Sendable () async -> JSONValue?,
-        setConnected: @escaping @Sendable (Bool) async -> Bool,
-        clearFaults: @escaping @Sendable (EVSEID) async -> Bool
+        send: @escaping @Sendable (LocalCommand) async -> Bool
     ) throws(RunError) {
-        let handler = LocalHandler(
-            host: endPoint.host, evses: evses, status: status, setConnected: setConnected,
-            clearFaults: clearFaults)
+        let handler = LocalHandler(host: endPoint.host, evses: evses, status: status, send: send)
         do throws(HTTPServerError) {
             server = try HTTPServer(
                 host: endPoint.host, port: endPoint.port,
@@ -47,8 +44,7 @@ private struct LocalHandler: Sendable {
     let host: String
     let evses: Int
     let status: @Sendable () async -> JSONValue?
-    let setConnected: @Sendable (Bool) async -> Bool
-    let clearFaults: @Sendable (EVSEID) async -> Bool
+    let send: @Sendable (LocalCommand) async -> Bool
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
         guard isFromHere(request) else {
@@ -59,15 +55,18 @@ private struct LocalHandler: Sendable {
             guard let status = await status() else { return ending }
             return HTTPResponse(200, status)
         case ("/local/v1/ocpp", "POST"): return await setLink(request)
-        case ("/local/v1/clear-faults", "POST"): return await clear(request)
-        case ("/local/v1/status", _), ("/local/v1/ocpp", _), ("/local/v1/clear-faults", _):
+        case ("/local/v1/clear-faults", "POST"): return await serve(request) { .clearFaults($0) }
+        case ("/local/v1/accept-meter", "POST"): return await serve(request) { .acceptMeter($0) }
+        case ("/local/v1/status", _), ("/local/v1/ocpp", _), ("/local/v1/clear-faults", _),
+            ("/local/v1/accept-meter", _):
             return .problem(
                 405, "Method not allowed",
                 "\(request.path) does not take \(request.method)")
         default:
             return .problem(
                 404, "Not found",
-                "there are GET /local/v1/status, POST /local/v1/ocpp and /local/v1/clear-faults")
+                "there are GET /local/v1/status, and POST /local/v1/ocpp, /local/v1/clear-faults and "
+                    + "/local/v1/accept-meter")
         }
     }
 
@@ -82,12 +81,15 @@ private struct LocalHandler: Sendable {
                     422, "The body must be {\"connected\":true} or {\"connected\":false}",
                     value.text)
             }
-            guard await setConnected(connected) else { return ending }
+            guard await send(.setConnected(connected)) else { return ending }
             return HTTPResponse(200, ["connected": .bool(connected)])
         }
     }
 
-    private func clear(_ request: HTTPRequest) async -> HTTPResponse {
+    /// What service has done at an EVSE.
+    private func serve(
+        _ request: HTTPRequest, _ command: (EVSEID) -> LocalCommand
+    ) async -> HTTPResponse {
         switch body(request) {
         case .failure(let refused): return refused.response
         case .success(let value):
@@ -97,7 +99,7 @@ private struct LocalHandler: Sendable {
             guard evse.index < evses else {
                 return .problem(404, "No such EVSE", "the board has EVSE 1 to \(evses)")
             }
-            guard await clearFaults(evse) else { return ending }
+            guard await send(command(evse)) else { return ending }
             return HTTPResponse(200, ["evse": JSONValue(number)])
         }
     }

@@ -279,8 +279,7 @@ struct StationRun {
         guard let wanted = resumed?.local ?? options.local else { return (nil, nil) }
         let server = try LocalServer(
             wanted, evses: options.board.evses.count, status: { await status.json() },
-            setConnected: { mailbox.post(.input(.local(.setConnected($0)))) },
-            clearFaults: { mailbox.post(.input(.local(.clearFaults($0)))) })
+            send: { mailbox.post(.input(.local($0))) })
         return (server, server.endPoint)
     }
 
