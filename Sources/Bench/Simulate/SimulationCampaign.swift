@@ -75,7 +75,11 @@ struct SimulationCampaign: Sendable {
                 report = try worker.order(String(seed))
             } catch {
                 report = nil
-                trap = Violation(.noTrap, at: .zero, "the process ended: \(error)")
+                let what =
+                    if case .stuck = error {
+                        "the day has not ended after \(WorkerProcess.patience) of the machine's time"
+                    } else { "the process ended: \(error)" }
+                trap = Violation(.noTrap, at: .zero, what)
             }
             shared.state.withLock { state in
                 state.summary.add(seed, report, trap)

@@ -1,3 +1,4 @@
+import EVSEModel
 import Foundation
 import JSON
 import Simulation
@@ -10,12 +11,18 @@ final class WorkerProcess: Sendable {
         case cannotStart(String)
         /// It ended in the middle of the day, by this signal or status.
         case died(Int32)
+        /// It was still busy with the day after ``WorkerProcess/patience``, and was killed.
+        case stuck
     }
+    /// Chosen: a thousand times what a day takes, on a machine that others use, too.
+    static let patience = Milliseconds.seconds(120)
+
     private struct State {
         var process: Process?
         var input: FileHandle?
         var output: FileHandle?
         var rest = Data()
+        var isStuck = false
     }
     private let state = Mutex(State())
     private let arguments: [String]
@@ -36,7 +43,11 @@ final class WorkerProcess: Sendable {
             } catch { return .failure(.died(end(&state))) }
             guard let text = readLine(&state), let value = try? JSONValue(parsing: text),
                 let report = DayReport(value)
-            else { return .failure(.died(end(&state))) }
+            else {
+                let isStuck = state.isStuck
+                let status = end(&state)
+                return .failure(isStuck ? .stuck : .died(status))
+            }
             return .success(report)
         }
         return try result.get()
@@ -58,16 +69,28 @@ final class WorkerProcess: Sendable {
         state.input = input.fileHandleForWriting
         state.output = output.fileHandleForReading
         state.rest = Data()
+        state.isStuck = false
     }
 
     private func readLine(_ state: inout State) -> String? {
+        let deadline = MonotonicClock.now + Self.patience
         while true {
             if let end = state.rest.firstIndex(of: 10) {
                 let line = String(decoding: state.rest[..<end], as: UTF8.self)
                 state.rest = Data(state.rest[state.rest.index(after: end)...])
                 return line
             }
-            guard let more = state.output?.availableData, !more.isEmpty else { return nil }
+            guard let output = state.output else { return nil }
+            let left = max(0, (deadline - MonotonicClock.now).count)
+            var waiting = pollfd(
+                fd: output.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&waiting, 1, Int32(clamping: left)) != 0 else {
+                state.isStuck = true
+                if let process = state.process { kill(process.processIdentifier, SIGKILL) }
+                return nil
+            }
+            let more = output.availableData
+            guard !more.isEmpty else { return nil }
             state.rest.append(more)
         }
     }
