@@ -8,7 +8,7 @@ BUILD := .build/$(CONFIGURATION)
 SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-import-check error
 STATE ?= /tmp/forecourt-demo
 
-.PHONY: help demo test proof simulate mutations build programs packages unit interop bench-cases guest \
+.PHONY: help pictures demo test proof simulate mutations build programs packages unit interop bench-cases guest \
 	example lint format bench clean fuzz sanitize link crash faults
 
 help: ## lists what can be made
@@ -41,6 +41,9 @@ interop: build ## a CSMS (PyPI ocpp) and a Modbus (pymodbus) that are not ours, 
 	@Scripts/interop $(BUILD)
 
 BOARD ?= ac-wallbox
+pictures: build ## every state on every display, into docs/displays; needs Chromium
+	@Scripts/display-pictures $(BUILD)
+
 bench-cases: build ## the bench's cases on a board, with a report in .build/report: BOARD=ac-dual
 	@$(BUILD)/forecourt-bench run --board $(BOARD) --report .build/report
 

@@ -10,8 +10,11 @@ let common: [SwiftSetting] = [
 ]
 
 /// A Swift target below `Sources`, with the project's settings.
-func source(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: common)
+func source(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: common)
 }
 
 /// A driver plugin: one folder below `Plugins`.
@@ -50,7 +53,10 @@ let cyclicPlugins: [Target.Dependency] = [
     "IIOProximityPilot", "IIOTemperature", "StatusLEDs",
 ]
 /// Drivers that run on a bus thread of the station process.
-let busPlugins: [Target.Dependency] = ["ModbusEnergyMeter", "NFCReader"]
+let busPlugins: [Target.Dependency] = [
+    "ModbusEnergyMeter", "NFCReader", "LineReader", "KioskPage", "CharacterDisplay",
+    "DWINDisplay",
+]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
 /// `make fuzz` builds it in a folder of its own.
@@ -118,7 +124,9 @@ let package = Package(
             ] + cyclicPlugins),
         source("FieldBus", ["EVSEModel", "DriverKit", "CModbus"]),
         source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
-        source("DriverTestKit", ["EVSEModel", "DriverKit"]),
+        // What displays say, in languages that are data files
+        source("DisplayText", ["EVSEModel", "JSON"], resources: [.embedInCode("Languages")]),
+        source("DriverTestKit", ["EVSEModel", "DriverKit", "DisplayText"]),
 
         // The station core, sans-I/O
         source("JSON"),
@@ -172,6 +180,13 @@ let package = Package(
         plugin("StatusLEDs"),
         plugin("ModbusEnergyMeter", ["FieldBus", yams], resources: [.embedInCode("Models")]),
         plugin("NFCReader", ["FieldBus"]),
+        plugin("LineReader", ["FieldBus"]),
+        plugin("CharacterDisplay", ["FieldBus", "DisplayText"]),
+        plugin(
+            "DWINDisplay", ["FieldBus", "DisplayText", "JSON"],
+            resources: [.embedInCode("Panels")]),
+        plugin(
+            "KioskPage", ["DisplayText", "LocalHTTP", "JSON"], resources: [.embedInCode("Page")]),
 
         // Executables
         executable("forecourt", ["StationRuntime"]),
@@ -205,6 +220,18 @@ let package = Package(
             "NFCReader",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
         tests(
+            "LineReader", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests("DisplayText", ["EVSEModel"]),
+        tests(
+            "DWINDisplay",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayText", "FieldBus", "Plant"]),
+        tests(
+            "CharacterDisplay",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests(
+            "KioskPage",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayText", "JSON", "Plant"]),
+        tests(
             "BoardFile", ["EVSEModel", "DriverKit", "JSON"] + cyclicPlugins + busPlugins),
         tests("JSON"),
         tests("Charging", ["EVSEModel", "JSON"]),
@@ -237,7 +264,7 @@ let package = Package(
             dependencies: [
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "ModbusEnergyMeter",
-                "NFCReader", "Plant",
+                "NFCReader", "LineReader", "DWINDisplay", "DisplayText", "Plant",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

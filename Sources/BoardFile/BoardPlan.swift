@@ -36,6 +36,9 @@ package struct BoardPlan: Sendable {
     package func bus(_ name: String) -> BoardBus? { buses.first { $0.name == name } }
     package func device(_ id: DeviceID) -> BoardDevice? { devices.first { $0.id == id } }
     package func evse(_ id: EVSEID) -> BoardEVSE? { evses.first { $0.id == id } }
+    package var hasDisplays: Bool {
+        devices.contains { $0.assignments.contains { $0.role == .display } }
+    }
     /// False also where the board says nothing.
     package func supports(_ feature: String) -> Bool { features[feature] == .flag(true) }
 }

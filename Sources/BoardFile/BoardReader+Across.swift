@@ -59,13 +59,13 @@ extension BoardReader {
                     "\(second.id) bus: \(bus.name) belongs to \(first.id), a serial port has one "
                         + "device", fix: "give \(second.id) a port of its own")
             }
-            var addresses = [Int64: DeviceID]()
-            for device in devices where device.configuration.has("address") {
-                let address = device.configuration.number("address")
+            var addresses = [ConfigurationValue: DeviceID]()
+            for device in devices {
+                guard let address = device.configuration.values["address"] else { continue }
                 if let other = addresses[address] {
                     error(
                         position("devices.\(device.id).address"),
-                        "\(device.id) address: \(address) on bus \(bus.name) belongs to \(other)",
+                        "\(device.id) address: \(address.shown) on bus \(bus.name) belongs to \(other)",
                         fix: "give each device on the bus its own address")
                 }
                 addresses[address] = addresses[address] ?? device.id
@@ -304,9 +304,20 @@ enum CycleCost {
             case .gpioChip: sum += 2 * call
             case .pwmChip: sum += count * call
             case .adc: sum += count * (call + bus.configuration.number("conversion") * 1000)
-            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial: break
+            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c: break
             }
         }
         return sum
+    }
+}
+
+extension ConfigurationValue {
+    /// As a board file writes an address: a number, or a text such as `0x27`.
+    fileprivate var shown: String {
+        switch self {
+        case .number(let number): "\(number)"
+        case .text(let text): text
+        case .texts, .boolean, .lines: ""
+        }
     }
 }

@@ -126,6 +126,8 @@ struct BoardReader {
             return line(node, kind, path, index: 0, lines).map { .lines([$0]) }
         case .lines(let kind, let count):
             return self.lines(node, kind, count, path, lines).map { .lines($0) }
+        case .choices(let choices, let count):
+            return self.choices(node, choices, count, key.help, path).map { .texts($0) }
         default: break
         }
         guard let text = node.scalar, !node.isEmpty else {
@@ -185,6 +187,41 @@ struct BoardReader {
         default:
             return number(text, kind, node, path)
         }
+    }
+
+    /// One choice, or a list of them without repetitions.
+    private mutating func choices(
+        _ node: BoardNode, _ choices: [String], _ count: ClosedRange<Int>, _ help: String,
+        _ path: String
+    ) -> [String]? {
+        let nodes = node.elements ?? [node]
+        guard count.contains(nodes.count) else {
+            error(
+                node.position,
+                "\(Self.label(path)): \(nodes.count) choices, \(count.lowerBound) to "
+                    + "\(count.upperBound) can be named", fix: help)
+            return nil
+        }
+        var chosen = [String]()
+        for node in nodes {
+            guard let text = node.scalar, !node.isEmpty else {
+                error(
+                    node.position,
+                    "\(Self.label(path)): \(node.shown) stands where a choice belongs", fix: help)
+                return nil
+            }
+            guard case .text(let text)? = scalar(text, .choice(choices), node, path) else {
+                return nil
+            }
+            guard !chosen.contains(text) else {
+                error(
+                    node.position, "\(Self.label(path)): \(text) is named twice",
+                    fix: "name it once")
+                return nil
+            }
+            chosen.append(text)
+        }
+        return chosen
     }
 
     private mutating func number(

@@ -88,6 +88,8 @@ package struct BoardReference {
         case .text(let maximum): return "text, up to \(maximum)"
         case .choice(let choices), .model(let choices):
             return choices.map { "`\($0)`" }.joined(separator: ", ")
+        case .choices(let choices, _):
+            return "one or a list of " + choices.map { "`\($0)`" }.joined(separator: ", ")
         case .boolean: return "true, false"
         case .line(let kind): return LineKindName(kind).words
         case .lines(let kind, let count):

@@ -238,6 +238,18 @@ package struct BoardSchema {
             return ["type": ["string", "number"], "maxLength": JSONValue(maximum)]
         case .choice(let choices):
             return ["enum": .array(choices.map(JSONValue.string) + Self.numbers(choices))]
+        case .choices(let choices, let count):
+            let one: JSONValue = ["enum": .array(choices.map(JSONValue.string))]
+            return [
+                "oneOf": [
+                    one,
+                    [
+                        "type": "array", "items": one, "uniqueItems": true,
+                        "minItems": JSONValue(count.lowerBound),
+                        "maxItems": JSONValue(count.upperBound),
+                    ],
+                ]
+            ]
         case .model(let models): return ["enum": .array(models.map(JSONValue.string))]
         case .boolean: return ["type": "boolean"]
         case .integer(let range):

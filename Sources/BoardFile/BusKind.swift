@@ -7,6 +7,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     case modbusTCP = "modbus-tcp"
     case modbusRTUOverTCP = "modbus-rtu-over-tcp"
     case serial
+    case i2c
     case gpioChip = "gpio-chip"
     case pwmChip = "pwm-chip"
     case adc
@@ -17,6 +18,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusTCP: "device or gateway with Modbus TCP"
         case .modbusRTUOverTCP: "RS-485 line behind a gateway that passes its bytes on over TCP"
         case .serial: "serial port with one device"
+        case .i2c: "I²C bus of the kernel's character device"
         case .gpioChip: "GPIO character device"
         case .pwmChip: "PWM chip of the kernel's PWM class"
         case .adc: "converter of the kernel's industrial I/O subsystem"
@@ -27,7 +29,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var hasLines: Bool {
         switch self {
         case .gpioChip, .pwmChip, .adc: true
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial: false
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c: false
         }
     }
 
@@ -35,7 +37,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var isModbus: Bool {
         switch self {
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP: true
-        case .serial, .gpioChip, .pwmChip, .adc: false
+        case .serial, .i2c, .gpioChip, .pwmChip, .adc: false
         }
     }
 
@@ -45,7 +47,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusRTU, .serial: "port"
         case .modbusTCP, .modbusRTUOverTCP: "host"
         case .gpioChip, .pwmChip: "chip"
-        case .adc: "device"
+        case .adc, .i2c: "device"
         }
     }
 
@@ -55,7 +57,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .gpioChip: 512
         case .pwmChip: 64
         case .adc: 64
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial: 0
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c: 0
         }
     }
 
@@ -79,6 +81,12 @@ package enum BusKind: String, CaseIterable, Sendable {
             ] + modbusKeys(replyTimeout: "500 ms")
         case .serial:
             serialKeys(baud: "115200", parity: "none")
+        case .i2c:
+            [
+                ConfigurationKey(
+                    "device", .text(maximumLength: 48), required: true,
+                    "The bus's device below /dev, or its full path: i2c-1.")
+            ]
         case .gpioChip:
             [
                 ConfigurationKey(
@@ -158,6 +166,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusRTU, .serial: path(configuration.text("port"), below: "/dev/")
         case .modbusTCP, .modbusRTUOverTCP:
             "\(configuration.text("host")):\(configuration.number("port"))"
+        case .i2c: path(configuration.text("device"), below: "/dev/")
         case .gpioChip: path(configuration.text("chip"), below: "/dev/")
         case .pwmChip: path(configuration.text("chip"), below: "/sys/class/pwm/")
         case .adc: path(configuration.text("device"), below: "/sys/bus/iio/devices/")

@@ -32,7 +32,7 @@ struct QuantityText {
                 noun: "a resistance", range: range)
         case .percent(let range):
             self.init(units: [("%", 100)], noun: "a percentage", range: range)
-        case .text, .choice, .boolean, .line, .lines, .model: return nil
+        case .text, .choice, .choices, .boolean, .line, .lines, .model: return nil
         }
     }
 

@@ -6,6 +6,8 @@ public struct ConfigurationKey: Sendable {
     public enum Kind: Sendable {
         case text(maximumLength: Int)
         case choice([String])
+        /// One or several of them, in order, none twice; a single one needs no list.
+        case choices([String], count: ClosedRange<Int>)
         case boolean
         case integer(ClosedRange<Int64>)
         case duration(ClosedRange<Int64>)
@@ -46,6 +48,7 @@ public struct ConfigurationKey: Sendable {
 /// A checked value of a configuration.
 public enum ConfigurationValue: Hashable, Sendable {
     case text(String)
+    case texts([String])
     case boolean(Bool)
     /// Integers, and quantities in their smallest unit.
     case number(Int64)
@@ -66,6 +69,10 @@ public struct Configuration: Sendable {
     /// Empty where the key was left out.
     public func text(_ key: String) -> String {
         if case .text(let text)? = values[key] { text } else { "" }
+    }
+    /// Empty where the key was left out.
+    public func texts(_ key: String) -> [String] {
+        if case .texts(let texts)? = values[key] { texts } else { [] }
     }
     public func flag(_ key: String) -> Bool {
         if case .boolean(let flag)? = values[key] { flag } else { false }

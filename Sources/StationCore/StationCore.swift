@@ -369,8 +369,16 @@ public struct StationCore: Sendable {
     }
 }
 
-// MARK: Status
+// MARK: What is seen
 extension StationCore {
+    /// What displays show now; `nil` before the start.
+    public func display(at now: Instant) -> DisplayContent? {
+        personality.map {
+            DisplayContent(
+                evses: $0.domain.displayed(at: now), isOffline: !connection.isConnected)
+        }
+    }
+
     /// The station as the local status API shows it.
     public func snapshot(at now: Instant) -> StationSnapshot {
         StationSnapshot(

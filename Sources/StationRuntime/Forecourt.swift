@@ -13,7 +13,7 @@ public struct Forecourt: AsyncParsableCommand {
             CheckCommand.self, ExplainCommand.self,
             SchemaCommand.self,
             LoopCommand.self, PlantCommand.self, RigCommand.self, ProbeCommand.self,
-            BringupCommand.self, ScanCommand.self, MeterCommand.self,
+            BringupCommand.self, ShowCommand.self, ScanCommand.self, MeterCommand.self,
         ])
     /// What this program is composed of; set once by ``main(catalog:)`` before any command runs.
     nonisolated(unsafe) static var catalog = PluginCatalog.builtIn

@@ -1,4 +1,8 @@
+import CharacterDisplay
+import DWINDisplay
 public import DriverKit
+import KioskPage
+import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import NFCReader
@@ -22,7 +26,10 @@ public struct PluginCatalog: Sendable {
     public static var builtIn: PluginCatalog {
         PluginCatalog(
             cyclic: CyclicCatalog.builtIn.plugins,
-            bus: [ModbusEnergyMeterPlugin.self, NFCReaderPlugin.self])
+            bus: [
+                ModbusEnergyMeterPlugin.self, NFCReaderPlugin.self, LineReaderPlugin.self,
+                KioskPagePlugin.self, CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+            ])
     }
 
     /// These and some more.

@@ -1,4 +1,6 @@
 import BoardFile
+import CharacterDisplay
+import DWINDisplay
 import DriverKit
 import EVSEModel
 import Foundation
@@ -8,6 +10,8 @@ import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
 import IIOTemperature
+import KioskPage
+import LineReader
 import ModbusEnergyMeter
 import NFCReader
 import PWMControlPilot
@@ -19,7 +23,8 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
-    NFCReaderPlugin.self,
+    NFCReaderPlugin.self, LineReaderPlugin.self, KioskPagePlugin.self,
+    CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
 ]
 
 /// The repository's root, from this file's place in it.

@@ -71,6 +71,7 @@ extension ChargingStation {
     /// No plug is left: what was held for its owner is over.
     private mutating func unplugged(_ place: Int) {
         sessions[place].lockedFor = nil
+        forgetFigures(place)
         if sessions[place].transaction == nil { applyDeferredChange(place) }
         if sessions[place].authorization != nil, sessions[place].connectionDeadline == nil,
             !evses[place].isConnected

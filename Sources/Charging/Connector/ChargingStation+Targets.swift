@@ -78,7 +78,7 @@ extension ChargingStation {
             || settings.points(.txStartPoint) == [.energyTransfer]
     }
 
-    private func isServing(_ place: Int) -> Bool {
+    func isServing(_ place: Int) -> Bool {
         if evses[place].resetUntil != nil { return false }
         if evses[place].isChangeDeferred { return true }
         let evse = evses[place].id

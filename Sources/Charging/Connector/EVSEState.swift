@@ -25,6 +25,8 @@ struct EVSEState: Sendable {
     var flash: (indication: Indication, until: Instant)?
     /// The vehicle takes energy: contactor closed and state C or D.
     var isTransferring = false
+    /// The figures of the session that has ended while its plug is still in.
+    var finished: DisplayContent.Session?
 
     struct UnlockAttempt: Sendable {
         var ids: [RequestID]

@@ -57,6 +57,7 @@ extension ChargingStation {
         notice.timeSpentCharging = timeSpentCharging(place)
         if let token { addToken(token, to: &notice) }
         if place < evses.count { addEndValues(place, to: &notice) }
+        keepFigures(place)
         close(place)
         emit(.transaction(notice))
         if place < evses.count { sessionEnded(place) }

@@ -6,6 +6,7 @@ extension ChargingStation {
     mutating func grant(_ authorization: Authorization, at place: Int) {
         sessions[place].authorization = authorization
         sessions[place].lockedFor = nil
+        forgetFigures(place)
         if let running = sessions[place].transaction,
             running.token == nil || running.token == authorization.token
         {

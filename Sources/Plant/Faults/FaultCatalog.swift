@@ -9,6 +9,11 @@ package enum FaultCatalog {
         /// A meter behind a TCP connection.
         case networkMeter = "network-meter"
         case serialBus = "serial-bus"
+        case lineReader = "line-reader"
+        /// A browser in front of the station's page.
+        case browser
+        case characterPanel = "character-panel"
+        case dgusPanel = "dgus-panel"
     }
 
     package struct Entry: Hashable, Sendable {
@@ -109,6 +114,48 @@ package enum FaultCatalog {
         case .networkMeter:
             meter + [reply(.reset, "the connection is reset in the middle of the reply")]
         case .reader: reader
+        case .lineReader:
+            [
+                reply(.silent, "reads, but sends nothing"),
+                entry(.absent, "the adapter is pulled out: the port hangs up"),
+                reply(.slow, "sends this much later", value("ms", 1...60_000, 700)),
+                reply(.noLineEnd, "nothing ends the line"),
+                reply(.garbled, "every byte has its highest bit set, as with parity"),
+                reply(
+                    .noise, "this many bytes of noise before the line", value("bytes", 1...64, 8)),
+                reply(
+                    .extra, "this many characters too many before the token",
+                    value("bytes", 1...1000, 200)),
+                reply(
+                    .truncated, "the line stops after this many bytes", value("bytes", 1...250, 4)),
+                reply(.split, "a gap of this length inside the line", value("ms", 1...5_000, 30)),
+                reply(.doubled, "sends the line twice"),
+            ]
+        case .characterPanel:
+            [
+                entry(.absent, "unplugged: nobody acknowledges, and what it showed is gone"),
+                reply(.silent, "the bus hangs: no answer to a transaction"),
+                reply(.slow, "a transaction takes this much longer", value("ms", 1...60_000, 700)),
+                reply(.ackLost, "no acknowledge, as with a bad contact"),
+                entry(.rebooted, "a moment without power: as after switching on"),
+                entry(.disturbed, "a pulse that nobody sent: half a byte too many"),
+            ]
+        case .dgusPanel:
+            [
+                entry(.absent, "the cable is pulled out: the port hangs up, the panel is dark"),
+                reply(.silent, "no answer to anything"),
+                reply(.slow, "answers this much later", value("ms", 1...60_000, 700)),
+                reply(.ackLost, "does what it is told, but does not acknowledge"),
+                reply(.garbled, "wrong CRC, or noise where frames carry none"),
+                reply(.touched, "a finger's touch is told before the answer"),
+                entry(.rebooted, "a moment without power: the first page, and nothing in memory"),
+            ]
+        case .browser:
+            [
+                entry(.absent, "the panel computer is off: nobody asks for the page"),
+                entry(.silent, "the browser has hung: the page is open, nothing happens on it"),
+                entry(.slow, "answers this much later", value("ms", 1...60_000, 700)),
+            ]
         }
     }
 

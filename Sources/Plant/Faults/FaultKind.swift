@@ -64,6 +64,12 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case abortMute = "abort-mute"
     case wrongFirmware = "wrong-firmware"
     case booting
+    /// Of a line reader.
+    case noLineEnd = "no-line-end"
+    // Of a display
+    case rebooted
+    case disturbed
+    case touched
 }
 
 /// The faults that one device has now, with their values.

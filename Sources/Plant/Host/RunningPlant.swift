@@ -8,6 +8,7 @@ package final class RunningPlant: Sendable {
     package let host: PlantHost
     private let chipThread: ChipThread
     let lines: [LineThread]
+    private let browsers: [BrowserThread]
 
     /// Makes the wires' folder and everything in it, and starts. All end points are there when this
     /// returns.
@@ -32,6 +33,9 @@ package final class RunningPlant: Sendable {
         _ = host.step(released: true)
         chipThread = ChipThread(host, chip)
         lines = plan.buses.compactMap { Self.line($0, plan, host) }
+        browsers = plan.displays.indices.filter { plan.displays[$0].kind == .browser }.map {
+            BrowserThread(plan.displays[$0], display: $0, host: host)
+        }
         chipThread.start()
         var started = [LineThread]()
         for line in lines {
@@ -44,10 +48,12 @@ package final class RunningPlant: Sendable {
             }
             started.append(line)
         }
+        for browser in browsers { browser.start() }
     }
 
     /// Stops the threads; ports hang up, the chip's file stays as it is.
     package func stop() {
+        for browser in browsers { browser.stop() }
         for line in lines { line.stop() }
         chipThread.stop()
         host.hub.close()
@@ -60,11 +66,27 @@ package final class RunningPlant: Sendable {
         if let reader = plan.readers.firstIndex(where: { $0.bus == bus.name }) {
             return LineThread(
                 bus, link: link, host: host, adapters: [bus.name, plan.readers[reader].device]
-            ) { PN532Line(bus, reader: reader, plan: plan) }
+            ) {
+                switch plan.readers[reader].kind {
+                case .pn532: PN532Line(bus, reader: reader, plan: plan)
+                case .line: LineReaderDevice(bus, reader: reader, plan: plan)
+                }
+            }
+        }
+        if let display = plan.displays.firstIndex(where: {
+            $0.kind == .dgus && $0.bus == bus.name
+        }) {
+            return LineThread(
+                bus, link: link, host: host,
+                adapters: [bus.name, plan.displays[display].device]
+            ) { DGUSPanel(bus, display: display, plan: plan) }
         }
         return LineThread(bus, link: link, host: host, adapters: [bus.name]) {
-            if bus.transport == .tcp { return ModbusPeer(bus, plan: plan) }
-            return ModbusLine(bus, plan: plan)
+            switch bus.transport {
+            case .tcp: ModbusPeer(bus, plan: plan)
+            case .i2c: I2CLine(bus, plan: plan)
+            case .serial, .rtuOverTCP: ModbusLine(bus, plan: plan)
+            }
         }
     }
 

@@ -47,8 +47,11 @@ extension PlantPlan {
             readers.append(
                 Reader(
                     device: try inner.device(), bus: try inner.text("bus"),
-                    kind: try inner.text("kind")))
+                    kind: try inner.choice("kind", Reader.Kind.self) ?? .pn532))
             try inner.finish()
+        }
+        for (value, path) in try reader.elements("displays") {
+            displays.append(try Display(value, at: path))
         }
         for (value, path) in try reader.elements("switches") {
             var inner = try ObjectReader(value, at: path)
@@ -102,8 +105,12 @@ extension PlantPlan {
             })
         object["readers"] = .array(
             readers.map {
-                ["device": .string($0.device), "bus": .string($0.bus), "kind": .string($0.kind)]
+                [
+                    "device": .string($0.device), "bus": .string($0.bus),
+                    "kind": .string($0.kind.rawValue),
+                ]
             })
+        object["displays"] = .array(displays.map(\.json))
         object["switches"] = .array(
             switches.map {
                 [

@@ -18,6 +18,7 @@ package struct PlantPlan: Hashable, Sendable {
     package var evses: [EVSE] = []
     package var meters: [Meter] = []
     package var readers: [Reader] = []
+    package var displays: [Display] = []
     package var switches: [Switch] = []
     package var indicators: [Indicator] = []
     package var buses: [SerialBus] = []
@@ -270,13 +271,59 @@ package struct PlantPlan: Hashable, Sendable {
     }
 
     package struct Reader: Hashable, Sendable {
+        package enum Kind: String, Hashable, Sendable, CaseIterable {
+            case pn532
+            /// Sends what it scans as a line of text.
+            case line
+        }
         package var device: String
         package var bus: String
-        /// What sits there: `pn532`.
-        package var kind: String
-        package init(device: String, bus: String, kind: String = "pn532") {
+        package var kind: Kind
+        package init(device: String, bus: String, kind: Kind = .pn532) {
             self.device = device
             self.bus = bus
+            self.kind = kind
+        }
+    }
+
+    package struct Display: Hashable, Sendable {
+        package enum Kind: String, Hashable, Sendable, CaseIterable {
+            /// A browser that has the station's page open.
+            case browser
+            /// An HD44780 behind a PCF8574 on an I²C bus.
+            case characters
+            /// A DWIN panel with DGUS II on a serial line.
+            case dgus
+        }
+        /// A text of a DGUS panel's pages, in the order in which it is read.
+        package struct Text: Hashable, Sendable {
+            /// Of its variable, in words.
+            package var address: Int
+            package var words: Int
+            package init(address: Int, words: Int) {
+                self.address = address
+                self.words = words
+            }
+        }
+        package var device: String
+        package var kind: Kind
+        /// Where the page is served on this machine; browsers only.
+        package var port = 0
+        /// What it sits on; empty for a browser.
+        package var bus = ""
+        /// On an I²C bus, 7 bits.
+        package var address = 0
+        /// Of characters.
+        package var columns = 16
+        package var rows = 2
+        /// Of a DGUS panel, as its project has them. Page 0 is the one of switching on: it has none.
+        package var texts: [Text] = []
+        /// A word is a UTF-16 unit rather than two characters.
+        package var isUnicode = false
+        /// Frames carry a CRC.
+        package var hasCRC = false
+        package init(device: String, kind: Kind) {
+            self.device = device
             self.kind = kind
         }
     }
@@ -289,6 +336,8 @@ package struct PlantPlan: Hashable, Sendable {
             case tcp
             /// The line's bytes through a gateway; the file with the bus's name says where.
             case rtuOverTCP = "rtu-over-tcp"
+            /// An I²C bus, whose transactions cross a pseudo-terminal as frames.
+            case i2c
         }
         package var name: String
         package var transport = Transport.serial

@@ -109,11 +109,11 @@ package struct RigAPI: Sendable {
     private func tap(_ device: String, _ body: [UInt8]) throws -> JSONValue {
         _ = try host.act { world throws(PlantRefusal) in try world.reader(device) }
         let tap = try TapBody(try Self.object(body))
-        guard case .card(let card) = tap.token else {
-            throw PlantRefusal.impossible("\(device) is an RFID reader: it reads a uid, not a text")
-        }
         let token = try host.act { world throws(PlantRefusal) in
-            try world.tap(device, card, for: tap.holdMilliseconds)
+            switch tap.token {
+            case .card(let card): try world.tap(device, card, for: tap.holdMilliseconds)
+            case .text(let text): try world.scan(device, text)
+            }
             return world.readers[try world.reader(device)].lastToken
         }
         return ["token": JSONValue(token)]

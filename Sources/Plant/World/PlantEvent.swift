@@ -9,6 +9,7 @@ package struct PlantEvent: Hashable, Sendable {
         case `switch`, mains, indicator, fault, tap, read, owner, opening, sample
         case ventilation
         case vehicle
+        case display
     }
     package let kind: Kind
     /// Monotonic, in microseconds.

@@ -141,6 +141,9 @@ extension PlantWorld {
         _ device: String, _ card: Card, for milliseconds: Int
     ) throws(PlantRefusal) {
         let index = try reader(device)
+        guard readers[index].plan.kind == .pn532 else {
+            throw .impossible("\(device) is a line reader: it reads a text, not a uid")
+        }
         guard readers[index].card == nil else {
             throw .impossible("a card is already at \(device)")
         }
@@ -158,6 +161,22 @@ extension PlantWorld {
                 "holdMs": JSONValue(milliseconds),
             ])
     }
+    /// Scans or types a text at a line reader.
+    package mutating func scan(_ device: String, _ text: String) throws(PlantRefusal) {
+        let index = try reader(device)
+        guard readers[index].plan.kind == .line else {
+            throw .impossible("\(device) is an RFID reader: it reads a uid, not a text")
+        }
+        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw .invalid("the text has characters that are not printable ASCII")
+        }
+        guard readers[index].scan(text, now: now) else {
+            throw .impossible("\(device) has not sent what was scanned before")
+        }
+        emit(.tap, device, ["token": .string(text)])
+    }
+    /// What a line reader has to send.
+    mutating func takeScans(_ reader: Int) -> [String] { readers[reader].takeScans() }
     /// Takes the card away, if one is there.
     package mutating func removeCard(_ device: String) {
         for index in readers.indices where readers[index].plan.device == device {

@@ -50,7 +50,19 @@ extension PlantWorld {
                     evse?.connectors.map(\.name) ?? []
                 ))
         }
-        for reader in readers { list.append((reader.plan.device, .reader, all)) }
+        for reader in readers {
+            let type: FaultCatalog.DeviceClass = reader.plan.kind == .line ? .lineReader : .reader
+            list.append((reader.plan.device, type, all))
+        }
+        for display in displays {
+            let type: FaultCatalog.DeviceClass =
+                switch display.plan.kind {
+                case .browser: .browser
+                case .characters: .characterPanel
+                case .dgus: .dgusPanel
+                }
+            list.append((display.plan.device, type, []))
+        }
         for contact in plan.switches {
             let type: FaultCatalog.DeviceClass? =
                 switch contact.kind {

@@ -16,7 +16,7 @@ extension PlantWorld {
         object["evses"] = .array(evses.map { .object(describe($0)) })
         object["meters"] = .array(meters.map { .object(describe($0)) })
         object["readers"] = .array(readers.map { .object(describe($0)) })
-        object["displays"] = []
+        object["displays"] = .array(displays.map { .object(describe($0)) })
         object["indicators"] = .array(
             zip(plan.indicators, indicatorStates).map { indicator, isOn in
                 [
@@ -124,10 +124,21 @@ extension PlantWorld {
             instant.map { JSONValue(max(0, now - $0) / 1_000_000) } ?? .null
         }
         return [
-            "device": .string(reader.plan.device), "kind": .string(reader.plan.kind),
+            "device": .string(reader.plan.device), "kind": .string(reader.plan.kind.rawValue),
             "answers": .bool(!isMute), "lastToken": JSONValue(reader.lastToken),
             "cardPresent": .bool(reader.card != nil), "tappedMsAgo": ago(reader.lastTapAt),
             "readMsAgo": ago(reader.lastReadAt), "askedMsAgo": ago(reader.lastAskedAt),
+        ]
+    }
+
+    private func describe(_ display: DisplayWorld) -> JSONObject {
+        let faults = faultsByDevice[display.plan.device]
+        let isMute = faults?.has(.silent) == true || faults?.has(.absent) == true
+        return [
+            "device": .string(display.plan.device), "kind": .string(display.plan.kind.rawValue),
+            "answers": .bool(!isMute), "lines": .array(display.lines.map { .string($0) }),
+            "heardMsAgo": display.lastHeardAt.map { JSONValue(max(0, now - $0) / 1_000_000) }
+                ?? .null,
         ]
     }
 

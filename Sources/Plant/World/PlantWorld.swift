@@ -14,6 +14,7 @@ package struct PlantWorld: Sendable {
     package internal(set) var evses: [EVSEWorld]
     package internal(set) var meters: [MeterWorld]
     package internal(set) var readers: [ReaderWorld]
+    package internal(set) var displays: [DisplayWorld]
     package internal(set) var mains: MainsModel
     package internal(set) var ambient = 25.0
     /// How far the mains wander about their voltage, V.
@@ -50,6 +51,7 @@ package struct PlantWorld: Sendable {
         evses = plan.evses.map(EVSEWorld.init)
         meters = plan.meters.map { MeterWorld($0) }
         readers = plan.readers.map { ReaderWorld($0) }
+        displays = plan.displays.map { DisplayWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
         noise = Noise(seed: plan.seed)

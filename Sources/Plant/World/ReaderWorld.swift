@@ -36,6 +36,10 @@ package struct ReaderWorld: Hashable, Sendable {
     /// When the reader last told its host of a card, and when it was last asked anything.
     package internal(set) var lastReadAt: Int64?
     package internal(set) var lastAskedAt: Int64?
+    /// Texts that a line reader has not sent yet.
+    private var scans = [String]()
+    /// Chosen: more than anybody scans while a line is slow.
+    private static let scansKept = 16
 
     init(_ plan: PlantPlan.Reader) { self.plan = plan }
 
@@ -44,6 +48,18 @@ package struct ReaderWorld: Hashable, Sendable {
         leavesAt = until
         lastToken = Self.hexadecimal(card.uid)
         lastTapAt = now
+    }
+    /// - Returns: false where too many wait to be sent.
+    mutating func scan(_ text: String, now: Int64) -> Bool {
+        guard scans.count < Self.scansKept else { return false }
+        scans.append(text)
+        lastToken = text
+        lastTapAt = now
+        return true
+    }
+    mutating func takeScans() -> [String] {
+        defer { scans.removeAll() }
+        return scans
     }
     mutating func removeCard() { card = nil }
     mutating func step(_ now: Int64) {

@@ -1,4 +1,5 @@
 package import BoardFile
+import DWINDisplay
 import DriverKit
 import EVSEModel
 package import Plant
@@ -19,7 +20,8 @@ extension BoardPlan {
         plant.watchdog = line(loop.watchdogLine)
         for bus in buses where !bus.kind.hasLines {
             var serial = PlantPlan.SerialBus(
-                name: bus.name, baud: Int(bus.configuration.text("baud")) ?? 9600)
+                name: bus.name,
+                baud: Int(bus.configuration.text("baud")) ?? (bus.kind == .i2c ? 100_000 : 9600))
             serial.characterBits =
                 9 + (Int(bus.configuration.text("stop-bits")) ?? 1)
                 + (["", "none"].contains(bus.configuration.text("parity")) ? 0 : 1)
@@ -27,6 +29,7 @@ extension BoardPlan {
                 switch bus.kind {
                 case .modbusTCP: .tcp
                 case .modbusRTUOverTCP: .rtuOverTCP
+                case .i2c: .i2c
                 default: .serial
                 }
             plant.buses.append(serial)
@@ -165,7 +168,33 @@ extension BoardPlan {
                     model: keys.text("model"), evse: Int(evse.number)))
         case "nfc-reader":
             guard let bus = device.bus else { return }
-            plant.readers.append(.init(device: name, bus: bus, kind: "pn532"))
+            plant.readers.append(.init(device: name, bus: bus, kind: .pn532))
+        case "line-reader":
+            guard let bus = device.bus else { return }
+            plant.readers.append(.init(device: name, bus: bus, kind: .line))
+        case "character-display":
+            guard let bus = device.bus else { return }
+            var panel = PlantPlan.Display(device: name, kind: .characters)
+            panel.bus = bus
+            panel.address = Int(keys.text("address").dropFirst(2), radix: 16) ?? 0
+            let size = keys.text("size").split(separator: "x").compactMap { Int($0) }
+            if size.count == 2 { (panel.columns, panel.rows) = (size[0], size[1]) }
+            plant.displays.append(panel)
+        case "dwin-display":
+            guard let bus = device.bus, let project = try? PanelProjects.load(keys.text("panel"))
+            else { return }
+            var panel = PlantPlan.Display(device: name, kind: .dgus)
+            panel.bus = bus
+            panel.hasCRC = keys.flag("crc")
+            panel.isUnicode = project.encoding == .unicode
+            panel.texts = project.inOrder.map {
+                .init(address: Int($0.address), words: $0.words)
+            }
+            plant.displays.append(panel)
+        case "kiosk-page":
+            var browser = PlantPlan.Display(device: name, kind: .browser)
+            browser.port = Int(keys.number("port"))
+            plant.displays.append(browser)
         default: break
         }
     }

@@ -58,6 +58,13 @@ final class ProbeBench {
         if let folder { try? FileManager.default.removeItem(atPath: folder) }
     }
 
+    /// What can be read on a simulated display; nothing on real hardware.
+    func lines(on display: DeviceID) -> [String] {
+        plant?.host.with { world in
+            world.displays.first { $0.plan.device == display.name }?.lines
+        } ?? []
+    }
+
     var isReal: Bool { endPoints == .real }
 
     /// A driver for one device on a bus of messages, made but not configured.

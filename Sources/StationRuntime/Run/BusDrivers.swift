@@ -11,6 +11,7 @@ import Synchronization
 struct Buses: Sendable {
     private var modbus = [String: ModbusBus]()
     private var serial = [String: SerialBus]()
+    private var i2c = [String: I2CBus]()
 
     init(_ board: BoardPlan, _ endPoints: EndPoints, tap: WireTap?) {
         for bus in board.buses where !bus.kind.hasLines {
@@ -18,6 +19,11 @@ struct Buses: Sendable {
                 modbus[bus.name] = ModbusBus(
                     name: bus.name, endpoint: endpoint,
                     settings: ModbusSettings(bus.configuration), tap: tap)
+            } else if bus.kind == .i2c {
+                let path = board.path(of: bus, endPoints)
+                i2c[bus.name] = I2CBus(
+                    name: bus.name,
+                    place: endPoints == .real ? .device(path) : .simulated(path), tap: tap)
             } else {
                 let settings = SerialSettings(
                     bus.configuration, path: board.path(of: bus, endPoints))
@@ -28,12 +34,14 @@ struct Buses: Sendable {
 
     subscript(name: String) -> (any Sendable)? {
         if let bus = modbus[name] { return bus }
+        if let bus = i2c[name] { return bus }
         return serial[name]
     }
 
     func close() async {
         for bus in modbus.values { await bus.close() }
         for bus in serial.values { bus.close() }
+        for bus in i2c.values { bus.close() }
     }
 }
 
@@ -54,7 +62,7 @@ extension BoardPlan {
         case .modbusRTU: .serial(SerialSettings(bus.configuration, path: path))
         case .modbusTCP: .tcp(socket)
         case .modbusRTUOverTCP: .rtuOverTCP(socket)
-        case .serial, .gpioChip, .pwmChip, .adc: nil
+        case .serial, .i2c, .gpioChip, .pwmChip, .adc: nil
         }
     }
 }
@@ -67,14 +75,16 @@ final class DeviceHost: DriverHost {
     private let mailbox: StationMailbox
     private let image: SharedImage
     private let log: Logger
+    private let notices: NoticeBoard?
     private let faults = Mutex([Fault: String]())
 
     init(
         _ device: BoardDevice, bus: (any Sendable)?, mailbox: StationMailbox, image: SharedImage,
-        log: Logger
+        notices: NoticeBoard?, log: Logger
     ) {
         self.device = device.id
         self.bus = bus
+        self.notices = notices
         evse = device.evse
         self.mailbox = mailbox
         self.image = image
@@ -125,6 +135,10 @@ final class DeviceHost: DriverHost {
         log.log(level: level, "\(message)", metadata: metadata.mapValues { .string($0) })
     }
 
+    /// What the display shall show that this device is, of the EVSEs that it serves; `nil` where it is
+    /// none, or nothing is known yet.
+    var content: DisplayContent? { notices?.newest?.part(of: evse) }
+
     /// Faults that hold, with their details.
     var held: [Fault: String] { faults.withLock { $0 } }
 }
@@ -146,7 +160,9 @@ struct DriverService: Sendable {
         let roles = device.assignments.map(\.role)
         absence =
             roles.contains(.meter)
-            ? .meterLost : roles.contains(.reader) ? .readerLost : .ioFault
+            ? .meterLost
+            : roles.contains(.reader)
+                ? .readerLost : roles.contains(.display) ? .displayLost : .ioFault
     }
 
     /// Runs until its task is cancelled.
@@ -160,8 +176,15 @@ struct DriverService: Sendable {
             return
         }
         await bringUp(driver)
+        let display = driver as? any DisplayDriver
+        var shown: DisplayContent?
         while !Task.isCancelled {
-            let pause = await driver.poll()
+            if let display, let content = host.content, content != shown {
+                shown = content
+                await display.show(content)
+            }
+            var pause = await driver.poll()
+            if display != nil { pause = min(pause, DisplayPromise.refresh) }
             try? await Task.sleep(for: .milliseconds(pause.count), clock: .continuous)
         }
         await driver.deactivate()

@@ -70,17 +70,18 @@ struct StationRun {
             latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
             log: log
         ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
+        let notices = board.hasDisplays ? NoticeBoard() : nil
         thread.start {
             let engine = StationEngine(
                 machine: StationCore(configuration: core, seed: startSeed),
-                ports: LivePorts(ports), recorder: recorder)
+                ports: LivePorts(ports), recorder: recorder, notices: notices)
             engine.start(
                 stored: records.records, isRestartOfProcess: directory.isSameMachineBoot)
             return engine
         }
 
         let buses = Buses(board, endPoints, tap: recorder.map { recorder in recorder.recordWire })
-        let drivers = driverServices(buses, mailbox, image)
+        let drivers = driverServices(buses, mailbox, image, notices)
         let status = StationStatus(
             thread: thread, image: image, board: board, drivers: drivers.map(\.host),
             supervisor: supervisor, mailbox: mailbox)
@@ -255,14 +256,14 @@ struct StationRun {
     }
 
     private func driverServices(
-        _ buses: Buses, _ mailbox: StationMailbox, _ image: SharedImage
+        _ buses: Buses, _ mailbox: StationMailbox, _ image: SharedImage, _ notices: NoticeBoard?
     ) -> [DriverService] {
         options.board.devices.compactMap { device in
             guard let plugin = device.plugin as? any BusPlugin.Type, !device.assignments.isEmpty
             else { return nil }
             let host = DeviceHost(
                 device, bus: device.bus.flatMap { buses[$0] }, mailbox: mailbox, image: image,
-                log: Logger(label: "driver"))
+                notices: notices, log: Logger(label: "driver"))
             return DriverService(device, plugin, host, log)
         }
     }

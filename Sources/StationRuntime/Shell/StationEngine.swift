@@ -25,6 +25,9 @@ package final class StationEngine {
     package var machine: any StationMachine
     private let ports: any StationPorts
     private let recorder: Recorder?
+    /// Where displays find what they show; `nil` where the board has none.
+    private let notices: NoticeBoard?
+    private var lastNotice = Instant.zero
     private(set) var image = StationImage()
     private var outputs = [StationOutput]()
     /// When the core wants to be called again; `nil` for never.
@@ -49,10 +52,14 @@ package final class StationEngine {
     /// Newest sign of life of the loop; first the start of the watch.
     private var loopHeard: Instant?
 
-    package init(machine: any StationMachine, ports: any StationPorts, recorder: Recorder? = nil) {
+    package init(
+        machine: any StationMachine, ports: any StationPorts, recorder: Recorder? = nil,
+        notices: NoticeBoard? = nil
+    ) {
         self.machine = machine
         self.ports = ports
         self.recorder = recorder
+        self.notices = notices
     }
 
     /// The core's first input.
@@ -114,6 +121,14 @@ package final class StationEngine {
         lookAtImage(now)
         checkClock(now)
         if now - lastHeartbeat >= Self.heartbeatInterval { publish() }
+        notify(now)
+    }
+
+    /// Puts up what displays show. It is asked for at their pace, not with every input.
+    private func notify(_ now: Instant) {
+        guard let notices, now - lastNotice >= NoticeBoard.interval else { return }
+        lastNotice = now
+        if let content = machine.display(at: now) { notices.put(content) }
     }
 
     package var now: Instant { ports.now() }

@@ -17,6 +17,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case meterLine = "meter-line"
     case readerLine = "reader-line"
     case readerHelper = "reader-helper"
+    case scannerLine = "scanner-line"
+    case panelReply = "panel-reply"
+    case panelLine = "panel-line"
+    case displayFiles = "display-files"
     case recording
     case plantPlan = "plant-plan"
     case loopPlan = "loop-plan"
@@ -37,6 +41,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .meterLine: "the simulated meters' Modbus line"
         case .readerLine: "the simulated PN532's serial line"
         case .readerHelper: "the reader helper's words to the station"
+        case .scannerLine: "bytes of a line reader"
+        case .panelReply: "what a DGUS II panel sends"
+        case .panelLine: "the simulated panels: DGUS II frames, I²C transactions"
+        case .displayFiles: "data files of languages and panels"
         case .recording: "recordings, as `forecourt replay` reads them"
         case .plantPlan: "the plan that crosses to the plant's process"
         case .loopPlan: "the plan that crosses to the loop process"
@@ -46,10 +54,11 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Longest input that is worth trying.
     package var longestInput: Int {
         switch self {
-        case .meterLine, .readerLine, .meterReply: 1024
+        case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine: 1024
         case .csmsURL, .readerHelper: 600
         case .json, .frame, .overlay, .rig: 4096
-        case .board, .meterModel, .meterCapture, .csms, .recording, .plantPlan: 16_384
+        case .board, .meterModel, .meterCapture, .csms, .recording, .plantPlan, .displayFiles:
+            16_384
         case .loopPlan: 65_536
         }
     }
@@ -72,6 +81,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .meterLine: try fuzzMeterLine(input)
         case .readerLine: try fuzzReaderLine(input)
         case .readerHelper: try fuzzReaderHelper(input)
+        case .scannerLine: try fuzzScannerLine(input)
+        case .panelReply: try fuzzPanelReply(input)
+        case .panelLine: try fuzzPanelLine(input)
+        case .displayFiles: try fuzzDisplayFiles(input)
         case .recording: try fuzzRecording(input)
         case .plantPlan: try fuzzPlantPlan(input)
         case .loopPlan: try fuzzLoopPlan(input)

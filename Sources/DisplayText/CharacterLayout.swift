@@ -1,0 +1,124 @@
+package import EVSEModel
+
+/// Puts a content on a display of a few rows of characters.
+///
+/// One EVSE has all rows; several have a row each. What does not fit takes turns.
+package struct CharacterLayout: Hashable, Sendable {
+    package var rows: Int
+    package var columns: Int
+    /// How long each turn lasts. Chosen: two short rows are read within it.
+    package static let turn = Milliseconds.seconds(4)
+
+    package init(rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// Exactly ``rows`` texts of ``columns`` characters that the panel has.
+    package func lines(
+        _ content: DisplayContent, in language: Language, at now: Instant,
+        isShown: (Character) -> Bool = Glyphs.isPlain
+    ) -> [String] {
+        // In the panel's own characters from the start: `EUR` is longer than `€`.
+        let wording = DisplayWording(content, in: language, at: now)
+            .mapped { Glyphs.reduce($0, in: language, to: isShown) }
+        let turn = Int(max(0, now.nanoseconds) / (Self.turn.count * 1_000_000))
+        let texts: [String]
+        if wording.evses.count == 1, let evse = wording.evses.first {
+            texts = alone(evse, wording, turn)
+        } else {
+            texts = several(wording, turn)
+        }
+        return (0..<rows).map { fit($0 < texts.count ? texts[$0] : "") }
+    }
+
+    private func fit(_ text: String) -> String {
+        let cut = text.prefix(columns)
+        return cut + String(repeating: " ", count: columns - cut.count)
+    }
+
+    // MARK: One EVSE
+
+    private func alone(
+        _ evse: DisplayWording.EVSE, _ wording: DisplayWording, _ turn: Int
+    ) -> [String] {
+        let figures = self.figures(evse)
+        // The title where it fits, so that the short words are for the short rows.
+        let head = evse.title.count <= columns ? evse.title : evse.short
+        let notes = [evse.detail, evse.code, evse.limit, wording.message, wording.notice]
+            // On two rows a session's figures have more to say than the sentence beside them.
+            .filter { !$0.isEmpty && ($0 != evse.detail || figures.isEmpty || rows > 2) }
+        let room = rows - 1 - figures.count
+        if figures.isEmpty || room > 0 {
+            // Figures stay; what is to be said takes turns in the rows below.
+            let pages = notes.flatMap { wrap($0).chunked(into: max(1, room)) }
+            return [head] + figures + (pages.isEmpty ? [] : pages[turn % pages.count])
+        }
+        let pages = [figures] + notes.flatMap { wrap($0).chunked(into: max(1, rows - 1)) }
+        return [head] + pages[turn % pages.count]
+    }
+
+    /// The rows of figures below the title.
+    private func figures(_ evse: DisplayWording.EVSE) -> [String] {
+        guard !evse.energy.isEmpty || !evse.power.isEmpty || !evse.duration.isEmpty else {
+            return []
+        }
+        if rows <= 2 {
+            return [spread(evse.energy, evse.clock)]
+        }
+        return [spread(evse.energy, evse.power), spread(evse.duration, evse.cost)]
+    }
+
+    /// One text at each end of a row; only the first where both do not fit.
+    private func spread(_ left: String, _ right: String) -> String {
+        let room = columns - left.count - right.count
+        guard room > 0, !right.isEmpty else { return left.isEmpty ? right : left }
+        return left + String(repeating: " ", count: room) + right
+    }
+
+    /// Rows of whole words; a word that is longer than a row is cut.
+    private func wrap(_ text: String) -> [String] {
+        var lines = [String]()
+        var line = ""
+        for word in text.split(separator: " ") {
+            let word = String(word.prefix(columns))
+            if line.isEmpty {
+                line = word
+            } else if line.count + 1 + word.count <= columns {
+                line += " " + word
+            } else {
+                lines.append(line)
+                line = word
+            }
+        }
+        return line.isEmpty ? lines : lines + [line]
+    }
+
+    // MARK: Several
+
+    private func several(_ wording: DisplayWording, _ turn: Int) -> [String] {
+        var lines = wording.evses.map { evse in
+            // Figures and words take turns where both do not fit.
+            let word = "\(evse.id) \(evse.short)"
+            let figure = evse.tone == .charging ? evse.power : ""
+            let both = spread(word, figure)
+            if figure.isEmpty || both != word { return both }
+            return turn % 2 == 0 ? word : spread("\(evse.id)", figure)
+        }
+        if lines.count < rows {
+            let note = wording.message.isEmpty ? wording.shortNotice : wording.message
+            lines += wrap(note).prefix(rows - lines.count)
+        } else if lines.count > rows {
+            // More EVSEs than rows: they take turns too.
+            let first = turn * rows % lines.count
+            lines = (0..<rows).map { lines[(first + $0) % lines.count] }
+        }
+        return lines
+    }
+}
+
+extension Array {
+    fileprivate func chunked(into size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}

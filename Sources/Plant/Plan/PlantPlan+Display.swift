@@ -1,0 +1,38 @@
+import JSON
+
+extension PlantPlan.Display {
+    init(_ value: JSONValue, at path: String) throws(ShapeError) {
+        var reader = try ObjectReader(value, at: path)
+        let device = try reader.device()
+        guard let kind = try reader.choice("kind", Kind.self) else {
+            throw ShapeError(reader.at("kind"), "is missing")
+        }
+        self.init(device: device, kind: kind)
+        port = try reader.int("port", 0...65_535) ?? port
+        bus = try reader.string("bus", length: 0...200) ?? bus
+        address = try reader.int("address", 0...127) ?? address
+        columns = try reader.int("columns", 1...40) ?? columns
+        rows = try reader.int("rows", 1...4) ?? rows
+        for (value, path) in try reader.elements("texts") {
+            var inner = try ObjectReader(value, at: path)
+            texts.append(
+                Text(
+                    address: try inner.number("address", 0...0xFFFF),
+                    words: try inner.number("words", 1...127)))
+            try inner.finish()
+        }
+        isUnicode = try reader.bool("isUnicode") ?? isUnicode
+        hasCRC = try reader.bool("hasCRC") ?? hasCRC
+        try reader.finish()
+    }
+
+    var json: JSONValue {
+        [
+            "device": .string(device), "kind": .string(kind.rawValue), "port": JSONValue(port),
+            "bus": .string(bus), "address": JSONValue(address), "columns": JSONValue(columns),
+            "rows": JSONValue(rows), "isUnicode": .bool(isUnicode), "hasCRC": .bool(hasCRC),
+            "texts": .array(
+                texts.map { ["address": JSONValue($0.address), "words": JSONValue($0.words)] }),
+        ]
+    }
+}
