@@ -6,7 +6,7 @@ public enum GPIOContactorPlugin: CyclicPlugin {
     public typealias Driver = GPIOContactor
     public static var name: PluginName { "gpio-contactor" }
     public static var summary: String { "contactor: coil line, mirror contact, shunt trip" }
-    public static var roles: Set<Role> { [.contactor] }
+    public static var roles: Set<Role> { [.contactor, .phaseContactor] }
     public static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -22,7 +22,14 @@ public enum GPIOContactorPlugin: CyclicPlugin {
             ConfigurationKey(
                 "shunt-trip-line", .line(.digitalOutput),
                 "High trips the breaker upstream of a welded contactor."),
+            ConfigurationKey(
+                "switches", .choice(["all", "l2-l3"]), default: "all",
+                "l2-l3: it is the phase-contactor, in series with the contactor of all phases."),
         ]
+    }
+
+    public static func roles(of configuration: Configuration) -> Set<Role> {
+        configuration.text("switches") == "l2-l3" ? [.phaseContactor] : [.contactor]
     }
 
     public static func features(of configuration: Configuration) -> Set<DriverFeature> {
@@ -43,6 +50,11 @@ public enum GPIOContactorPlugin: CyclicPlugin {
                 "the shunt trip is on the coil's line",
                 remedy: "wire the shunt trip to an output of its own")
         }
+        if configuration.has("shunt-trip-line"), configuration.text("switches") == "l2-l3" {
+            issues.report(
+                at: "shunt-trip-line", "the shunt trip is for the contactor of all phases",
+                remedy: "name it there")
+        }
         if configuration.has("feedback-line") {
             issues.require(
                 configuration.line("feedback-line") != coil, at: "feedback-line",
@@ -57,7 +69,8 @@ public enum GPIOContactorPlugin: CyclicPlugin {
         GPIOContactor.Plan(
             coil: configuration.line("coil-line"), feedback: configuration.line("feedback-line"),
             shuntTrip: configuration.line("shunt-trip-line"),
-            conductsWhenClosed: configuration.text("feedback-kind") == "normally-open")
+            conductsWhenClosed: configuration.text("feedback-kind") == "normally-open",
+            isOfPhases: configuration.text("switches") == "l2-l3")
     }
 }
 
@@ -69,6 +82,8 @@ public struct GPIOContactor: CyclicDriver {
         let feedback: LineID
         let shuntTrip: LineID
         let conductsWhenClosed: Bool
+        /// It switches L2 and L3 alone.
+        let isOfPhases: Bool
     }
 
     private let plan: Plan
@@ -78,16 +93,23 @@ public struct GPIOContactor: CyclicDriver {
     public mutating func read(
         _ lines: borrowing Lines, at slot: Slot, into inputs: inout EVSEInputs
     ) {
-        guard lines.isSampled(plan.feedback) else {
-            inputs.contactor = .unknown
-            return
+        if plan.isOfPhases {
+            inputs.phaseContactor = position(lines)
+        } else {
+            inputs.contactor = position(lines)
         }
-        // A broken wire at a normally-closed contact reads as closed, which is found as a weld.
-        inputs.contactor =
-            lines.isHigh(plan.feedback) == plan.conductsWhenClosed ? .closed : .open
+    }
+
+    /// A broken wire at a normally-closed contact reads as closed, which is found as a weld.
+    private func position(_ lines: borrowing Lines) -> ContactorFeedback {
+        guard lines.isSampled(plan.feedback) else { return .unknown }
+        return lines.isHigh(plan.feedback) == plan.conductsWhenClosed ? .closed : .open
     }
 
     public mutating func write(_ outputs: EVSEOutputs, at slot: Slot, to lines: inout Lines) {
+        guard !plan.isOfPhases else {
+            return lines.set(plan.coil, outputs.phaseContactorClosed)
+        }
         lines.set(plan.coil, outputs.contactorClosed)
         lines.set(plan.shuntTrip, outputs.shuntTrip)
     }

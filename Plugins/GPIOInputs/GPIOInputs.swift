@@ -1,12 +1,15 @@
 public import DriverKit
 public import EVSEModel
 
-/// Contacts of the enclosure and the supply: emergency stop, door, tilt, water, mains, earth.
+/// Contacts of the enclosure and the supply: emergency stop, door, tilt, water, mains, earth, and the
+/// one by which the grid's operator dims the station.
 public enum GPIOInputsPlugin: CyclicPlugin {
     public typealias Driver = GPIOInputs
     public static var name: PluginName { "gpio-inputs" }
-    public static var summary: String { "emergency stop, door, tilt, water, mains, earth contacts" }
-    public static var roles: Set<Role> { [.emergencyStop, .enclosure, .supply] }
+    public static var summary: String {
+        "emergency stop, door, tilt, water, mains, earth, dimming contacts"
+    }
+    public static var roles: Set<Role> { [.emergencyStop, .enclosure, .supply, .dimming] }
     public static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -22,6 +25,9 @@ public enum GPIOInputsPlugin: CyclicPlugin {
                 "High while the contactor's input is under voltage."),
             ConfigurationKey(
                 "ground", .line(.digitalInput), "High while protective earth is connected."),
+            ConfigurationKey(
+                "dimming", .line(.digitalInput),
+                "High while the grid's operator dims the station; feed.dimming says to what."),
         ]
     }
 
@@ -32,6 +38,7 @@ public enum GPIOInputsPlugin: CyclicPlugin {
             roles.insert(.enclosure)
         }
         if ["mains", "ground"].contains(where: configuration.has) { roles.insert(.supply) }
+        if configuration.has("dimming") { roles.insert(.dimming) }
         return roles
     }
 
@@ -57,7 +64,8 @@ public enum GPIOInputsPlugin: CyclicPlugin {
         GPIOInputs.Plan(
             emergencyStop: configuration.line("emergency-stop"), door: configuration.line("door"),
             tilt: configuration.line("tilt"), water: configuration.line("water"),
-            mains: configuration.line("mains"), ground: configuration.line("ground"))
+            mains: configuration.line("mains"), ground: configuration.line("ground"),
+            dimming: configuration.line("dimming"))
     }
 }
 
@@ -71,6 +79,7 @@ public struct GPIOInputs: CyclicDriver {
         let water: LineID
         let mains: LineID
         let ground: LineID
+        let dimming: LineID
     }
 
     private let plan: Plan
@@ -93,5 +102,8 @@ public struct GPIOInputs: CyclicDriver {
         }
         if plan.mains.isPresent { inputs.mainsPresent = lines.isHigh(plan.mains) }
         if plan.ground.isPresent { inputs.groundPresent = lines.isHigh(plan.ground) }
+        if plan.dimming.isPresent {
+            inputs.isDimmed = !lines.isSampled(plan.dimming) || lines.isHigh(plan.dimming)
+        }
     }
 }

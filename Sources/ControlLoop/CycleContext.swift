@@ -14,6 +14,11 @@ public struct CycleContext: BitwiseCopyable, Sendable {
     public var missedInWindow: Int32 = 0
     /// This EVSE's share of a limit that several EVSEs have in common.
     public var groupShare = Amperes(raw: .max)
+    /// Whose limit the share comes from.
+    public var shareCause = LimitCause.groupShare
+    /// What the others leave of it per phase, were all phases used, and were L1 alone.
+    public var roomOnAllPhases = Amperes(raw: .max)
+    public var roomOnOnePhase = Amperes(raw: .max)
     /// Faults that drivers and lines raised for this EVSE, such as ``Fault/ioFault``.
     public var deviceFaults = FaultSet()
     public init() {}

@@ -20,6 +20,7 @@ extension EVSEControl {
         if pilots[active].state == .d, !plan.hasVentilation {
             held.raise(.ventilationNotAvailable)
         }
+        if phasing.hasFault { latched.raise(.phaseContactorFault) }
         forgetHeld()
 
         var now = context.deviceFaults
@@ -35,7 +36,7 @@ extension EVSEControl {
             now.raise(.cableRatingTooLow)
         }
         if residual.isTripped { now.raise(.residualCurrentTrip) }
-        if contactor.hasLostFeedback { now.raise(.ioFault) }
+        if contactor.hasLostFeedback || phasing.hasLostFeedback { now.raise(.ioFault) }
         if temperature.isTooHot { now.raise(.connectorOverTemperature) }
         if temperature.hasSensorFault { now.raise(.temperatureSensorFault) }
         judgeFreshness(inputs.meter, at: at, context: context, &now)
@@ -70,7 +71,9 @@ extension EVSEControl {
         {
             held.raise(.overCurrent)
         }
-        voltage.step(meter, isSupplying: isSupplying, isFresh: isFresh, at: at, plan: plan)
+        voltage.step(
+            meter, phases: Int(phasing.phases(plan)), isSupplying: isSupplying, isFresh: isFresh,
+            at: at, plan: plan)
         if voltage.isOver { now.raise(.overVoltage) }
         if voltage.isUnder { now.raise(.underVoltage) }
     }
@@ -92,5 +95,7 @@ extension EVSEControl {
         if contactor.isMeasuredOpen(feedback, at: at, plan: plan) {
             latched.clear(.contactorWelded)
         }
+        phasing.clear()
+        latched.clear(.phaseContactorFault)  // found again where it still is
     }
 }

@@ -109,6 +109,8 @@ extension EVSEControl {
     mutating func report(_ image: inout EVSEImage, _ decision: Decision) {
         writeOutputs(&image.outputs, image.targets)
         if contactor.didClose { image.status.closings &+= 1 }
+        if phasing.didChange { image.status.phaseChanges &+= 1 }
+        image.status.phases = phasing.phases(plan)
         for index in 0..<connectorCount {
             var status = ConnectorStatus()
             status.pilot = pilots[index].state
@@ -141,6 +143,7 @@ extension EVSEControl {
             outputs.connectors[index].bolt = locks[index].command
         }
         outputs.contactorClosed = contactor.isClosed
+        outputs.phaseContactorClosed = phasing.isClosed
         outputs.residualCurrentTest = residual.testOutput
         outputs.ventilation =
             plan.hasVentilation && contactor.isClosed && pilots[active].state == .d

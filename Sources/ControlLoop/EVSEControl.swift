@@ -17,6 +17,7 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     var inStateF = InlineArray<4, Held>(repeating: Held())
 
     var contactor = ContactorLaw()
+    var phasing = PhaseLaw()
     var residual = ResidualCurrentLaw()
     var temperature = TemperatureLaw()
     var overCurrent = OverCurrentLaw()
@@ -80,7 +81,8 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         begin(image.targets, at: at, context: context)
         sense(image.inputs, at: at)
         judge(image.inputs, targets: image.targets, at: at, context: context)
-        let decision = limit(image.targets, context: context)
+        choosePhases(image, at: at, context: context)
+        let decision = limit(image.targets, at: at, context: context)
         switchPower(image, decision, at: at)
         drivePilots(image.targets, decision, at: at)
         driveLocks(image.inputs, image.targets, at: at)
@@ -149,7 +151,9 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         var mayHaveEnergy = false
     }
 
-    private mutating func limit(_ targets: EVSETargets, context: CycleContext) -> Decision {
+    private mutating func limit(
+        _ targets: EVSETargets, at: Instant, context: CycleContext
+    ) -> Decision {
         var limits = Limits()
         limits.board = plan.rating
         limits.phase = plan.phaseLimit
@@ -162,8 +166,10 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         limits.missedDeadlines = deadlineHold.verdict
         limits.hasFault = !stoppingFaults.isEmpty
         limits.isGranted = isGranted(targets)
+        limits.isSwitchingPhases = phasing.isBusy(at: at)
         ask(LimitLaw.least(limits).limit)
         limits.group = context.groupShare
+        limits.groupCause = context.shareCause
         let (limit, cause) = LimitLaw.least(limits)
         var decision = Decision()
         decision.limit = limit

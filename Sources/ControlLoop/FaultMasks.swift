@@ -28,6 +28,7 @@ package enum FaultMasks {
         set.raise(.insulationFault)
         set.raise(.prechargeFailed)
         set.raise(.vehicleCommunication)
+        set.raise(.phaseContactorFault)
         return set
     }
     /// Remove PWM, wait for the vehicle, open.
@@ -47,6 +48,7 @@ package enum FaultMasks {
         var set = FaultSet()
         set.raise(.contactorWelded)
         set.raise(.residualCurrentSelfTest)
+        set.raise(.phaseContactorFault)
         return set
     }
 }

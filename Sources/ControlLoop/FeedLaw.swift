@@ -15,6 +15,7 @@ public struct FeedPhases: OptionSet, BitwiseCopyable, Hashable, Sendable {
         rawValue = bits
     }
     public func contains(phase: Int) -> Bool { rawValue & (1 << UInt8(phase)) != 0 }
+    public var count: Int { (rawValue & Self.all.rawValue).nonzeroBitCount }
 }
 
 /// One EVSE below a feed, in a cycle.
@@ -74,18 +75,20 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
     /// One cycle. Before it the EVSEs have said what they ask for, after it each gets its share.
     /// - Parameters:
     ///   - members: the first `count` are meant.
-    ///   - feed: what may be drawn of each phase in all, at most the plan's limit.
+    ///   - feed: what may be drawn in all, at most the plan's limit of each phase.
     /// - Returns: what each member may be offered; zero for who must wait.
     #if !DEBUG
         @_noLocks
     #endif
     public mutating func step(
-        _ members: InlineArray<4, FeedMember>, count: Int, feed: InlineArray<3, Amperes>,
-        at: Instant, plan: FeedPlan
+        _ members: InlineArray<4, FeedMember>, count: Int, feed: FeedRoom, at: Instant,
+        plan: FeedPlan
     ) -> InlineArray<4, Amperes> {
         let count = min(count, Self.capacity)
-        // Nobody to share with: the feed is a limit as any other.
-        guard count > 1 else { return InlineArray(repeating: room(feed, members[0].phases)) }
+        // Nobody to share with, nothing that changes: the feed is a limit as any other.
+        guard count > 1 || plan.changes else {
+            return InlineArray(repeating: feed.most(members[0].phases))
+        }
         for index in 0..<count { note(index, members[index], at: at) }
         let order = order(members, count, at: at, plan: plan)
         let goal = divide(members, count, order, feed, plan)
@@ -97,6 +100,17 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
         var shares = InlineArray<4, Amperes>(repeating: .zero)
         for index in 0..<count { shares[index] = states[index].share }
         return shares
+    }
+
+    /// What the others' shares leave for one member, its own included.
+    public func left(
+        for index: Int, of feed: FeedRoom, _ members: InlineArray<4, FeedMember>, count: Int
+    ) -> FeedRoom {
+        var left = feed
+        for other in 0..<min(count, Self.capacity) where other != index {
+            left.take(states[other].share, members[other].phases)
+        }
+        return left
     }
 
     // MARK: What is drawn
@@ -182,7 +196,7 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
     /// What each should have in the end: minimums by rank, then the rest.
     private func divide(
         _ members: InlineArray<4, FeedMember>, _ count: Int, _ order: InlineArray<4, UInt8>,
-        _ feed: InlineArray<3, Amperes>, _ plan: FeedPlan
+        _ feed: FeedRoom, _ plan: FeedPlan
     ) -> InlineArray<4, Amperes> {
         var left = feed
         var goal = InlineArray<4, Amperes>(repeating: .zero)
@@ -195,10 +209,10 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
             let index = Int(order[place])
             let member = members[index]
             guard member.wants, member.most >= member.minimum,
-                room(left, member.phases) >= member.minimum
+                left.most(member.phases) >= member.minimum
             else { continue }
             goal[index] = member.minimum
-            take(member.minimum, member.phases, from: &left)
+            left.take(member.minimum, member.phases)
         }
         switch plan.policy {
         case .fair: fill(members, count, &goal, &left)
@@ -206,9 +220,9 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
             for place in 0..<count {
                 let index = Int(order[place])
                 guard goal[index] > .zero else { continue }
-                let more = min(members[index].most - goal[index], room(left, members[index].phases))
+                let more = min(members[index].most - goal[index], left.most(members[index].phases))
                 goal[index] += more
-                take(more, members[index].phases, from: &left)
+                left.take(more, members[index].phases)
             }
         }
         return goal
@@ -217,20 +231,25 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
     /// All rise together; who has all that it can use, or whose phase is full, stays behind.
     private func fill(
         _ members: InlineArray<4, FeedMember>, _ count: Int, _ goal: inout InlineArray<4, Amperes>,
-        _ left: inout InlineArray<3, Amperes>
+        _ left: inout FeedRoom
     ) {
-        // Each round fills a phase or satisfies a member: seven at most.
-        for _ in 0..<7 {
+        // Each round fills a phase, or all together, or satisfies a member: eight at most.
+        for _ in 0..<8 {
             var riders = InlineArray<3, Int32>(repeating: 0)
+            var all: Int32 = 0
             var step = Amperes(raw: .max)
             for index in 0..<count where isRising(index, members, goal, left) {
                 step = min(step, members[index].most - goal[index])
                 for phase in 0..<3 where members[index].phases.contains(phase: phase) {
                     riders[phase] += 1
+                    all += 1
                 }
             }
             for phase in 0..<3 where riders[phase] > 0 {
-                step = min(step, Amperes(raw: left[phase].raw / riders[phase]))
+                step = min(step, Amperes(raw: left.phases[phase].raw / riders[phase]))
+            }
+            if all > 0, left.total.raw < .max {
+                step = min(step, Amperes(raw: left.total.raw / all))
             }
             guard step > .zero, step.raw < .max else { return }
             // Who rises is settled before the first takes its part.
@@ -238,29 +257,18 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
             for index in 0..<count { rising[index] = isRising(index, members, goal, left) }
             for index in 0..<count where rising[index] {
                 goal[index] += step
-                take(step, members[index].phases, from: &left)
+                left.take(step, members[index].phases)
             }
         }
     }
 
     private func isRising(
         _ index: Int, _ members: InlineArray<4, FeedMember>, _ goal: InlineArray<4, Amperes>,
-        _ left: InlineArray<3, Amperes>
+        _ left: FeedRoom
     ) -> Bool {
         // Parts below a tenth of an ampere are not worth another round.
         goal[index] > .zero && members[index].most - goal[index] >= Amperes(milliamperes: 100)
-            && room(left, members[index].phases) >= Amperes(milliamperes: 400)
-    }
-
-    private func room(_ left: InlineArray<3, Amperes>, _ phases: FeedPhases) -> Amperes {
-        var least = Amperes(raw: .max)
-        for phase in 0..<3 where phases.contains(phase: phase) { least = min(least, left[phase]) }
-        return max(least, .zero)
-    }
-    private func take(
-        _ current: Amperes, _ phases: FeedPhases, from left: inout InlineArray<3, Amperes>
-    ) {
-        for phase in 0..<3 where phases.contains(phase: phase) { left[phase] -= current }
+            && left.most(members[index].phases) >= Amperes(milliamperes: 400)
     }
 
     // MARK: From goals to shares
@@ -282,7 +290,7 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
     /// More is given once it has been free for a while, and only what nobody may still be drawing.
     private mutating func raise(
         _ index: Int, _ members: InlineArray<4, FeedMember>, _ count: Int, _ goal: Amperes,
-        _ feed: InlineArray<3, Amperes>, at: Instant, plan: FeedPlan
+        _ feed: FeedRoom, at: Instant, plan: FeedPlan
     ) {
         let share = states[index].share
         guard goal > share else {
@@ -291,9 +299,9 @@ public struct FeedLaw: BitwiseCopyable, Sendable {
         }
         var left = feed
         for other in 0..<count where other != index {
-            take(committed(other, members[other]), members[other].phases, from: &left)
+            left.take(committed(other, members[other]), members[other].phases)
         }
-        let possible = min(goal, room(left, members[index].phases))
+        let possible = min(goal, left.most(members[index].phases))
         guard possible > share, possible >= members[index].minimum else {
             states[index].moreSince = nil
             return

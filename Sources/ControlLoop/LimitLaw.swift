@@ -5,6 +5,8 @@ package struct Limits: BitwiseCopyable, Sendable {
     package var board = Amperes.zero
     package var phase = Amperes(raw: .max)
     package var group = Amperes(raw: .max)
+    /// Whose limit the group's share comes from.
+    package var groupCause = LimitCause.groupShare
     /// `nil`: no cable to heed, as on a tethered cable.
     package var cable: Amperes?
     package var temperature: Amperes?
@@ -15,6 +17,7 @@ package struct Limits: BitwiseCopyable, Sendable {
     package var missedDeadlines = HoldLaw.Verdict.fine
     package var hasFault = false
     package var isGranted = false
+    package var isSwitchingPhases = false
     package init() {}
 }
 
@@ -23,13 +26,14 @@ package enum LimitLaw {
     package static func least(_ limits: Limits) -> (limit: Amperes, cause: LimitCause) {
         if limits.hasFault { return (.zero, .fault) }
         if !limits.isGranted { return (.zero, .notGranted) }
+        if limits.isSwitchingPhases { return (.zero, .phaseSwitch) }
         var least = Least(limit: limits.board)
         if let cable = limits.cable { least.bound(cable, .cableRating) }
         least.bound(limits.phase, .phaseLimit)
         if let temperature = limits.temperature { least.bound(temperature, .temperature) }
         least.bound(limits.station, .stationLimit)
         // At a tie the share is not the one to name: it is no more than the EVSE could use.
-        least.bound(limits.group, .groupShare)
+        least.bound(limits.group, limits.groupCause)
         least.bound(limits.missedDeadlines, safe: limits.safe, .missedDeadlines)
         least.bound(limits.staleInput, safe: limits.safe, .staleInput)
         least.bound(limits.stationSilent, safe: limits.safe, .stationSilent)

@@ -16,8 +16,11 @@ package struct VoltageLaw: BitwiseCopyable, Sendable {
 
     package init() {}
 
+    /// - Parameter phases: that are switched through; a meter behind the contactors shows nothing on
+    ///   the others.
     package mutating func step(
-        _ meter: MeterSample, isSupplying: Bool, isFresh: Bool, at: Instant, plan: EVSEPlan
+        _ meter: MeterSample, phases: Int = 3, isSupplying: Bool, isFresh: Bool, at: Instant,
+        plan: EVSEPlan
     ) {
         // Without a fresh value nothing new is known: stale meters stop charging by another law.
         guard isFresh, meter.valid.contains(.voltage) else { return }
@@ -29,7 +32,8 @@ package struct VoltageLaw: BitwiseCopyable, Sendable {
         for phase in 0..<Int(min(max(meter.phases, 1), 3)) {
             let voltage = meter.voltage[phase]
             if voltage > most { isAbove = true }
-            if voltage < least, isSupplying || voltage > none { isBelow = true }
+            let mustBeThere = isSupplying && phase < max(phases, 1)
+            if voltage < least, mustBeThere || voltage > none { isBelow = true }
         }
         over.update(isAbove, at: at)
         under.update(isBelow, at: at)

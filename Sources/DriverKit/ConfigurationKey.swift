@@ -13,6 +13,7 @@ public struct ConfigurationKey: Sendable {
         case duration(ClosedRange<Int64>)
         case current(ClosedRange<Int64>)
         case voltage(ClosedRange<Int64>)
+        case power(ClosedRange<Int64>)
         case temperature(ClosedRange<Int64>)
         case resistance(ClosedRange<Int64>)
         case percent(ClosedRange<Int64>)

@@ -15,11 +15,15 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case proximity
     case lock
     case contactor
+    /// Switches L2 and L3 alone, beside the contactor that all phases go through.
+    case phaseContactor = "phase-contactor"
     case residualCurrent = "residual-current"
     case emergencyStop = "emergency-stop"
     case enclosure
     /// Mains and protective earth, as sensed at the contactor's input.
     case supply
+    /// A contact by which the grid's operator dims the station.
+    case dimming
     case temperature
     case ventilation
     case indicator

@@ -292,6 +292,21 @@ extension Fault {
                 severity: 4, stop: .immediate, clearing: .vehicleLeaves,
                 minimumRequiredErrorCode: nil, errorCode16: "EVCommunicationError",
                 report201: .init("ConnectedEV", "Problem", .evse))
+        case .houseMeterLost:
+            FaultFacts(
+                text: "meter of the house gives no fresh values: the station draws its fallback",
+                remedy: "Check the meter's bus, address and supply; it is tried again by itself.",
+                severity: 4, stop: .no, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "OtherError",
+                report201: .init("ElectricalFeed", "Problem", .station))
+        case .phaseContactorFault:
+            FaultFacts(
+                text: "contactor of L2 and L3 is not where it was commanded",
+                remedy:
+                    "Switch the feed off, check or replace the contactor, then clear the fault.",
+                severity: 1, stop: .immediate, clearing: .latched,
+                minimumRequiredErrorCode: "EVSEContactorFault", errorCode16: "PowerSwitchFailure",
+                report201: .init("PowerContactor", "Problem", .evse))
         }
     }
 }

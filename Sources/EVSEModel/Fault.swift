@@ -51,6 +51,9 @@
     case powerModuleFault = 36
     case powerCabinetLost = 37
     case vehicleCommunication = 38
+    // Supply
+    case houseMeterLost = 39
+    case phaseContactorFault = 40
 }
 
 /// A set of faults, one bit each.

@@ -9,6 +9,12 @@
     }
     /// What may be drawn per phase in all; the greatest value is no limit.
     public var limit = Amperes(raw: .max)
+    /// Phases that are wired.
+    public var phases: UInt8 = 3
+    /// Phase to neutral, by which a power counts as a current.
+    public var voltage = Volts(230)
+    /// Something else than the breaker bounds it, too, so that what is free changes while it is used.
+    public var changes = false
     public var policy = Policy.fair
     /// How long more must be free before somebody gets more while others want it, too.
     public var raiseDwell = Milliseconds.seconds(10)

@@ -16,4 +16,12 @@
     case missedDeadlines = 9
     case fault = 10
     case vehicle = 11
+    /// What the house's breaker leaves, or the fallback while its meter is silent.
+    case houseLimit = 12
+    /// The grid's operator dims the station by a contact.
+    case dimming = 13
+    /// An energy manager's limit, or the fallback while it is silent.
+    case externalLimit = 14
+    /// The number of phases is being changed: nothing is offered for a while.
+    case phaseSwitch = 15
 }

@@ -172,6 +172,20 @@
     public var phaseRotation: UInt8 = 0
     /// The greater comes first where the feed is divided by priority.
     public var priority: UInt8 = 0
+    /// A contactor of its own switches L2 and L3.
+    public var hasPhaseContactor = false
+    public var hasPhaseContactorFeedback = false
+    /// Nothing is offered for so long after the number of phases was changed. EVerest waits 10 s: some
+    /// vehicles do not stand a shorter one.
+    public var phasePause = Milliseconds.seconds(10)
+    /// Least time between two changes. Chosen: relay wear, and vehicles that give up.
+    public var phaseInterval = Milliseconds.seconds(600)
+    /// Most changes in 24 hours. Chosen: ten years of them are within a contactor's life.
+    public var phaseChangesPerDay: Int32 = 24
+    /// How long three phases must not have the minimum before one is used, and how long they must
+    /// have it before three are used again. Chosen.
+    public var phaseDownDwell = Milliseconds.seconds(60)
+    public var phaseUpDwell = Milliseconds.seconds(300)
     @inlinable public init() {}
 }
 
@@ -200,6 +214,7 @@
     /// Simulation only: an orphaned loop ends itself after this long. Zero: never.
     public var orphanTimeout = Milliseconds.zero
     public var feed = FeedPlan()
+    public var supply = SupplyPlan()
     public var evses = InlineArray<4, EVSEPlan>(repeating: EVSEPlan())
     public var lines = InlineArray<96, LinePlan>(repeating: LinePlan())
     public var slots = InlineArray<32, DriverSlot>(repeating: DriverSlot())

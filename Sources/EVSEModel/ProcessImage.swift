@@ -17,6 +17,10 @@
 @frozen public struct EVSEInputs: BitwiseCopyable, Sendable {
     public var connectors = InlineArray<4, ConnectorInputs>(repeating: ConnectorInputs())
     public var contactor = ContactorFeedback.unknown
+    /// Of the contactor of L2 and L3.
+    public var phaseContactor = ContactorFeedback.unknown
+    /// The grid's operator dims the station.
+    public var isDimmed = false
     /// The residual-current device reports a trip (also during its self-test).
     public var residualCurrentTripped = false
     public var emergencyStopPressed = false
@@ -124,6 +128,8 @@
 @frozen public struct EVSEOutputs: BitwiseCopyable, Equatable, Sendable {
     public var connectors = InlineArray<4, ConnectorOutputs>(repeating: ConnectorOutputs())
     public var contactorClosed = false
+    /// L2 and L3, beside the contactor that all phases go through.
+    public var phaseContactorClosed = false
     public var residualCurrentTest = false
     public var ventilation = false
     /// One-way trip of an upstream breaker, for a welded contactor.
@@ -134,6 +140,7 @@
     public static func == (a: Self, b: Self) -> Bool {
         for index in 0..<4 where a.connectors[index] != b.connectors[index] { return false }
         return a.contactorClosed == b.contactorClosed
+            && a.phaseContactorClosed == b.phaseContactorClosed
             && a.residualCurrentTest == b.residualCurrentTest && a.ventilation == b.ventilation
             && a.shuntTrip == b.shuntTrip && a.indication == b.indication
     }
@@ -191,6 +198,10 @@
     public var clearAnswered: UInt32 = 0
     /// Contactor closings since the plan was made, for wear.
     public var closings: UInt32 = 0
+    /// Phases that the vehicle can draw from, as the contactors are commanded.
+    public var phases: UInt8 = 1
+    /// Changes of their number since the plan was made, for wear.
+    public var phaseChanges: UInt32 = 0
     /// When the last C/D → not C/D change was sampled, and when the contactor was then commanded open.
     public var vehicleStoppedAt = Instant.zero
     public var openCommandedAt = Instant.zero
@@ -202,6 +213,29 @@
 
     /// Faults that hold or are latched.
     @inlinable public var allFaults: FaultSet { faults.union(latched) }
+}
+
+/// What bounds the station as a whole in a cycle.
+@frozen public struct SupplyStatus: BitwiseCopyable, Sendable {
+    /// The newest sample of the house's meter.
+    public var house = MeterSample()
+    public var houseIsStale = false
+    public var isDimmed = false
+    /// The energy manager's last write is too old, or there was none.
+    public var externalIsSilent = false
+    /// What may be drawn of each phase of the feed.
+    public var allowed = InlineArray<3, Amperes>(repeating: .zero)
+    /// Sum of the phases' currents that may be drawn; the greatest value is no bound.
+    public var allowedInAll = Amperes(raw: .max)
+    @inlinable public init() {}
+}
+
+/// What an energy manager wants of the station.
+@frozen public struct ExternalLimit: BitwiseCopyable, Sendable {
+    /// When it was last written. Zero: never.
+    public var at = Instant.zero
+    public var bound = SupplyBound()
+    @inlinable public init() {}
 }
 
 /// Everything of one EVSE in one cycle.
@@ -228,6 +262,7 @@
     public var hasRealTimePriority = false
     public var stationIsSilent = true
     public var evseCount: UInt8 = 0
+    public var supply = SupplyStatus()
     public var evses = InlineArray<4, EVSEImage>(repeating: EVSEImage())
     @inlinable public init() {}
 }

@@ -57,6 +57,11 @@ package enum Guarantee: Int, CaseIterable, Sendable {
     /// Latched faults end by service only, the weld with the contactor measured open.
     case latchedUntilCleared
     case safeUntilHeard
+    /// L2 and L3 are switched only while the contactor of all phases is commanded and measured open and
+    /// nothing is offered, and nothing is offered for the pause after it.
+    case switchesPhasesDead
+    /// ... at most once in the interval, and so many times a day.
+    case phaseInterval
     /// The test input is never pressed while the contactor is closed.
     case testsOnlyWhenOpen
 }
@@ -108,6 +113,9 @@ package struct GuaranteeMonitor {
     private var testStage = 0  // 1 pressed, 2 tripped, 3 released and clear
     private var testStageAt = Instant.zero
     private var hottestRecently: Celsius?
+    private var lastPhaseChange: Instant?
+    private var phaseChanges = 0
+    private var phaseDay: Instant?
 
     package init(_ cycle: LoopCycle, only: Guarantee? = nil) {
         self.only = only
@@ -139,6 +147,9 @@ package struct GuaranteeMonitor {
         clearRequests = nil
         testStage = 0
         wasInC = false
+        lastPhaseChange = nil
+        phaseDay = nil
+        phaseChanges = 0
     }
 
     private mutating func require(
@@ -162,6 +173,7 @@ package struct GuaranteeMonitor {
         let wasClosed = last?.outputs.contactorClosed ?? false
         if isClosed, !wasClosed { checkClosing(cycle) }
         if isClosed { checkClosed(cycle) }
+        checkPhases(cycle)
         checkPilot(cycle)
         checkBolt(cycle)
         checkLatch(cycle)
@@ -379,6 +391,48 @@ package struct GuaranteeMonitor {
                 now - overSince <= plan.overCurrentGrace + slack, .overCurrentOpens, cycle,
                 "\(meter.current[0]) at \(offered) for \(now - overSince)")
         }
+    }
+
+    // MARK: Phases
+
+    private mutating func checkPhases(_ cycle: LoopCycle) {
+        let image = cycle.image
+        let now = cycle.now
+        let isPWM = image.outputs.connectors[0].pilot == .pwm
+        if isPWM, let lastPhaseChange {
+            require(
+                now - lastPhaseChange >= plan.phasePause, .switchesPhasesDead, cycle,
+                "an offer \(now - lastPhaseChange) after the phases were changed")
+        }
+        guard let last,
+            image.outputs.phaseContactorClosed != last.outputs.phaseContactorClosed
+        else { return }
+        let isOpen =
+            plan.hasContactorFeedback
+            ? image.inputs.contactor == .open
+            : openSince.map { now >= $0 + plan.contactorTimeout } ?? false
+        require(
+            isOpen && !image.outputs.contactorClosed && !last.outputs.contactorClosed,
+            .switchesPhasesDead, cycle, "switched with contactor \(image.inputs.contactor)")
+        require(
+            !isPWM && last.outputs.connectors[0].pilot != .pwm, .switchesPhasesDead, cycle,
+            "switched with an offer on the pilot")
+        if let lastPhaseChange {
+            require(
+                now - lastPhaseChange >= plan.phaseInterval, .phaseInterval, cycle,
+                "\(now - lastPhaseChange) after the last change")
+        }
+        if let phaseDay, now < phaseDay + .seconds(86_400) {
+            phaseChanges += 1
+            let count = phaseChanges
+            require(
+                count <= Int(plan.phaseChangesPerDay), .phaseInterval, cycle,
+                "\(count) changes in a day")
+        } else {
+            phaseDay = now
+            phaseChanges = 1
+        }
+        lastPhaseChange = now
     }
 
     // MARK: Pilot

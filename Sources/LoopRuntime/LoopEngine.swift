@@ -27,6 +27,8 @@ package final class LoopEngine {
     private let orphanWatch: UnsafeMutablePointer<StationWatch>
     private let deadlines: UnsafeMutablePointer<DeadlineWatch>
     private let feed: UnsafeMutablePointer<FeedLaw>
+    private let supply: UnsafeMutablePointer<SupplyLaw>
+    private let external: UnsafeMutablePointer<ExternalLimit>
     private let drivers: UnsafeMutableBufferPointer<DriverBox>
     private let lines: LineBank
     private let shared: SharedImage
@@ -66,6 +68,10 @@ package final class LoopEngine {
         deadlines.initialize(to: DeadlineWatch())
         feed = .allocate(capacity: 1)
         feed.initialize(to: FeedLaw())
+        supply = .allocate(capacity: 1)
+        supply.initialize(to: SupplyLaw())
+        external = .allocate(capacity: 1)
+        external.initialize(to: ExternalLimit())
         drivers = .allocate(capacity: boxes.count)
         _ = drivers.initialize(from: boxes)
         let count = min(Int(source.evseCount), StationBounds.evses)
@@ -83,6 +89,7 @@ package final class LoopEngine {
             let kept = predecessor?.evses[index].status
             // The laws count on from the closings that stand in the status.
             image.pointee.evses[index].status.closings = kept?.closings ?? 0
+            image.pointee.evses[index].status.phaseChanges = kept?.phaseChanges ?? 0
             controls.initializeElement(
                 at: index,
                 to: EVSEControl(
@@ -102,6 +109,8 @@ package final class LoopEngine {
         orphanWatch.deallocate()
         deadlines.deallocate()
         feed.deallocate()
+        supply.deallocate()
+        external.deallocate()
     }
 
     /// Says whether the thread that will call ``cycle(at:)`` has real-time priority.
@@ -133,9 +142,17 @@ package final class LoopEngine {
         context.cycle = image.pointee.cycle
         context.starts = image.pointee.starts
         context.deviceFaults.set(.ioFault, !isSampled || hasLineFault)
-        let shares = divideFeed(at: at)
+        let supply = weighSupply(at: at)
+        let demands = self.demands
+        let shares = feed.pointee.step(
+            demands, count: controls.count, feed: supply.room, at: at, plan: plan.pointee.feed)
         for index in controls.indices {
             context.groupShare = shares[index]
+            context.shareCause = supply.cause(for: controls[index].demand.phases)
+            let left = feed.pointee.left(
+                for: index, of: supply.room, demands, count: controls.count)
+            context.roomOnAllPhases = left.most(controls[index].allPhases)
+            context.roomOnOnePhase = left.most(controls[index].onePhase)
             step(index, context, at: at)
         }
         for driver in drivers {
@@ -181,14 +198,40 @@ package final class LoopEngine {
         return isOrphan && at >= (startedAt ?? at) + timeout ? .orphaned : .none
     }
 
-    /// From what the EVSEs asked for in the last cycle: an offer never runs ahead of its share.
-    private func divideFeed(at: Instant) -> InlineArray<4, Amperes> {
+    /// What the station may draw as a whole.
+    private func weighSupply(at: Instant) -> Supply {
+        let plan = plan.pointee.supply
+        var inputs = SupplyInputs()
+        if plan.house.isMeasured {
+            _ = shared.readHouse(into: &image.pointee.supply.house)
+            inputs.house = image.pointee.supply.house
+        }
+        if plan.external.isServed { _ = shared.readExternal(into: &external.pointee) }
+        inputs.external = external.pointee
+        inputs.count = controls.count
+        for index in controls.indices {
+            inputs.own[index] = controls[index].ownReading(image.pointee.evses[index].inputs.meter)
+            // One contact is read into every EVSE.
+            if image.pointee.evses[index].inputs.isDimmed { inputs.isDimmed = true }
+        }
+        let supply = self.supply.pointee.step(
+            inputs, at: at, feed: self.plan.pointee.feed, plan: plan)
+        image.pointee.supply.houseIsStale =
+            plan.house.isMeasured && self.supply.pointee.house.isStale
+        image.pointee.supply.isDimmed = supply.dimming != nil
+        image.pointee.supply.externalIsSilent =
+            plan.external.isServed
+            && SupplyLaw.isSilent(external.pointee, at: at, plan: plan.external)
+        image.pointee.supply.allowed = supply.room.phases
+        image.pointee.supply.allowedInAll = supply.room.total
+        return supply
+    }
+
+    /// What the EVSEs asked for in the last cycle: an offer never runs ahead of its share.
+    private var demands: InlineArray<4, FeedMember> {
         var members = InlineArray<4, FeedMember>(repeating: FeedMember())
         for index in controls.indices { members[index] = controls[index].demand }
-        let limit = plan.pointee.feed.limit
-        return feed.pointee.step(
-            members, count: controls.count, feed: InlineArray(repeating: limit), at: at,
-            plan: plan.pointee.feed)
+        return members
     }
 
     private func readInputs(of index: Int) {

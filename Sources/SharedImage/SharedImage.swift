@@ -177,6 +177,54 @@ package struct SharedImage: @unchecked Sendable {
         return readMeter(evse, into: &sample) ? sample : nil
     }
 
+    /// Publishes the newest reading of the house's meter. One thread calls this.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publishHouse(_ sample: borrowing MeterSample) {
+        withUnsafePointer(to: sample) {
+            store($0, MemoryLayout<MeterSample>.size, at: SharedImageLayout.house)
+        }
+    }
+
+    /// Copies the newest reading of the house's meter into `sample`; `false`, and nothing copied,
+    /// where there is none yet.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func readHouse(into sample: inout MeterSample) -> Bool {
+        var copy = MeterSample()
+        guard load(&copy, MemoryLayout<MeterSample>.size, at: SharedImageLayout.house) else {
+            return false
+        }
+        sample = copy
+        return true
+    }
+
+    /// Publishes what an energy manager wrote. One thread calls this.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publish(_ limit: borrowing ExternalLimit) {
+        withUnsafePointer(to: limit) {
+            store($0, MemoryLayout<ExternalLimit>.size, at: SharedImageLayout.external)
+        }
+    }
+
+    /// Copies what an energy manager last wrote into `limit`; `false`, and nothing copied, where
+    /// nobody wrote yet.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func readExternal(into limit: inout ExternalLimit) -> Bool {
+        var copy = ExternalLimit()
+        guard load(&copy, MemoryLayout<ExternalLimit>.size, at: SharedImageLayout.external) else {
+            return false
+        }
+        limit = copy
+        return true
+    }
+
     // MARK: Memory
 
     private func meterOffset(_ evse: EVSEID) -> Int {

@@ -7,6 +7,8 @@ import EVSEModel
 /// loop       sequence, LoopImage         written by the loop, each cycle
 /// station    sequence, StationImage      written by the station process
 /// meters     sequence, MeterSample  x 4  written by the bus threads, one writer an EVSE
+/// house      sequence, MeterSample       written by the bus thread of the house's meter
+/// external   sequence, ExternalLimit     written by the server that an energy manager talks to
 /// timing     counters                    written by the loop, each cycle
 /// ```
 ///
@@ -26,7 +28,9 @@ package enum SharedImageLayout {
     static var station: Int { loop + block(MemoryLayout<LoopImage>.size) }
     static var meters: Int { station + block(MemoryLayout<StationImage>.size) }
     static var meterStride: Int { block(MemoryLayout<MeterSample>.size) }
-    static var timing: Int { meters + StationBounds.evses * meterStride }
+    static var house: Int { meters + StationBounds.evses * meterStride }
+    static var external: Int { house + meterStride }
+    static var timing: Int { external + block(MemoryLayout<ExternalLimit>.size) }
     /// Size of the whole file in bytes.
     package static var size: Int { timing + aligned(TimingCell.count * 8) }
 
@@ -37,7 +41,8 @@ package enum SharedImageLayout {
             MemoryLayout<LoopImage>.size, MemoryLayout<EVSEImage>.size,
             MemoryLayout<EVSEInputs>.size, MemoryLayout<EVSEOutputs>.size,
             MemoryLayout<EVSEStatus>.size, MemoryLayout<StationImage>.size,
-            MemoryLayout<EVSETargets>.size, MemoryLayout<MeterSample>.size, TimingCell.count,
+            MemoryLayout<EVSETargets>.size, MemoryLayout<MeterSample>.size,
+            MemoryLayout<ExternalLimit>.size, TimingCell.count,
         ] {
             hash = (hash ^ UInt64(part)) &* 0x100_0000_01b3
         }

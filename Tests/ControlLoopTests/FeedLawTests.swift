@@ -26,6 +26,8 @@ private struct Feed {
     var law = FeedLaw()
     var plan = FeedPlan()
     var capacity: InlineArray<3, Amperes>
+    /// Of all phases together.
+    var total = Amperes(raw: .max)
     var vehicles: [Vehicle]
     var now = Instant(milliseconds: 1_000_000)
     var random: SplitMix
@@ -58,7 +60,8 @@ private struct Feed {
             if hasMeters { members[index].drawn = vehicle.drawn }
         }
         let shares = law.step(
-            members, count: vehicles.count, feed: capacity, at: now, plan: plan)
+            members, count: vehicles.count, feed: FeedRoom(phases: capacity, total: total), at: now,
+            plan: plan)
         for index in vehicles.indices { follow(index, shares[index]) }
     }
 
@@ -88,7 +91,10 @@ private struct Feed {
     func drawn(_ phase: Int) -> Amperes {
         vehicles.reduce(.zero) { $0 + ($1.phases.contains(phase: phase) ? $1.drawn : .zero) }
     }
-    var isWithin: Bool { (0..<3).allSatisfy { drawn($0) <= capacity[$0] } }
+    var isWithin: Bool {
+        (0..<3).allSatisfy { drawn($0) <= capacity[$0] }
+            && (0..<3).reduce(.zero) { $0 + drawn($1) } <= total
+    }
 }
 
 @Suite struct FeedLawTests {
@@ -189,6 +195,7 @@ private struct Feed {
                             count: random.within(1...3), rotation: random.below(3)),
                         priority: UInt8(random.below(3)))
                 }, seed: UInt64(round))
+            if random.once(in: 3) { feed.total = Amperes(Int32(random.within(6...150))) }
             feed.plan.policy = random.once(in: 2) ? .fair : .priority
             feed.hasMeters = random.once(in: 2)
             feed.plan.turn = .seconds(Int64(random.within(20...200)))

@@ -58,7 +58,7 @@ import Testing
             .residualCurrentSelfTest, .groundLost, .overCurrent, .powerLoss,
             .connectorOverTemperature, .temperatureSensorFault, .emergencyStop, .enclosureOpen,
             .tilt, .waterIngress, .meterLost, .ioFault, .stationSilent, .deadlineMissed,
-            .loopRestarted,
+            .loopRestarted, .phaseContactorFault,
         ]
         for fault in acFaults { #expect(coverage.faults.contains(fault), "\(fault) never held") }
         let stops: [Fault] = [
@@ -243,6 +243,20 @@ import Testing
                 let isSlip = image.status.faults.contains(.lockUnexpectedlyOpen)
                 if isSlip, before.outputs.contactorClosed { image.outputs.contactorClosed = true }
             })
+        },
+        Mutation("takes L2 and L3 away under current", .switchesPhasesDead) {
+            World.Mutant(outputs: { image, before in
+                if image.targets.phases == 1, before.outputs.phaseContactorClosed {
+                    image.outputs.phaseContactorClosed = false
+                }
+            })
+        },
+        Mutation("offers too soon after the phases were changed", .switchesPhasesDead) {
+            (plan: inout EVSEPlan) in
+            plan.phasePause = Milliseconds(plan.phasePause.count / 2)
+        },
+        Mutation("changes the phases too often", .phaseInterval) { (plan: inout EVSEPlan) in
+            plan.phaseInterval = Milliseconds(plan.phaseInterval.count / 2)
         },
         Mutation("presses the test input while closed", .testsOnlyWhenOpen) {
             World.Mutant(outputs: { image, _ in

@@ -50,7 +50,11 @@ struct Script: Sendable {
         case meterSilent(Bool)
         case stationSilent(Bool)
         case missed(Int32)
-        case groupShare(Amperes)
+        case groupShare(Amperes, LimitCause)
+        case phases(UInt8)
+        /// What is free on all phases, and on L1 alone.
+        case room(Amperes, Amperes)
+        case phaseContactorStuck(Bool)
         case restart
         /// Every input random, cycle by cycle.
         case noise(UInt64)
@@ -78,6 +82,16 @@ struct Script: Sendable {
             if random.once(in: 4) { plan.safeLimit = .zero }
             if random.once(in: 3) { plan.rating = Amperes(Int32(random.within(6...80))) }
             if random.once(in: 5) { plan.phaseLimit = Amperes(Int32(random.within(6...40))) }
+            if random.once(in: 3) {
+                plan.phases = 3
+                plan.hasPhaseContactor = true
+                plan.hasPhaseContactorFeedback = !random.once(in: 3)
+                plan.phasePause = Milliseconds(Int64(random.within(500...2000)))
+                plan.phaseInterval = Milliseconds(Int64(random.within(1000...4000)))
+                plan.phaseDownDwell = Milliseconds(Int64(random.within(200...1000)))
+                plan.phaseUpDwell = Milliseconds(Int64(random.within(200...2000)))
+                plan.phaseChangesPerDay = Int32(random.within(4...40))
+            }
             if !random.once(in: 8) {
                 plan.safeHold = Milliseconds(Int64(random.within(500...3000)))
                 plan.closingInterval = Milliseconds(Int64(random.within(500...3000)))
@@ -107,7 +121,7 @@ struct Script: Sendable {
         while steps.count < length {
             Self.session(&random, &steps)
             for _ in 0..<random.within(1...4) {
-                if random.once(in: 5) {
+                if random.once(in: 4) {
                     Self.incident(&random, &steps)
                 } else {
                     steps.append(
@@ -151,7 +165,28 @@ struct Script: Sendable {
 
     /// What single events seldom add up to.
     private static func incident(_ random: inout SplitMix, _ steps: inout [Step]) {
-        switch random.below(7) {
+        switch random.below(12) {
+        case 10:
+            // The station is silent when the loop starts anew.
+            steps.append(Step(event: .stationSilent(true), cycles: random.within(1...20)))
+            steps.append(Step(event: .restart, cycles: random.within(20...100)))
+        case 11:
+            steps.append(Step(event: .feedback(false), cycles: random.within(60...300)))
+        case 7:
+            steps.append(Step(event: .phaseContactorStuck(true), cycles: 1))
+            steps.append(Step(event: .phases(1), cycles: random.within(300...900)))
+        case 8:
+            steps.append(
+                Step(
+                    event: .missed(Int32(random.within(10...20))), cycles: random.within(300...900))
+            )
+        case 9:
+            let share = Amperes(Int32(random.within(4...12)))
+            let causes: [LimitCause] = [.groupShare, .houseLimit, .dimming, .externalLimit]
+            steps.append(
+                Step(
+                    event: .groupShare(share, causes[random.below(4)]),
+                    cycles: random.within(50...300)))
         case 5:
             let hot = Celsius(Int32(random.within(83...95)))
             steps.append(Step(event: .temperature(hot), cycles: random.within(5...50)))
@@ -185,7 +220,7 @@ struct Script: Sendable {
 
     private static func event(_ random: inout SplitMix) -> Event {
         let on = !random.once(in: 3)
-        return switch random.below(42) {
+        return switch random.below(47) {
         case 0: .unplug
         case 1: .vehicle(World.Vehicle.allCases[random.below(World.Vehicle.allCases.count)])
         case 2, 3: .limit(current(&random))
@@ -221,11 +256,20 @@ struct Script: Sendable {
         case 32: .meterSilent(on)
         case 33: .stationSilent(on)
         case 34: .missed(on ? Int32(random.within(5...20)) : 0)
-        case 35: .groupShare(on ? current(&random) : Amperes(raw: .max))
+        case 35:
+            .groupShare(
+                on ? current(&random) : Amperes(raw: .max),
+                [.groupShare, .houseLimit, .dimming, .externalLimit][random.below(4)])
         case 36: .restart
         case 37: .noise(random.next())
         case 38: .weld(true)
         case 39: .requestClear
+        case 42, 43: .phases(UInt8(random.below(4)))
+        case 44, 45:
+            .room(
+                on ? Amperes(Int32(random.within(0...12))) : Amperes(raw: .max),
+                on ? Amperes(Int32(random.within(4...32))) : Amperes(raw: .max))
+        case 46: .phaseContactorStuck(on)
         case 40: .supply(on ? Volts(Int32(random.within(0...300))) : Volts(230))
         default: .ripple(random.next())
         }
@@ -277,7 +321,14 @@ extension World {
         case .meterSilent(let value): meterIsSilent = value
         case .stationSilent(let value): context.stationIsSilent = value
         case .missed(let count): context.missedInWindow = count
-        case .groupShare(let share): context.groupShare = share
+        case .groupShare(let share, let cause):
+            context.groupShare = share
+            context.shareCause = cause
+        case .phases(let count): image.targets.phases = count
+        case .room(let all, let one):
+            context.roomOnAllPhases = all
+            context.roomOnOnePhase = one
+        case .phaseContactorStuck(let value): phaseContactorIsStuck = value
         case .restart: restart()
         case .noise(let seed): noise = SplitMix(seed: seed)
         case .ripple(let seed): ripple = SplitMix(seed: seed)
@@ -305,6 +356,9 @@ extension World {
         context.stationIsSilent = false
         context.missedInWindow = 0
         context.groupShare = Amperes(raw: .max)
+        context.roomOnAllPhases = Amperes(raw: .max)
+        context.roomOnOnePhase = Amperes(raw: .max)
+        phaseContactorIsStuck = false
         ripple = nil
         image.targets.available = true
         if !image.status.latched.isEmpty { image.targets.clearRequests &+= 1 }

@@ -64,6 +64,8 @@ struct World {
     var hasNoFeedback = false
     private(set) var contactorIsClosed = false
     private var contactorCycles = 0
+    var phaseContactorIsStuck = false
+    private(set) var phaseContactorIsClosed = false
     private var residualCycles = 0
     private var residualLine = false
     var residualIsDead = false
@@ -185,6 +187,8 @@ struct World {
         image.inputs.connectors[0].temperatures[0] = temperature
         image.inputs.contactor =
             hasNoFeedback ? .unknown : contactorIsClosed ? .closed : .open
+        image.inputs.phaseContactor =
+            !plan.hasPhaseContactorFeedback ? .unknown : phaseContactorIsClosed ? .closed : .open
         image.inputs.residualCurrentTripped = residualLine || isLeaking
         if !meterIsSilent, now >= image.inputs.meter.at + .seconds(1) {
             var sample = MeterSample()
@@ -195,6 +199,15 @@ struct World {
                 ? Int64(image.status.offered.raw) * Int64(appetite) / 100 : 0
             sample.current[0] = Amperes(raw: Int32(drawn))
             sample.voltage[0] = supply
+            if plan.phases == 3 {
+                sample.phases = 3
+                for phase in 1...2 {
+                    sample.current[phase] =
+                        phaseContactorIsClosed ? sample.current[0] : .zero
+                    // It measures behind the contactors.
+                    sample.voltage[phase] = phaseContactorIsClosed ? supply : .zero
+                }
+            }
             image.inputs.meter = sample
         }
     }
@@ -226,6 +239,7 @@ struct World {
         }
         moveBolt(pilot.bolt)
         moveContactor(outputs.contactorClosed)
+        if !phaseContactorIsStuck { phaseContactorIsClosed = outputs.phaseContactorClosed }
         moveResidual(outputs.residualCurrentTest)
     }
 
@@ -276,6 +290,8 @@ struct World {
                 source.once(in: 16) ? Celsius(raw: Int32(source.within(-600...1600))) : nil
         }
         image.inputs.contactor = ContactorFeedback(rawValue: UInt8(source.below(3))) ?? .unknown
+        image.inputs.phaseContactor =
+            ContactorFeedback(rawValue: UInt8(source.below(3))) ?? .unknown
         image.inputs.residualCurrentTripped = source.once(in: 3)
         image.inputs.emergencyStopPressed = source.once(in: 64)
         image.inputs.mainsPresent = !source.once(in: 64)

@@ -151,6 +151,25 @@ struct GPIOContactorTests {
         bench.write()
         #expect((bench.values[0], bench.values[3]) == (0, 1))
     }
+
+    @Test("the contactor of L2 and L3 follows its own output and has its own feedback")
+    func ofPhases() {
+        var bench = Bench(
+            GPIOContactorPlugin.self,
+            [
+                "coil-line": line(0), "feedback-line": line(1),
+                "feedback-kind": .text("normally-open"), "switches": .text("l2-l3"),
+            ])
+        bench.values[1] = 1
+        bench.outputs.contactorClosed = true
+        bench.read()
+        bench.write()
+        #expect(bench.inputs.phaseContactor == .closed && bench.inputs.contactor == .unknown)
+        #expect(bench.values[0] == 0)
+        bench.outputs.phaseContactorClosed = true
+        bench.write()
+        #expect(bench.values[0] == 1)
+    }
 }
 
 @Suite("PWM control pilot")
@@ -259,12 +278,12 @@ struct GPIOResidualCurrentTests {
 @Suite("GPIO inputs")
 struct GPIOInputsTests {
     private func read(_ level: Int32) -> EVSEInputs {
-        let names = ["emergency-stop", "door", "tilt", "water", "mains", "ground"]
+        let names = ["emergency-stop", "door", "tilt", "water", "mains", "ground", "dimming"]
         var bench = Bench(
             GPIOInputsPlugin.self,
             Dictionary(
                 uniqueKeysWithValues: names.enumerated().map { ($1, line(UInt16($0))) }))
-        for index in 0..<6 { bench.values[index] = level }
+        for index in names.indices { bench.values[index] = level }
         bench.read()
         return bench.inputs
     }
@@ -273,7 +292,7 @@ struct GPIOInputsTests {
     func high() {
         let inputs = read(1)
         #expect(!inputs.emergencyStopPressed && !inputs.enclosureOpen)
-        #expect(inputs.tilted && inputs.waterDetected)
+        #expect(inputs.tilted && inputs.waterDetected && inputs.isDimmed)
         #expect(inputs.mainsPresent && inputs.groundPresent)
     }
 
@@ -281,7 +300,7 @@ struct GPIOInputsTests {
     func low() {
         let inputs = read(0)
         #expect(inputs.emergencyStopPressed && inputs.enclosureOpen)
-        #expect(!inputs.tilted && !inputs.waterDetected)
+        #expect(!inputs.tilted && !inputs.waterDetected && !inputs.isDimmed)
         #expect(!inputs.mainsPresent && !inputs.groundPresent)
     }
 
@@ -289,7 +308,7 @@ struct GPIOInputsTests {
     func noSample() {
         let inputs = read(Lines.noSample)
         #expect(inputs.emergencyStopPressed && inputs.enclosureOpen)
-        #expect(inputs.tilted && inputs.waterDetected)
+        #expect(inputs.tilted && inputs.waterDetected && inputs.isDimmed)
         #expect(!inputs.mainsPresent && !inputs.groundPresent)
     }
 
