@@ -94,6 +94,68 @@ enum BoardKeys {
         ]
     }
 
+    /// Maps within `feed`.
+    static let feedMaps: [(name: String, help: String, keys: [ConfigurationKey])] = [
+        (
+            "house", "A breaker that the station shares with other loads, and the meter behind it.",
+            house
+        ),
+        ("dimming", "What the grid's operator leaves while its contact is active.", dimming),
+        (
+            "energy-manager", "A Modbus TCP server through which an energy manager sets a limit.",
+            energyManager
+        ),
+    ]
+
+    private static let house: [ConfigurationKey] = [
+        ConfigurationKey(
+            "meter", .text(maximumLength: 40), required: true,
+            "The meter behind the house's breaker; its max-age says when it is stale."),
+        ConfigurationKey(
+            "limit", .current(6000...1_000_000), required: true, "The house's breaker, per phase."),
+        ConfigurationKey(
+            "fallback", .current(0...400_000), required: true,
+            "What the station may draw per phase while that meter is stale."),
+        ConfigurationKey(
+            "margin", .current(0...50_000), default: "1 A", "Kept free below the breaker."),
+        ConfigurationKey(
+            "lag", .duration(0...3000), default: "1 s",
+            "How old the meter's values may be when they are read: its averaging, a gateway."),
+        ConfigurationKey(
+            "raise-dwell", .duration(5000...3_600_000), default: "30 s",
+            "How long more must be free before the station draws more."),
+    ]
+
+    private static let dimming: [ConfigurationKey] = [
+        ConfigurationKey(
+            "current", .current(0...400_000), "What the station may draw per phase."),
+        ConfigurationKey(
+            "power", .power(0...1_000_000_000),
+            "What the station may draw in all; 4200 W is the least that § 14a EnWG leaves (BNetzA "
+                + "BK6-22-300, Annex 1)."),
+        ConfigurationKey(
+            "release-dwell", .duration(0...600_000), default: "10 s",
+            "How long the contact must be released before the limit ends."),
+    ]
+
+    private static let energyManager: [ConfigurationKey] = [
+        ConfigurationKey(
+            "address", .text(maximumLength: 45), default: "127.0.0.1",
+            "Address of the interface to listen on; 0.0.0.0 is every one."),
+        ConfigurationKey(
+            "port", .integer(0...65_535), default: "502", "TCP port; 0 takes a free one."),
+        ConfigurationKey("clients", .integer(1...8), default: "2", "Connections at once."),
+        ConfigurationKey(
+            "timeout", .duration(1000...3_600_000), default: "60 s",
+            "Time without a write after which the energy manager is silent."),
+        ConfigurationKey(
+            "fallback-current", .current(0...400_000),
+            "What the station may draw per phase while it is silent."),
+        ConfigurationKey(
+            "fallback-power", .power(0...1_000_000_000),
+            "What the station may draw in all while it is silent."),
+    ]
+
     static var loop: [ConfigurationKey] {
         [
             ConfigurationKey(

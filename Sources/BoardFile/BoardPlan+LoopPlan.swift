@@ -38,6 +38,8 @@ extension BoardPlan {
         compiled.evseCount = UInt8(clamping: evses.count)
         compiled.feed = feed.sharing
         compiled.feed.limit = feed.limit
+        compiled.feed.changes = feed.supply.changes
+        compiled.supply = feed.supply
         for evse in evses { compiled.evses[evse.id.index] = evse.plan }
         if endPoints == .real {
             compiled.watchdog = try fixed(loop.watchdog, "loop.watchdog")
@@ -150,7 +152,7 @@ extension BoardPlan {
     private func fingerprint(_ endPoints: EndPoints) -> UInt64 {
         var hash = StableHash()
         hash.add("\(LoopPlan.magic) \(MemoryLayout<LoopPlan>.size) \(name) \(loop)")
-        hash.add("\(feed.limit.raw) \(feed.sharing)")
+        hash.add("\(feed.limit.raw) \(feed.sharing) \(feed.supply)")
         for evse in evses {
             for key in SupervisionKey.all { hash.add("\(key.key.name) \(key.get(evse.plan))") }
             let laws = evse.plan
@@ -159,6 +161,7 @@ extension BoardPlan {
             hash.add("\(laws.hasContactorFeedback) \(laws.hasResidualCurrentDevice)")
             hash.add("\(laws.hasVentilation) \(laws.hasShuntTrip)")
             hash.add("\(laws.phaseRotation) \(laws.priority)")
+            hash.add("\(laws.hasPhaseContactor) \(laws.hasPhaseContactorFeedback)")
             hash.add("\(laws.strokeTime.raw) \(laws.meterMaxAge.raw) \(laws.nominalVoltage.raw)")
         }
         for line in lines {

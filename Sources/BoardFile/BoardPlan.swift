@@ -60,6 +60,20 @@ package struct Feed: Hashable, Sendable {
     package var voltage = Volts(230)
     /// How several EVSEs share the limit.
     package var sharing = FeedPlan()
+    /// What bounds the station beside the breaker.
+    package var supply = SupplyPlan()
+    /// The meter behind the house's breaker.
+    package var houseMeter: DeviceID?
+    package var energyManager: EnergyManagerSettings?
+}
+
+/// Where an energy manager finds the station.
+package struct EnergyManagerSettings: Hashable, Sendable {
+    /// Address of the interface that is listened on.
+    package var address = "127.0.0.1"
+    package var port: UInt16 = 502
+    /// Connections at once.
+    package var clients = 2
 }
 
 /// How the loop process runs.

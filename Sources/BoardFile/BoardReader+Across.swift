@@ -10,6 +10,7 @@ extension BoardReader {
         for evse in plan.evses { checkRatings(evse) }
         checkBusTimes()
         checkCycle()
+        checkSupply()
         checkFeatures()
         checkCapacity()
     }

@@ -5,6 +5,11 @@ extension BoardReader {
     /// Fills in what follows from the devices, once nothing is wrong with them.
     mutating func finish() {
         for index in plan.evses.indices { resolveLaws(&plan.evses[index]) }
+        if let meter = plan.feed.houseMeter.flatMap({ plan.device($0) }),
+            meter.configuration.has("max-age")
+        {
+            plan.feed.supply.house.maxAge = meter.configuration.quantity("max-age")
+        }
         assignSimulatedNumbers()
     }
 
@@ -13,10 +18,11 @@ extension BoardReader {
         evse.plan.connectors = UInt8(clamping: evse.connectors.count)
         evse.plan.lockMask = mask(evse, .lock)
         evse.plan.proximityMask = mask(evse, .proximity)
-        let features = evse.devices.values.flatMap(\.self).compactMap { plan.device($0) }
-            .reduce(into: Set<DriverFeature>()) {
-                $0.formUnion($1.plugin.features(of: $1.configuration))
-            }
+        let features = abilities(of: evse.devices.filter { $0.key != .phaseContactor })
+        evse.plan.hasPhaseContactor = evse.devices[.phaseContactor]?.isEmpty == false
+        evse.plan.hasPhaseContactorFeedback =
+            abilities(of: evse.devices.filter { $0.key == .phaseContactor })
+            .contains(.contactorFeedback)
         evse.plan.hasContactorFeedback = features.contains(.contactorFeedback)
         evse.plan.hasShuntTrip = features.contains(.shuntTrip)
         evse.plan.hasResidualCurrentDevice = evse.devices[.residualCurrent]?.isEmpty == false
@@ -33,6 +39,14 @@ extension BoardReader {
         {
             evse.plan.meterMaxAge = meter.configuration.quantity("max-age")
         }
+    }
+
+    /// What the devices of these roles can do together.
+    private func abilities(of roles: [Role: [DeviceID]]) -> Set<DriverFeature> {
+        roles.values.flatMap(\.self).compactMap { plan.device($0) }
+            .reduce(into: Set<DriverFeature>()) {
+                $0.formUnion($1.plugin.features(of: $1.configuration))
+            }
     }
 
     private func mask(_ evse: BoardEVSE, _ role: Role) -> UInt8 {

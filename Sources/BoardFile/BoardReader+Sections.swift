@@ -25,6 +25,7 @@ extension BoardReader {
         read("buses") { $0.readBuses($1) }
         read("loop") { $0.readLoop($1) }
         read("devices") { $0.readDevices($1) }
+        read("feed") { $0.readSupply($1) }
         var supervision = EVSEPlan()
         if let node = root["supervision"] {
             readSupervision(node, "supervision", into: &supervision)
@@ -81,7 +82,7 @@ extension BoardReader {
             fix: "see docs/board-file-changes.md for what changed between them")
     }
 
-    private mutating func section(
+    mutating func section(
         _ node: BoardNode, _ name: String, _ keys: [ConfigurationKey], others: [String] = [],
         lines: LineContext? = nil
     ) -> Configuration {
@@ -98,10 +99,13 @@ extension BoardReader {
     }
 
     private mutating func readFeed(_ node: BoardNode) {
-        let values = section(node, "feed", BoardKeys.feed)
+        let values = section(
+            node, "feed", BoardKeys.feed, others: BoardKeys.feedMaps.map(\.name))
         plan.feed.phases = UInt8(clamping: max(1, values.number("phases")))
         plan.feed.limit = values.quantity("limit")
         plan.feed.voltage = values.quantity("voltage")
+        plan.feed.sharing.phases = plan.feed.phases
+        plan.feed.sharing.voltage = plan.feed.voltage
         plan.feed.sharing.policy = FeedSharing.policy(values.text("sharing"))
         plan.feed.sharing.raiseDwell = values.quantity("raise-dwell")
         plan.feed.sharing.resumeDwell = values.quantity("resume-dwell")

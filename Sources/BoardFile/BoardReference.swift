@@ -19,6 +19,7 @@ package struct BoardReference {
         section("Top level", "", BoardKeys.top + [BoardKeys.extends])
         section("station", BoardKeys.station)
         section("feed", BoardKeys.feed)
+        for map in BoardKeys.feedMaps { section("`feed.\(map.name)`", map.help, map.keys) }
         section("loop", BoardKeys.loop)
         section("supervision", SupervisionKey.all.map(\.key))
         section("buses", [])

@@ -79,7 +79,7 @@ package struct BoardSchema {
     private func section(_ name: String) -> JSONValue {
         switch name {
         case "station": object(BoardKeys.station)
-        case "feed": object(BoardKeys.feed)
+        case "feed": object(BoardKeys.feed, more: feedMaps)
         case "loop": object(BoardKeys.loop)
         case "supervision": reference("supervision")
         case "buses":
@@ -111,6 +111,12 @@ package struct BoardSchema {
         more["devices"] = object([], more: roles(Role.allCases))
         more["supervision"] = reference("supervision")
         return object(BoardKeys.evse, more: more)
+    }
+
+    private var feedMaps: JSONObject {
+        var maps = JSONObject()
+        for map in BoardKeys.feedMaps { maps[map.name] = described(object(map.keys), map.help) }
+        return maps
     }
 
     private func roles(_ roles: [Role]) -> JSONObject {

@@ -129,6 +129,7 @@ struct KnownPaths {
         var paths = BoardKeys.top.map(\.name)
         add(BoardKeys.station, below: "station", to: &paths)
         add(BoardKeys.feed, below: "feed", to: &paths)
+        for map in BoardKeys.feedMaps { add(map.keys, below: "feed.\(map.name)", to: &paths) }
         add(BoardKeys.loop, below: "loop", to: &paths)
         add(SupervisionKey.all.map(\.key), below: "supervision", to: &paths)
         add(BoardKeys.ocpp, below: "ocpp", to: &paths)

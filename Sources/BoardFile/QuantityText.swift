@@ -24,6 +24,9 @@ struct QuantityText {
             self.init(units: [("A", 1000), ("mA", 1)], noun: "a current", range: range)
         case .voltage(let range):
             self.init(units: [("V", 1000), ("mV", 1)], noun: "a voltage", range: range)
+        case .power(let range):
+            self.init(
+                units: [("W", 1000), ("kW", 1_000_000), ("mW", 1)], noun: "a power", range: range)
         case .temperature(let range):
             self.init(units: [("°C", 10)], noun: "a temperature", range: range)
         case .resistance(let range):

@@ -13,7 +13,7 @@ extension Role {
     /// One device may serve the whole station.
     var isShareable: Bool {
         switch self {
-        case .emergencyStop, .enclosure, .supply, .reader, .display, .indicator: true
+        case .emergencyStop, .enclosure, .supply, .dimming, .reader, .display, .indicator: true
         default: false
         }
     }

@@ -113,6 +113,23 @@ struct SupervisionKey: Sendable {
                 "closing-interval", 0...600_000, \.closingInterval,
                 "Least time between two closings, for the contactor's sake."),
             duration(
+                "phase-pause", 5000...600_000, \.phasePause,
+                "Nothing is offered for so long after the number of phases was changed."),
+            duration(
+                "phase-interval", 60_000...86_400_000, \.phaseInterval,
+                "Least time between two changes of the number of phases."),
+            number(
+                "phase-changes-per-day", .integer(1...200),
+                "Most changes of the number of phases in 24 hours.",
+                set: { $0.phaseChangesPerDay = Int32(clamping: $1) },
+                get: { Int64($0.phaseChangesPerDay) }),
+            duration(
+                "phase-down-dwell", 5000...3_600_000, \.phaseDownDwell,
+                "How long three phases must lack the minimum before one is used."),
+            duration(
+                "phase-up-dwell", 5000...86_400_000, \.phaseUpDwell,
+                "How long three phases must have it before they are used again."),
+            duration(
                 "self-test-timeout", 20...5000, \.selfTestTimeout,
                 "From the test of the residual-current device to its trip, and to its end."),
             duration(

@@ -9,6 +9,12 @@ extension Coverage {
     package static func universe(of composition: StationComposition) -> [String: Set<String>] {
         var universe = [String: Set<String>]()
         universe["action"] = Set(ScriptAction.allCases.map(\.rawValue))
+        let plant = composition.plant
+        if !plant.meters.contains(where: { $0.evse == 0 }),
+            !plant.switches.contains(where: { $0.kind == .dimming })
+        {
+            universe["action"]?.remove(ScriptAction.house.rawValue)
+        }
         universe["misdeed"] = Set(VirtualCSMS.Misdeed.allCases.map(\.rawValue))
         universe["phase"] = Set((0...6).compactMap { PowerPhase(rawValue: $0) }.map { "\($0)" })
         universe["pilot state"] = ["a", "b", "c", "d", "e", "f"]
@@ -54,6 +60,13 @@ extension Coverage {
         let evses = (0..<Int(plan.evseCount)).map { plan.evses[$0] }
         if evses.allSatisfy({ $0.phaseLimit >= $0.rating }) {
             leave(.phaseLimit, "the wiring carries the rating on every phase")
+        }
+        let supply = plan.supply
+        if !supply.house.isMeasured { leave(.houseLimit, "no meter of the house") }
+        if !supply.dimming.isFitted { leave(.dimming, "no dimming contact") }
+        if !supply.external.isServed { leave(.externalLimit, "no server for an energy manager") }
+        if !evses.contains(where: \.hasPhaseContactor) {
+            leave(.phaseSwitch, "no contactor of L2 and L3")
         }
         // An AC vehicle takes less than it is offered; it tells no limit.
         leave(.vehicle, "a limit that the vehicle tells needs ISO 15118 or DC")

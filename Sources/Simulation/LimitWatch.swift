@@ -131,6 +131,12 @@ struct LimitWatch {
             && (!station.link.isUp || station.process != .running)
     }
 
+    /// Something else than the CSMS leaves less: the house's breaker, a dimming contact.
+    private func isBoundBeside(_ station: SimulatedStation) -> Bool {
+        let causes: [LimitCause] = [.houseLimit, .dimming, .externalLimit]
+        return causes.contains(station.view.image.evses[place].status.limitCause)
+    }
+
     private mutating func lookForLess(
         _ station: SimulatedStation, _ offered: Double, _ allowed: Double
     ) -> (Invariant, String)? {
@@ -139,7 +145,7 @@ struct LimitWatch {
             station.process == .running, !station.view.image.stationIsSilent, allowed >= 6.2,
             // A hot contact is offered less.
             !station.sights[place].isWarm, allowed < .infinity,
-            !profiles.contains(where: { $0.transaction != nil })
+            !profiles.contains(where: { $0.transaction != nil }), !isBoundBeside(station)
         else {
             underSince = nil
             return nil

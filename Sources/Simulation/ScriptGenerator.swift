@@ -104,6 +104,7 @@ package struct ScriptGenerator {
                 at = end + time(120_000...10_800_000)
             }
         }
+        if hasHouse { liveInTheHouse() }
         // A fifth of the days has nothing but drivers.
         guard !chance(20) else { return }
         for _ in 0..<random.within(1...12) {
@@ -114,6 +115,23 @@ package struct ScriptGenerator {
             } else {
                 disturb(at: time(10_000...Int(Self.day) - 1_000))
             }
+        }
+    }
+
+    /// Something else is behind the station's breaker, or somebody dims it.
+    private var hasHouse: Bool {
+        composition.plant.meters.contains { $0.evse == 0 }
+            || composition.plant.switches.contains { $0.kind == .dimming }
+    }
+
+    /// Loads that come and go, mostly while somebody charges.
+    private mutating func liveInTheHouse() {
+        for _ in 0..<random.within(5...60) {
+            let visit = visits.isEmpty ? (start: 0, end: Self.day) : one(of: visits)
+            var values: JSONObject = ["dimmed": .bool(chance(20))]
+            for phase in ["l1", "l2", "l3"] { values[phase] = JSONValue(random.within(-10...40)) }
+            add(
+                time(Int(visit.start)...Int(max(visit.start, visit.end))), .house, values)
         }
     }
 

@@ -14,7 +14,7 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
         "clear-faults"
     case offline
     // Hardware
-    case fault, clear, mains
+    case fault, clear, mains, house
     // Clock
     case clockStep = "clock-step", clockDrift = "clock-drift", clockLost = "clock-lost"
     // Disk
@@ -50,6 +50,7 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
         case .offline: ["wanted"]
         case .fault: ["device", "fault", "value", "count"]
         case .mains: ["on", "voltage"]
+        case .house: ["l1", "l2", "l3", "dimmed"]
         case .clockDrift: ["ppm"]
         case .clockLost, .diskFull: ["on"]
         case .failWrites: ["count"]

@@ -64,6 +64,7 @@ extension SimulatedStation {
             guard hasMachinePower else { return }
             world.setMains(
                 on: step.flag("on", true), voltage: step.values["voltage"]?.number?.double)
+        case .house: changeHouse(step)
         case .clockStep: wallOffset += step.duration("ms", .zero).count
         case .clockDrift: setDrift(step.number("ppm", 0))
         case .clockLost: hasWallClock = !step.flag("on", true)
@@ -78,6 +79,7 @@ extension SimulatedStation {
         feed()
         restorePower()
         world.setMains(on: true, voltage: nil)
+        changeHouse(ScriptStep(.zero, .house))
         disk.isFull = false
         disk.failures = 0
         csms.spoils.removeAll()
@@ -89,6 +91,20 @@ extension SimulatedStation {
         hasWallClock = true
         if link.loss != nil { restoreLink() }
         command(.setConnected(true))
+    }
+
+    /// Loads beside the station, and the contact of the grid's operator where there is one.
+    private func changeHouse(_ step: ScriptStep) {
+        var change = HouseChange()
+        change.steps = [
+            .init(
+                milliseconds: 0, load: ["l1", "l2", "l3"].map { step.number($0, 0) })
+        ]
+        try? world.setHouse(change)
+        guard world.plan.switches.contains(where: { $0.kind == .dimming }) else { return }
+        change.steps = nil
+        change.isDimmed = step.flag("dimmed", false)
+        try? world.setHouse(change)
     }
 
     private func tap(_ step: ScriptStep) {

@@ -116,10 +116,10 @@ final class SimulatedStation: StationPorts {
         isTraced = script.seed % 64 == 3
         for device in composition.board.devices {
             let roles = device.assignments.map(\.role)
-            if roles.contains(.meter), let evse = device.evse,
+            if roles.contains(.meter),
                 let index = world.meters.firstIndex(where: { $0.plan.device == device.id.name })
             {
-                meters.append(try VirtualMeter(device, evse: evse, index: index))
+                meters.append(try VirtualMeter(device, evse: device.evse, index: index))
             }
             if roles.contains(.reader) { readers.append(VirtualReader(device)) }
         }
@@ -474,8 +474,12 @@ final class SimulatedStation: StationPorts {
         for index in meters.indices {
             guard let outcome = meters[index].poll(&world, at: now()) else { continue }
             if let sample = outcome.sample {
-                laboratory.shared.publish(sample, evse: meters[index].evse)
-                give(.meter(meters[index].evse, sample))
+                if let evse = meters[index].evse {
+                    laboratory.shared.publish(sample, evse: evse)
+                    give(.meter(evse, sample))
+                } else {
+                    laboratory.shared.publishHouse(sample)
+                }
             }
             for (fault, holds) in outcome.faults {
                 report(meters[index].device, meters[index].evse, fault, holds)

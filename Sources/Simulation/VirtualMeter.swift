@@ -11,7 +11,8 @@ import Plant
 /// themselves are other tests' subject.
 struct VirtualMeter {
     let device: String
-    let evse: EVSEID
+    /// `nil`: the meter behind the breaker of the house.
+    let evse: EVSEID?
     /// Index among the plant's meters.
     let index: Int
     private let model: MeterModel
@@ -29,7 +30,7 @@ struct VirtualMeter {
         var faults: [(fault: Fault, holds: Bool)] = []
     }
 
-    init(_ device: BoardDevice, evse: EVSEID, index: Int) throws {
+    init(_ device: BoardDevice, evse: EVSEID?, index: Int) throws {
         self.device = device.id.name
         self.evse = evse
         self.index = index
@@ -72,15 +73,17 @@ struct VirtualMeter {
         outcome.sample = MeterSample(reading, phases: model.phases, isInverted: false, at: now)
         lastReading = now
         outcome.faults = [
-            (.meterLost, false), (.meterImplausible, !reading.implausible.isEmpty),
+            (lost, false), (.meterImplausible, !reading.implausible.isEmpty),
         ]
         if !faults.isEmpty { world.countReply(of: device) }
         return outcome
     }
 
+    private var lost: Fault { evse == nil ? .houseMeterLost : .meterLost }
+
     private func judgeAge(_ now: Instant, _ outcome: inout Outcome) {
         if let lastReading, now - lastReading > maximumAge {
-            outcome.faults = [(.meterLost, true)]
+            outcome.faults = [(lost, true)]
         }
     }
 

@@ -831,7 +831,7 @@ private let badBoards4: [BadBoard] = [
         edits: [("ocpp:", "shared: { pilot: pilot-1 }\nocpp:")],
         report: """
             board.yaml:34:11: error: pilot is no role that devices share
-              fix: known shared roles: emergency-stop, enclosure, supply, indicator, reader, display
+              fix: known shared roles: emergency-stop, enclosure, supply, dimming, indicator, reader, display
             """),
 ]
 

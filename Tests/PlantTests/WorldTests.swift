@@ -217,3 +217,97 @@ import Testing
         #expect(plant.world.takeEvents().isEmpty)
     }
 }
+
+/// What else is behind the breaker of the house, and the contactor of L2 and L3.
+@Suite struct HouseTests {
+    private func plan() -> PlantPlan {
+        var plan = Wallbox.plan(phases: 3, model: "sdm630")
+        plan.evses[0].rotation = 1
+        var contactor = PlantPlan.Contactor(device: "contactor-2", coil: .init(24))
+        contactor.mirror = .init(8)
+        plan.evses[0].phaseContactor = contactor
+        plan.meters.append(
+            .init(device: "meter-house", bus: "meters", unit: 2, model: "sdm630", evse: 0))
+        plan.switches.append(.init(device: "dimmer", kind: .dimming, line: .init(9)))
+        return plan
+    }
+
+    @Test("the plan crosses to the plant's process as it is")
+    func json() throws {
+        #expect(try PlantPlan(parsing: plan().encoded()) == plan())
+    }
+
+    @Test("the house's meter shows loads and the station, phase by phase")
+    func meter() throws {
+        var plant = VirtualPlant(plan())
+        var change = HouseChange()
+        change.steps = [.init(milliseconds: 0, load: [5, -8, 2])]
+        try plant.world.setHouse(change)
+        try plant.charge(duty: 1667)
+        // The vehicle uses one phase; L1 of the outlet is L2 of the feed.
+        #expect(abs(plant.world.meters[1].currents[0] - 5) < 0.01)
+        #expect(abs(plant.world.meters[1].currents[1] - 2) < 0.1, "10 A drawn, 8 A fed in")
+        #expect(plant.world.meters[1].powers[1] > 400)
+        #expect(abs(plant.world.meters[0].currents[0] - 10) < 0.1)
+        change.steps = [.init(milliseconds: 0, load: [5, -18, 2])]
+        try plant.world.setHouse(change)
+        plant.run(0.1)
+        #expect(abs(plant.world.meters[1].currents[1] - 8) < 0.1)
+        #expect(plant.world.meters[1].powers[1] < -1500, "fed into the grid")
+    }
+
+    @Test("a profile steps through its loads, and begins anew")
+    func profile() throws {
+        var plant = VirtualPlant(plan())
+        var change = HouseChange()
+        change.steps = [
+            .init(milliseconds: 0, load: [1, 1, 1]), .init(milliseconds: 2000, load: [9, 9, 9]),
+        ]
+        change.repeatsAfter = 3000
+        try plant.world.setHouse(change)
+        var seen = [Double]()
+        for _ in 0..<6 {
+            plant.run(1)
+            seen.append(plant.world.house.drawn[0])
+        }
+        #expect(seen == [1, 9, 1, 1, 9, 1])
+    }
+
+    @Test("the dimming contact, and what has none")
+    func dimming() throws {
+        var plant = VirtualPlant(plan())
+        #expect(!plant.chip.isHigh(9))
+        var change = HouseChange()
+        change.isDimmed = true
+        try plant.world.setHouse(change)
+        plant.run(0.1)
+        #expect(plant.chip.isHigh(9))
+        var other = VirtualPlant()
+        #expect(throws: PlantRefusal.self) { try other.world.setHouse(change) }
+    }
+
+    @Test(
+        "without L2 and L3 a vehicle draws from one phase; switching them under current is counted")
+    func phases() throws {
+        var plant = VirtualPlant(plan())
+        var model = VehicleModel()
+        model.phases = 3
+        try plant.charge(duty: 2667, model)
+        let meter = { plant.world.meters[0].currents.map { ($0 * 10).rounded() / 10 } }
+        #expect(abs(meter()[0] - 16) < 0.1 && meter()[1] == 0)
+        plant.chip.drive(24, 1)
+        plant.run(5)
+        #expect(meter().allSatisfy { abs($0 - 16) < 0.1 })
+        #expect(!plant.chip.isHigh(8))
+        #expect(plant.world.evses[0].switchedUnderCurrent == 1)
+        plant.chip.drive(22, 0)
+        plant.run(1)
+        plant.chip.drive(24, 0)
+        plant.run(1)
+        #expect(plant.world.evses[0].switchedUnderCurrent == 1)
+        let request = FaultRequest(device: "contactor-2", fault: "welded")
+        _ = try plant.world.raise(request)
+        plant.run(0.1)
+        #expect(plant.world.evses[0].phaseContactor?.isClosed == true)
+    }
+}

@@ -34,6 +34,27 @@ struct SimulationTests {
         }
     }
 
+    /// A breaker shared with other loads, a dimming contact, contactors of L2 and L3.
+    private static let house = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Boards/in-a-house/board.yaml").path
+
+    @Test("days in a house: every guarantee holds, and every limit was met")
+    func inAHouse() throws {
+        let laboratory = try Laboratory(board: Self.house)
+        var seen = Set<String>()
+        for seed in 1...12 as ClosedRange<UInt64> {
+            let script = ScriptGenerator.script(seed: seed, on: laboratory.composition)
+            let result = try SimulatedDay.run(script, in: laboratory)
+            #expect(
+                result.violation == nil,
+                "seed \(seed): \(result.violation.map(\.description) ?? "")")
+            seen.formUnion((result.coverage.counts["limit cause"] ?? [:]).keys)
+        }
+        for cause in ["houseLimit", "dimming", "groupShare", "phaseSwitch"] {
+            #expect(seen.contains(cause), "\(cause)")
+        }
+    }
+
     /// One driver with a pause, a lower limit, and a lost link.
     private static let session = """
         {"script":1,"board":"ac-wallbox","seed":"8","length":2400000,\

@@ -7,21 +7,15 @@ extension PlantPlan.EVSE {
         var reader = try ObjectReader(value, at: path)
         self.init(number: try reader.number("number", 1...StationBounds.evses))
         phases = try reader.number("phases", 1...3)
+        rotation = try reader.int("rotation", 0...2) ?? 0
         for (value, path) in try reader.elements("connectors") {
             connectors.append(try PlantPlan.Connector(value, at: path))
         }
-        if let value = reader.value("contactor") {
-            var inner = try ObjectReader(value, at: reader.at("contactor"))
-            var part = PlantPlan.Contactor(
-                device: try inner.device(), coil: try inner.line("coil"))
-            part.mirror = try inner.optionalLine("mirror")
-            part.mirrorKind =
-                try inner.choice("mirrorKind", PlantPlan.Contactor.MirrorKind.self)
-                ?? part.mirrorKind
-            part.closeTime = try inner.quantity("closeTime", 0...10_000) ?? part.closeTime
-            part.openTime = try inner.quantity("openTime", 0...10_000) ?? part.openTime
-            try inner.finish()
-            contactor = part
+        contactor = try reader.value("contactor").map {
+            value throws(ShapeError) in try .init(value, at: reader.at("contactor"))
+        }
+        phaseContactor = try reader.value("phaseContactor").map {
+            value throws(ShapeError) in try .init(value, at: reader.at("phaseContactor"))
         }
         if let value = reader.value("residualCurrent") {
             var inner = try ObjectReader(value, at: reader.at("residualCurrent"))
@@ -40,18 +34,10 @@ extension PlantPlan.EVSE {
     var json: JSONValue {
         var object: JSONObject = [
             "number": JSONValue(number), "phases": JSONValue(phases),
-            "connectors": .array(connectors.map(\.json)),
+            "rotation": JSONValue(rotation), "connectors": .array(connectors.map(\.json)),
         ]
-        if let contactor {
-            var part: JSONObject = [
-                "device": .string(contactor.device), "coil": contactor.coil.json,
-                "mirrorKind": .string(contactor.mirrorKind.rawValue),
-                "closeTime": JSONValue(contactor.closeTime.raw),
-                "openTime": JSONValue(contactor.openTime.raw),
-            ]
-            part["mirror"] = contactor.mirror?.json
-            object["contactor"] = .object(part)
-        }
+        object["contactor"] = contactor?.json
+        object["phaseContactor"] = phaseContactor?.json
         if let residualCurrent {
             var part: JSONObject = [
                 "device": .string(residualCurrent.device), "tripped": residualCurrent.tripped.json,
@@ -62,6 +48,28 @@ extension PlantPlan.EVSE {
         }
         object["ventilation"] = ventilation?.json
         object["shuntTrip"] = shuntTrip?.json
+        return .object(object)
+    }
+}
+
+extension PlantPlan.Contactor {
+    init(_ value: JSONValue, at path: String) throws(ShapeError) {
+        var reader = try ObjectReader(value, at: path)
+        self.init(device: try reader.device(), coil: try reader.line("coil"))
+        mirror = try reader.optionalLine("mirror")
+        mirrorKind = try reader.choice("mirrorKind", MirrorKind.self) ?? mirrorKind
+        closeTime = try reader.quantity("closeTime", 0...10_000) ?? closeTime
+        openTime = try reader.quantity("openTime", 0...10_000) ?? openTime
+        try reader.finish()
+    }
+
+    var json: JSONValue {
+        var object: JSONObject = [
+            "device": .string(device), "coil": coil.json,
+            "mirrorKind": .string(mirrorKind.rawValue), "closeTime": JSONValue(closeTime.raw),
+            "openTime": JSONValue(openTime.raw),
+        ]
+        object["mirror"] = mirror?.json
         return .object(object)
     }
 }

@@ -39,7 +39,7 @@ extension PlantPlan {
                 Meter(
                     device: try inner.device(), bus: try inner.text("bus"),
                     unit: try inner.number("unit", 1...247), model: try inner.text("model"),
-                    evse: try inner.number("evse", 1...StationBounds.evses)))
+                    evse: try inner.number("evse", 0...StationBounds.evses)))
             try inner.finish()
         }
         for (value, path) in try reader.elements("readers") {

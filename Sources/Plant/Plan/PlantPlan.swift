@@ -74,8 +74,12 @@ package struct PlantPlan: Hashable, Sendable {
         package var number: Int
         /// Phases wired to the outlet, 1...3.
         package var phases = 1
+        /// Phase of the feed at its L1, 0...2.
+        package var rotation = 0
         package var connectors: [Connector] = []
         package var contactor: Contactor?
+        /// In series with it: L2 and L3 alone.
+        package var phaseContactor: Contactor?
         package var residualCurrent: ResidualCurrent?
         /// Output that runs the fan (state D).
         package var ventilation: Line?
@@ -226,11 +230,11 @@ package struct PlantPlan: Hashable, Sendable {
     /// A contact that people, the weather or the supply work. One device may have several.
     package struct Switch: Hashable, Sendable {
         package enum Kind: String, Hashable, Sendable, CaseIterable {
-            case emergencyStop, door, tilt, water, mains, ground
+            case emergencyStop, door, tilt, water, mains, ground, dimming
         }
         package var device: String
         package var kind: Kind
-        /// True while pressed, open, tilted, wet; `mains` and `ground`: true while present. A
+        /// True while pressed, open, tilted, wet, dimmed; `mains` and `ground`: true while present. A
         /// normally-closed chain (high while not pressed) is an `activeLow` line here.
         package var line: Line
         package init(device: String, kind: Kind, line: Line) {
@@ -259,7 +263,7 @@ package struct PlantPlan: Hashable, Sendable {
         package var unit: Int
         /// Register map, one of those of ``SimulatedMeter``: `sdm230`, `em340`, `sunspec-203`.
         package var model: String
-        /// EVSE whose outlet it measures.
+        /// EVSE whose outlet it measures; 0: all that goes through the breaker of the house.
         package var evse: Int
         package init(device: String, bus: String, unit: Int, model: String, evse: Int) {
             self.device = device

@@ -79,6 +79,16 @@ package struct RigAPI: Sendable {
                 world.setMains(on: mains.isOn, voltage: mains.voltage)
             }
             return ["on": .bool(mains.isOn)]
+        case .house:
+            let change = try HouseChange(try Self.object(body))
+            return try host.act { world throws(PlantRefusal) in
+                try world.setHouse(change)
+                return [
+                    "load": .array(
+                        world.house.load(at: world.now).map { JSONValue(rounded: $0, digits: 2) }),
+                    "dimmed": .bool(world.house.isDimmed),
+                ]
+            }
         }
     }
 

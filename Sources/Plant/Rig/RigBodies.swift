@@ -126,6 +126,56 @@ extension FaultRequest {
     }
 }
 
+extension HouseChange {
+    init(_ value: JSONValue) throws(ShapeError) {
+        self.init()
+        var reader = try ObjectReader(value)
+        isDimmed = try reader.bool("dimmed")
+        if reader.value("load") != nil {
+            steps = [.init(milliseconds: 0, load: try Self.load(&reader))]
+        }
+        repeatsAfter = try reader.int("repeatAfterMs", 1...86_400_000)
+        for (value, path) in try reader.elements("profile") {
+            var inner = try ObjectReader(value, at: path)
+            let after = try inner.int("afterMs", 0...86_400_000) ?? 0
+            if steps == nil { steps = [] }
+            guard (steps?.last?.milliseconds ?? -1) < after else {
+                throw ShapeError(inner.at("afterMs"), "\(after) is not later than the step before")
+            }
+            steps?.append(.init(milliseconds: after, load: try Self.load(&inner)))
+            try inner.finish()
+            guard (steps?.count ?? 0) <= Self.mostSteps else {
+                throw ShapeError("profile", "at most \(Self.mostSteps) steps")
+            }
+        }
+        try reader.finish()
+        if steps == nil, isDimmed == nil { throw ShapeError("", "the body changes nothing") }
+    }
+
+    /// Chosen: a day of quarter hours, and as much again.
+    private static let mostSteps = 200
+
+    /// One number for every phase, or one for each.
+    private static func load(_ reader: inout ObjectReader) throws(ShapeError) -> [Double] {
+        let range = -1000.0...1000.0
+        guard case .array(let values)? = reader.value("load") else {
+            guard let same = try reader.double("load", range) else {
+                throw ShapeError(reader.at("load"), "is missing")
+            }
+            return [same, same, same]
+        }
+        guard values.count == 3 else {
+            throw ShapeError(reader.at("load"), "\(values.count) numbers; one for each of 3 phases")
+        }
+        var load = [Double]()
+        for (index, value) in values.enumerated() {
+            load.append(
+                try ObjectReader.double(value, range, at: reader.at("load") + "[\(index)]"))
+        }
+        return load
+    }
+}
+
 struct MainsBody: Hashable, Sendable {
     var isOn: Bool
     var voltage: Double?

@@ -12,6 +12,7 @@ package enum RigRoute: String, Hashable, Sendable, CaseIterable {
     case clear = "DELETE /rig/v1/faults/{id}"
     case clearAll = "DELETE /rig/v1/faults"
     case mains = "POST /rig/v1/mains"
+    case house = "POST /rig/v1/house"
 
     package var method: String { String(rawValue.prefix { $0 != " " }) }
     package var path: String { String(rawValue.drop { $0 != " " }.dropFirst()) }

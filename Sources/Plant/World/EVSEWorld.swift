@@ -5,12 +5,17 @@ package struct EVSEWorld: Hashable, Sendable {
     package let plan: PlantPlan.EVSE
     package internal(set) var connectors: [ConnectorWorld]
     package internal(set) var contactor: ContactorModel?
+    /// L2 and L3, in series with it.
+    package internal(set) var phaseContactor: ContactorModel?
+    /// Times that L2 and L3 were switched while current flowed.
+    package private(set) var switchedUnderCurrent = 0
     package internal(set) var residualCurrent: ResidualCurrentModel?
     package private(set) var isCoilOn = false
     package private(set) var isVentilated = false
     /// The upstream breaker was tripped; switching the mains on resets it.
     package internal(set) var isBreakerTripped = false
     var contactorFaults = DeviceFaults()
+    var phaseContactorFaults = DeviceFaults()
     var residualCurrentFaults = DeviceFaults()
     /// Since when, and why, the contactor ought to open.
     private(set) var opening: Opening?
@@ -26,10 +31,13 @@ package struct EVSEWorld: Hashable, Sendable {
         self.plan = plan
         connectors = plan.connectors.map { ConnectorWorld($0, evse: plan.number) }
         contactor = plan.contactor.map(ContactorModel.init)
+        phaseContactor = plan.phaseContactor.map(ContactorModel.init)
         residualCurrent = plan.residualCurrent.map(ResidualCurrentModel.init)
     }
 
     package var isEnergised: Bool { contactor?.isClosed ?? false }
+    /// Phases that are switched through to the outlet.
+    package var phases: Int { phaseContactor.map { $0.isClosed ? plan.phases : 1 } ?? plan.phases }
     /// A per phase, all connectors together.
     package var current: Double {
         let connectors = connectors.span
@@ -39,12 +47,13 @@ package struct EVSEWorld: Hashable, Sendable {
     }
 
     /// Adds what every vehicle draws to the phases that it draws it from.
-    func addCurrents(to currents: inout InlineArray<3, Double>) {
+    /// - Parameter rotation: phase of the feed at L1; 0 for the outlet's own names of its phases.
+    func addCurrents(to currents: inout InlineArray<3, Double>, rotation: Int = 0) {
         let connectors = connectors.span
         for index in connectors.indices {
             guard let vehicle = connectors[index].vehicle else { continue }
-            for phase in 0..<min(3, min(plan.phases, vehicle.model.phases)) {
-                currents[phase] += vehicle.current
+            for phase in 0..<min(3, min(phases, vehicle.model.phases)) {
+                currents[(phase + rotation) % 3] += vehicle.current
             }
         }
     }
@@ -72,12 +81,19 @@ package struct EVSEWorld: Hashable, Sendable {
         // The coil is fed from the mains: without them the contactor falls open.
         contactor?.step(
             seconds, isEnergised: isCoilOn && voltage > 150, faults: contactorFaults, noise: &noise)
+        let wereAll = phaseContactor?.isClosed
+        phaseContactor?.step(
+            seconds, isEnergised: outputs.isOn(plan.phaseContactor?.coil) && voltage > 150,
+            faults: phaseContactorFaults, noise: &noise)
+        if wereAll != phaseContactor?.isClosed, isEnergised, current > 0.5 {
+            switchedUnderCurrent += 1
+        }
         residualCurrent?.step(
             seconds, test: outputs.isOn(plan.residualCurrent?.test), faults: residualCurrentFaults)
         let supplied = isEnergised ? voltage : 0
         for index in connectors.indices {
             let stopped = connectors[index].step(
-                seconds, voltage: supplied, phases: plan.phases, ambient: ambient, outputs,
+                seconds, voltage: supplied, phases: phases, ambient: ambient, outputs,
                 noise: &noise)
             if let stopped { vehicleStopped(index, .leftC, now: now, current: stopped) }
         }
@@ -96,6 +112,9 @@ package struct EVSEWorld: Hashable, Sendable {
     private func publish<Chip: ChipTerminals>(_ outputs: OutputSignals<Chip>) {
         if let contactor, let mirror = contactor.plan.mirror {
             outputs.set(mirror, contactor.mirrorSignal(contactorFaults))
+        }
+        if let phaseContactor, let mirror = phaseContactor.plan.mirror {
+            outputs.set(mirror, phaseContactor.mirrorSignal(phaseContactorFaults))
         }
         if let residualCurrent {
             outputs.set(residualCurrent.plan.tripped, residualCurrent.isTripped)

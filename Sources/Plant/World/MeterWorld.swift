@@ -22,7 +22,8 @@ package struct MeterWorld: Hashable, Sendable {
         var milliwatts: Int64 = 0
         for phase in 0..<3 {
             voltages[phase] = phase < phases ? voltage : 0
-            self.currents[phase] = currents[phase]
+            // A current has no direction, its power has: negative is fed into the grid.
+            self.currents[phase] = abs(currents[phase])
             powers[phase] = voltages[phase] * currents[phase] * Self.powerFactor
             milliwatts += Int64((powers[phase] * 1000).rounded())
         }

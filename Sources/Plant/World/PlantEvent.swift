@@ -8,6 +8,7 @@ package struct PlantEvent: Hashable, Sendable {
         case residualCurrent = "residual-current"
         case `switch`, mains, indicator, fault, tap, read, owner, opening, sample
         case ventilation
+        case house
         case vehicle
         case display
     }

@@ -28,6 +28,14 @@ package struct VehicleChange: Hashable, Sendable {
     package init() {}
 }
 
+/// What changes behind the breaker of the house; `nil` stays as it is.
+package struct HouseChange: Hashable, Sendable {
+    package var steps: [HouseModel.Step]?
+    package var repeatsAfter: Int?
+    package var isDimmed: Bool?
+    package init() {}
+}
+
 extension PlantWorld {
     func find(evse: Int, connector: Int) throws(PlantRefusal) -> (evse: Int, connector: Int) {
         guard let index = evses.firstIndex(where: { $0.plan.number == evse }) else {
@@ -198,6 +206,25 @@ extension PlantWorld {
         emit(
             .read, readers[reader].plan.device,
             ["token": JSONValue(readers[reader].lastToken)])
+    }
+
+    /// Changes what else is behind the breaker of the house, and the contact of the grid's operator.
+    package mutating func setHouse(_ change: HouseChange) throws(PlantRefusal) {
+        if let isDimmed = change.isDimmed {
+            guard plan.switches.contains(where: { $0.kind == .dimming }) else {
+                throw .impossible("the board has no dimming contact")
+            }
+            house.isDimmed = isDimmed
+        }
+        if let steps = change.steps {
+            house.set(steps, repeatsAfter: change.repeatsAfter, now: now)
+        }
+        emit(
+            .house, "house",
+            [
+                "load": .array(house.load(at: now).map { JSONValue(rounded: $0, digits: 2) }),
+                "dimmed": .bool(house.isDimmed),
+            ])
     }
 
     /// - Parameter voltage: phase to neutral; `nil` is the nominal one.

@@ -25,6 +25,9 @@ extension PlantWorld {
         for evse in evses {
             let names = evse.connectors.map(\.name)
             if let part = evse.plan.contactor { list.append((part.device, .contactor, names)) }
+            if let part = evse.plan.phaseContactor {
+                list.append((part.device, .contactor, names))
+            }
             if let part = evse.plan.residualCurrent {
                 list.append((part.device, .residualCurrent, names))
             }
@@ -71,7 +74,7 @@ extension PlantWorld {
                 case .tilt: .tilt
                 case .water: .water
                 case .ground: .ground
-                case .mains: nil
+                case .mains, .dimming: nil
                 }
             if let type { list.append((contact.device, type, all)) }
         }
@@ -180,6 +183,7 @@ extension PlantWorld {
         }
         for index in evses.indices {
             evses[index].contactorFaults = of(evses[index].plan.contactor?.device)
+            evses[index].phaseContactorFaults = of(evses[index].plan.phaseContactor?.device)
             evses[index].residualCurrentFaults = of(evses[index].plan.residualCurrent?.device)
             for number in evses[index].connectors.indices {
                 let plan = evses[index].connectors[number].plan

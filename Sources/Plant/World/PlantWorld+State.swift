@@ -11,6 +11,11 @@ extension PlantWorld {
                 "voltage": JSONValue(rounded: mains.isUp ? mains.voltage : 0, digits: 1),
             ],
         ]
+        object["house"] = [
+            "load": .array(house.load(at: now).map { JSONValue(rounded: $0, digits: 2) }),
+            "drawn": .array(house.drawn.map { JSONValue(rounded: $0, digits: 2) }),
+            "dimmed": .bool(house.isDimmed),
+        ]
         object["connectors"] = .array(
             evses.flatMap { evse in evse.connectors.map { .object(describe($0, of: evse)) } })
         object["evses"] = .array(evses.map { .object(describe($0)) })
@@ -84,7 +89,7 @@ extension PlantWorld {
 
     private func describe(_ evse: EVSEWorld) -> JSONObject {
         var object: JSONObject = [
-            "evse": JSONValue(evse.plan.number), "phases": JSONValue(evse.plan.phases),
+            "evse": JSONValue(evse.plan.number), "phases": JSONValue(evse.phases),
             "ventilation": .bool(evse.isVentilated), "breakerTripped": .bool(evse.isBreakerTripped),
         ]
         if let contactor = evse.contactor {
@@ -93,6 +98,14 @@ extension PlantWorld {
                 "closed": .bool(contactor.isClosed),
                 "mirrorClosed": .bool(contactor.mirrorShowsClosed),
                 "closings": JSONValue(contactor.closings),
+            ]
+        }
+        if let contactor = evse.phaseContactor {
+            object["phaseContactor"] = [
+                "device": .string(contactor.plan.device), "closed": .bool(contactor.isClosed),
+                "mirrorClosed": .bool(contactor.mirrorShowsClosed),
+                "closings": JSONValue(contactor.closings),
+                "switchedUnderCurrent": JSONValue(evse.switchedUnderCurrent),
             ]
         }
         if let device = evse.residualCurrent {
@@ -106,7 +119,7 @@ extension PlantWorld {
     private func describe(_ meter: MeterWorld) -> JSONObject {
         [
             "device": .string(meter.plan.device), "model": .string(meter.plan.model),
-            "evse": JSONValue(meter.plan.evse),
+            "evse": meter.plan.evse > 0 ? JSONValue(meter.plan.evse) : .null,
             "registerWh": JSONValue(rounded: meter.books.wattHours, digits: 3),
             "powered": .bool(meter.isPowered),
             "voltages": .array(meter.voltages.map { JSONValue(rounded: $0, digits: 1) }),

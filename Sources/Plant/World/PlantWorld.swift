@@ -16,6 +16,7 @@ package struct PlantWorld: Sendable {
     package internal(set) var readers: [ReaderWorld]
     package internal(set) var displays: [DisplayWorld]
     package internal(set) var mains: MainsModel
+    package internal(set) var house = HouseModel()
     package internal(set) var ambient = 25.0
     /// How far the mains wander about their voltage, V.
     package var mainsRipple = 0.6
@@ -104,11 +105,13 @@ package struct PlantWorld: Sendable {
                 seconds, now: now, supply: supply, ambient: ambient, outputs, noise: &noise)
             if let delay { record(delay, evse: index) }
         }
+        drawFromGrid()
         for index in meters.indices { measure(index, nanoseconds) }
         for index in readers.indices { readers[index].step(now) }
         for index in plan.switches.indices {
             let faults = faultsByDevice.isEmpty ? nil : faultsByDevice[plan.switches[index].device]
-            let signal = Self.signal(plan.switches[index].kind, faults, hasSupply: mains.isUp)
+            let signal = Self.signal(
+                plan.switches[index].kind, faults, hasSupply: mains.isUp, isDimmed: house.isDimmed)
             outputs.set(plan.switches[index].line, signal)
         }
         for index in plan.indicators.indices {
@@ -125,8 +128,25 @@ package struct PlantWorld: Sendable {
         }
     }
 
+    /// What goes through the breaker of the house.
+    private mutating func drawFromGrid() {
+        var currents: InlineArray<3, Double> = [0, 0, 0]
+        for evse in evses where !evse.isBreakerTripped {
+            evse.addCurrents(to: &currents, rotation: evse.plan.rotation)
+        }
+        let load = house.load(at: now)
+        for phase in 0..<3 { house.drawn[phase] = mains.isUp ? load[phase] + currents[phase] : 0 }
+    }
+
     private mutating func measure(_ index: Int, _ nanoseconds: Int64) {
         let number = meters[index].plan.evse
+        guard number > 0 else {
+            let drawn = house.drawn
+            let voltage = mains.voltage(at: 0)
+            return meters[index].measure(
+                voltage: voltage, phases: 3, currents: [drawn[0], drawn[1], drawn[2]],
+                frequency: voltage > 0 ? plan.mains.frequency.double : 0, nanoseconds: nanoseconds)
+        }
         guard let place = evses.indices.first(where: { evses[$0].plan.number == number }) else {
             return
         }
@@ -140,7 +160,7 @@ package struct PlantWorld: Sendable {
     }
 
     private static func signal(
-        _ kind: PlantPlan.Switch.Kind, _ faults: DeviceFaults?, hasSupply: Bool
+        _ kind: PlantPlan.Switch.Kind, _ faults: DeviceFaults?, hasSupply: Bool, isDimmed: Bool
     ) -> Bool {
         switch kind {
         case .emergencyStop: faults?.has(.pressed) == true
@@ -149,6 +169,7 @@ package struct PlantWorld: Sendable {
         case .water: faults?.has(.wet) == true
         case .ground: faults?.has(.earthLost) != true
         case .mains: hasSupply
+        case .dimming: isDimmed
         }
     }
 

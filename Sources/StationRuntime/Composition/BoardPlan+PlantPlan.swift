@@ -40,6 +40,7 @@ extension BoardPlan {
     private func simulated(_ evse: BoardEVSE) -> PlantPlan.EVSE {
         var result = PlantPlan.EVSE(number: Int(evse.id.number))
         result.phases = Int(evse.plan.phases)
+        result.rotation = Int(evse.plan.phaseRotation)
         for connector in evse.connectors {
             var outlet = PlantPlan.Connector(number: Int(connector.id.number))
             outlet.type = connector.type
@@ -126,6 +127,10 @@ extension BoardPlan {
             contactor.mirror = line(keys.line("feedback-line"))
             contactor.mirrorKind =
                 keys.text("feedback-kind") == "normally-open" ? .normallyOpen : .normallyClosed
+            if keys.text("switches") == "l2-l3" {
+                evse.phaseContactor = contactor
+                return
+            }
             evse.contactor = contactor
             evse.shuntTrip = line(keys.line("shunt-trip-line"))
         case "gpio-residual-current":
@@ -147,7 +152,7 @@ extension BoardPlan {
             let contacts: [(String, PlantPlan.Switch.Kind, isChain: Bool)] = [
                 ("emergency-stop", .emergencyStop, true), ("door", .door, true),
                 ("tilt", .tilt, false), ("water", .water, false), ("mains", .mains, false),
-                ("ground", .ground, false),
+                ("ground", .ground, false), ("dimming", .dimming, false),
             ]
             for (key, kind, isChain) in contacts {
                 guard var line = line(keys.line(key)) else { continue }
@@ -161,11 +166,12 @@ extension BoardPlan {
                     .init(device: name, name: String(key.dropLast(5)), line: line))
             }
         case "modbus-energy-meter":
-            guard let bus = device.bus, let evse = device.evse else { return }
+            let isOfHouse = device.id == feed.houseMeter
+            guard let bus = device.bus, isOfHouse || device.evse != nil else { return }
             plant.meters.append(
                 .init(
                     device: name, bus: bus, unit: Int(keys.number("address")),
-                    model: keys.text("model"), evse: Int(evse.number)))
+                    model: keys.text("model"), evse: device.evse.map { Int($0.number) } ?? 0))
         case "nfc-reader":
             guard let bus = device.bus else { return }
             plant.readers.append(.init(device: name, bus: bus, kind: .pn532))
