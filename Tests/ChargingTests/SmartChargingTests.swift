@@ -107,6 +107,58 @@ struct SmartChargingTests {
         #expect(install(&test, own, evse: 1)?.code == .txNotFound)
     }
 
+    @Test(
+        "what the loop pauses is SuspendedEVSE, whoever has the feed",
+        arguments: [LimitCause.groupShare, .houseLimit, .dimming, .externalLimit, .phaseSwitch])
+    func heldByTheLoop(_ cause: LimitCause) {
+        var test = charging()
+        #expect(test.notices.last?.chargingState == .charging)
+        test.places[0].held = (.zero, cause)
+        test.look()
+        // Without PWM the vehicle falls back to B: that is none of its wishes.
+        test.vehicle(wants: false)
+        test.run(seconds: 2)
+        #expect(test.notices.last?.chargingState == .suspendedEVSE)
+        #expect(test.notices.last?.kind == .updated)
+        test.places[0].held = nil
+        test.vehicle(wants: true)
+        #expect(test.notices.last?.chargingState == .charging)
+    }
+
+    @Test("numberPhases is obeyed where a contactor of L2 and L3 ensures it (K01.FR.43)")
+    func numberPhases() {
+        var evse = EVSEConfiguration(phases: 3)
+        var fewer = profile(1, [(0, 10), (60, 16)])
+        fewer.schedules[0].periods[0].phases = 1
+        var test = TestStation.online(evses: [evse])
+        #expect(install(&test, fewer)?.code == .invalidSchedule)
+        evse.canSwitchPhases = true
+        test = TestStation.online(evses: [evse])
+        test.plug()
+        test.tap(answer: TestStation.accepted)
+        #expect(test.target().phases == 0, "left to the loop")
+        let now = Self.start.milliseconds
+        fewer.schedules[0].start = UnixTime(milliseconds: now)
+        #expect(install(&test, fewer) == nil)
+        #expect(test.target().phases == 1)
+        test.run(seconds: 60)
+        #expect(test.target().phases == 0)
+        // 2 is no more than one contactor can ensure: one phase is used.
+        fewer.schedules[0].periods[1].phases = 2
+        #expect(install(&test, fewer) == nil)
+        #expect(test.target().phases == 1)
+        // A power counts for the phases that it names (K01.FR.50).
+        var power = profile(1, unit: .watts, [(0, 3680)])
+        power.schedules[0].periods[0].phases = 1
+        #expect(install(&test, power) == nil)
+        #expect(test.target().limit == Amperes(16))
+        // The one phase is L1, and no other can be chosen (K01.FR.48).
+        power.schedules[0].periods[0].phaseToUse = 2
+        #expect(install(&test, power)?.code == .invalidSchedule)
+        power.schedules[0].periods[0].phaseToUse = 1
+        #expect(install(&test, power) == nil)
+    }
+
     @Test("below the smallest current nothing is offered, and it resumes (SuspendedEVSE)")
     func suspended() {
         var test = charging()

@@ -29,6 +29,9 @@ struct TestStation {
         var unlockAnswered: UInt32 = 0
         var unlockWorks = true
         var meterWorks = true
+        /// What the loop leaves, and why, where it holds the grant.
+        var held: (limit: Amperes, cause: LimitCause)?
+        var phases: UInt8 = 1
     }
 
     init(
@@ -143,7 +146,11 @@ struct TestStation {
             let place = places[index]
             let target = target(index + 1)
             let isFaulted = !place.faults.union(place.latched).isEmpty
-            let isOffered = target.energyGranted && target.limit >= Amperes(6) && !isFaulted
+            let isOffered =
+                target.energyGranted
+                && min(target.limit, place.held?.limit ?? target.limit)
+                    >= Amperes(6)
+                && !isFaulted
             places[index].energised = isOffered && place.pilot.requestsEnergy
             if target.unlockRequests != place.unlockAnswered, !places[index].energised {
                 places[index].unlockAnswered = target.unlockRequests
@@ -155,6 +162,11 @@ struct TestStation {
             status.phase = places[index].energised ? .energised : .idle
             status.contactor = places[index].energised ? .closed : .open
             status.offered = isOffered ? target.limit : .zero
+            status.phases = place.phases
+            if target.energyGranted, let held = place.held {
+                status.limit = min(target.limit, held.limit)
+                status.limitCause = held.cause
+            }
             status.faults = place.faults
             status.latched = place.latched
             status.unlockAnswered = places[index].unlockAnswered

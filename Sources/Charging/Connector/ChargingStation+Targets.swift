@@ -58,6 +58,7 @@ extension ChargingStation {
             targets.energyGranted = !authorization.isBlocked
         }
         targets.limit = limit
+        targets.phases = grantedPhases(place)
         targets.holdPlug =
             session.lockedFor != nil
             || session.authorization != nil && (isPlugged || session.awaitsVehicle)

@@ -94,6 +94,8 @@ extension ChargingStation {
         let evse = evses[place]
         let basis = ReportBasis(
             configuration: evse.configuration, offered: evse.status?.offered ?? .zero,
+            phases: evse.configuration.canSwitchPhases
+                ? Int(evse.status?.phases ?? 1) : evse.configuration.phases,
             intervalBase: intervalBase, now: now)
         let values = evse.meter.values(measurands, context: context, basis: basis)
         guard !values.isEmpty, let sample = evse.meter.sample else { return nil }

@@ -24,6 +24,8 @@ struct MeterState: Sendable {
 struct ReportBasis {
     var configuration: EVSEConfiguration
     var offered: Amperes
+    /// Phases on which it is offered.
+    var phases: Int
     /// Register at the start of the interval.
     var intervalBase: WattHours?
     /// Single values for a register even where the meter has phases.
@@ -96,7 +98,7 @@ extension MeterState {
         case .powerOffered:
             let volts = Int64(basis.configuration.nominalVoltage.raw)
             let watts = RateConversion.scaled(
-                Int64(basis.offered.raw), by: volts * Int64(basis.configuration.phases), over: 1000)
+                Int64(basis.offered.raw), by: volts * Int64(basis.phases), over: 1000)
             return [Reading(thousandths: watts, phase: nil, unit: "W")]
         case .currentExport, .energyExportInterval, .powerExport, .stateOfCharge:
             return []

@@ -153,6 +153,20 @@ extension ChargingStation {
         return Amperes(raw: Int32(clamping: min(own, share(of: station, for: place))))
     }
 
+    /// Phases that profiles leave of those that there are, where the EVSE can use fewer; 0 leaves it
+    /// to the loop.
+    func grantedPhases(_ place: Int) -> UInt8 {
+        guard evses[place].configuration.canSwitchPhases, settings.bool(.smartChargingEnabled)
+        else { return 0 }
+        let time = axis(now)
+        let own = book.transactionLimit(
+            evse: evses[place].id, transaction: sessions[place].transaction?.id, at: time,
+            timeIsKnown: timeIsKnown, anchor: anchor(place))
+        let station = book.stationLimit(at: time, timeIsKnown: timeIsKnown)
+        let wanted = min(own.value?.phases ?? 3, station.value?.phases ?? 3)
+        return wanted < evses[place].configuration.phases ? 1 : 0
+    }
+
     /// The station's maximum, divided among the EVSEs that want energy, in order of their
     /// number: each gets an equal part; where that is below what can be offered, as many as can
     /// be served get the minimum or more, the others nothing (K04.FR.05).

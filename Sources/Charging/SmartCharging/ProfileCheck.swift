@@ -87,7 +87,8 @@ struct ProfileCheck {
             guard (1...3).contains(wanted) else {
                 return Refusal(.invalidSchedule, "1...3 phases are possible")
             }
-            if wanted < phases {  // K01.FR.43
+            // One phase is no more than two.
+            if wanted < phases, !concerned.allSatisfy({ $0.ensures(wanted) }) {  // K01.FR.43
                 return Refusal(.invalidSchedule, "use of only \(wanted) phases is not ensured")
             }
         }
@@ -95,11 +96,18 @@ struct ProfileCheck {
             guard period.phases == 1 else {  // K01.FR.19
                 return Refusal(.invalidSchedule, "phase to use needs one phase")
             }
-            guard phases == 1, phaseToUse == 1 else {  // K01.FR.48
+            guard phaseToUse == 1, concerned.allSatisfy({ $0.ensures(1) }) else {  // K01.FR.48
                 return Refusal(.invalidSchedule, "the phase cannot be chosen")
             }
         }
         return nil
+    }
+}
+
+extension EVSEConfiguration {
+    /// No more phases than these are used where a profile says so.
+    fileprivate func ensures(_ wanted: Int) -> Bool {
+        supply == .dc || phases <= wanted || canSwitchPhases
     }
 }
 

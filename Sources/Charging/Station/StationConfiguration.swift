@@ -34,6 +34,8 @@ package struct EVSEConfiguration: Hashable, Sendable {
     package var supply: Supply
     /// Phases that the EVSE can use: 1...3; 1 for DC.
     package var phases: Int
+    /// It can use one phase alone, by a contactor of L2 and L3.
+    package var canSwitchPhases = false
     /// Board rating per phase: the least of EVSE, connector and feed.
     package var rating: Amperes
     /// Phase to neutral; turns watts into amperes where the meter gives no voltage.

@@ -144,7 +144,16 @@ extension ChargingStation {
     /// The station's side is ready to give energy: no fault, and a limit that can be offered.
     func isOffering(_ place: Int) -> Bool {
         blockingFaults(place).isEmpty
-            && grantedLimit(place) >= evses[place].configuration.minimum
+            && grantedLimit(place) >= evses[place].configuration.minimum && !isHeldByLoop(place)
+    }
+
+    /// The loop has the grant and offers nothing nevertheless: others use the feed, or the house's
+    /// breaker, a dimming contact or an energy manager leaves too little.
+    private func isHeldByLoop(_ place: Int) -> Bool {
+        guard let status = evses[place].status, status.limitCause != .notGranted,
+            status.limitCause != .fault
+        else { return false }
+        return status.limit < evses[place].configuration.minimum
     }
 
     /// Looks at what holds now: starts, reports or ends the transaction.

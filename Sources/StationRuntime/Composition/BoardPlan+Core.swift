@@ -63,6 +63,7 @@ extension BoardPlan {
                     hasLock: $0.devices[.lock]?.isEmpty == false)
             })
         result.canReset = supports("C-13")
+        result.canSwitchPhases = evse.plan.hasPhaseContactor
         return result
     }
 
