@@ -248,8 +248,8 @@ let package = Package(
         tests(
             "StationRuntime",
             [
-                "EVSEModel", "SharedImage", "BoardFile", "DriverKit", "JSON", "Store", "Charging",
-                "StationCore", "Plant", "LoopbackServer", "forecourt", "forecourt-loop",
+                "EVSEModel", "SharedImage", "BoardFile", "DriverKit", "FieldBus", "JSON", "Store",
+                "Charging", "StationCore", "Plant", "LoopbackServer", "forecourt", "forecourt-loop",
                 "forecourt-nfc",
             ]),
         tests(

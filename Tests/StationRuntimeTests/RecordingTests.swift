@@ -78,9 +78,9 @@ struct RecordingTests {
     /// A tripwire: whoever adds a field to the image adds it to `ImageFields` and here.
     @Test("the image has the fields that recordings know")
     func fields() {
-        #expect(MemoryLayout<EVSEStatus>.size == 140)
-        #expect(MemoryLayout<EVSEInputs>.size == 288)
-        #expect(MemoryLayout<EVSEOutputs>.size == 53)
+        #expect(MemoryLayout<EVSEStatus>.size == 148)
+        #expect(MemoryLayout<EVSEInputs>.size == 296)
+        #expect(MemoryLayout<EVSEOutputs>.size == 54)
         #expect(MemoryLayout<EVSETargets>.size == 32)
         #expect(MemoryLayout<MeterSample>.size == 104)
     }

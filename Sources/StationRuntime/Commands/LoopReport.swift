@@ -83,11 +83,27 @@ package enum LoopReport {
                 + "\(loop.deadlineMisses) missed deadlines, "
                 + (loop.stationIsSilent ? "station SILENT" : "station heard")
         ]
+        if let supply = describe(loop.supply) { rows.append(supply) }
         for index in 0..<min(Int(loop.evseCount), StationBounds.evses) {
             rows.append("")
             rows += describe(loop.evses[index], EVSEID(index: index))
         }
         return rows.joined(separator: "\n")
+    }
+
+    /// What bounds the station as a whole, where something beside its breaker does or did.
+    private static func describe(_ supply: SupplyStatus) -> String? {
+        guard
+            supply.house.at > .zero || supply.isDimmed || supply.houseIsStale
+                || supply.externalIsSilent || supply.allowedInAll.raw < .max
+        else { return nil }
+        var text =
+            "supply  \(supply.allowed[0]), \(supply.allowed[1]), \(supply.allowed[2]) allowed"
+        if supply.allowedInAll.raw < .max { text += ", \(supply.allowedInAll) on all phases" }
+        if supply.houseIsStale { text += ", house meter STALE" }
+        if supply.isDimmed { text += ", dimmed" }
+        if supply.externalIsSilent { text += ", energy manager SILENT" }
+        return text
     }
 
     private static func describe(_ evse: EVSEImage, _ id: EVSEID) -> [String] {

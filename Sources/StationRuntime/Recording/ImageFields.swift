@@ -53,6 +53,7 @@ enum ImageFields {
     private static let inputs: [ImageField<EVSEInputs>] =
         [
             ImageField("contactor", \.contactor),
+            ImageField("phaseContactor", \.phaseContactor), ImageField("isDimmed", \.isDimmed),
             ImageField("residualCurrentTripped", \.residualCurrentTripped),
             ImageField("emergencyStopPressed", \.emergencyStopPressed),
             ImageField("enclosureOpen", \.enclosureOpen), ImageField("tilted", \.tilted),
@@ -74,6 +75,7 @@ enum ImageFields {
     private static let outputs: [ImageField<EVSEOutputs>] =
         [
             ImageField("contactorClosed", \.contactorClosed),
+            ImageField("phaseContactorClosed", \.phaseContactorClosed),
             ImageField("residualCurrentTest", \.residualCurrentTest),
             ImageField("ventilation", \.ventilation), ImageField("shuntTrip", \.shuntTrip),
             ImageField("indication", \.indication),
@@ -94,6 +96,7 @@ enum ImageFields {
             ImageField("latched", \.latched), ImageField("unlockAnswered", \.unlockAnswered),
             ImageField("unlockSucceeded", \.unlockSucceeded),
             ImageField("clearAnswered", \.clearAnswered), ImageField("closings", \.closings),
+            ImageField("phases", \.phases), ImageField("phaseChanges", \.phaseChanges),
             ImageField("vehicleStoppedAt", \.vehicleStoppedAt),
             ImageField("openCommandedAt", \.openCommandedAt),
             ImageField("outputVoltage", \.outputVoltage),
@@ -114,13 +117,26 @@ enum ImageFields {
         + status.map { $0.within("", get: { $0.status }, change: { $1(&$0.status) }) }
 
     /// What concerns the loop as a whole.
-    static let loop: [ImageField<LoopImage>] = [
-        ImageField("cycle", \.cycle), ImageField("at", \.at), ImageField("process", \.process),
-        ImageField("planFingerprint", \.planFingerprint), ImageField("starts", \.starts),
-        ImageField("deadlineMisses", \.deadlineMisses),
-        ImageField("hasRealTimePriority", \.hasRealTimePriority),
-        ImageField("stationIsSilent", \.stationIsSilent), ImageField("evseCount", \.evseCount),
-    ]
+    static let loop: [ImageField<LoopImage>] =
+        [
+            ImageField("cycle", \.cycle), ImageField("at", \.at), ImageField("process", \.process),
+            ImageField("planFingerprint", \.planFingerprint), ImageField("starts", \.starts),
+            ImageField("deadlineMisses", \.deadlineMisses),
+            ImageField("hasRealTimePriority", \.hasRealTimePriority),
+            ImageField("stationIsSilent", \.stationIsSilent),
+            ImageField("evseCount", \.evseCount),
+        ] + supply.map { $0.within("supply.", get: { $0.supply }, change: { $1(&$0.supply) }) }
+
+    private static let supply: [ImageField<SupplyStatus>] =
+        [
+            ImageField("houseIsStale", \.houseIsStale), ImageField("isDimmed", \.isDimmed),
+            ImageField("externalIsSilent", \.externalIsSilent),
+            ImageField("allowedInAll", \.allowedInAll),
+        ]
+        + (0..<3).map { index in
+            element(
+                "allowed", index, get: { $0.allowed[$1] }, set: { $0.allowed[$1] = $2 })
+        } + meter.map { $0.within("house.", get: { $0.house }, change: { $1(&$0.house) }) }
 
     private static func connectors<Root>(
         _ fields: (Int) -> [ImageField<Root>]

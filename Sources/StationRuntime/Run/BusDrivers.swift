@@ -72,6 +72,8 @@ final class DeviceHost: DriverHost {
     let device: DeviceID
     let bus: (any Sendable)?
     private let evse: EVSEID?
+    /// It is the meter behind the breaker of the house.
+    private let isOfHouse: Bool
     private let mailbox: StationMailbox
     private let image: SharedImage
     private let log: Logger
@@ -86,6 +88,7 @@ final class DeviceHost: DriverHost {
         self.bus = bus
         self.notices = notices
         evse = device.evse
+        isOfHouse = device.isOfHouse
         self.mailbox = mailbox
         self.image = image
         var log = log
@@ -96,6 +99,7 @@ final class DeviceHost: DriverHost {
     func now() -> Instant { SystemClock.now() }
 
     func publish(_ sample: MeterSample) {
+        if isOfHouse { return image.publishHouse(sample) }
         guard let evse else { return }
         image.publish(sample, evse: evse)
         mailbox.post(.input(.meter(evse, sample)))
@@ -107,7 +111,9 @@ final class DeviceHost: DriverHost {
         if !mailbox.post(.input(.token(reading))) { log.warning("token lost: the station is busy") }
     }
 
-    func fault(_ fault: Fault, holds: Bool, _ detail: String) {
+    func fault(_ raised: Fault, holds: Bool, _ detail: String) {
+        // A house without a meter is another matter than an outlet without one.
+        let fault = isOfHouse && raised == .meterLost ? .houseMeterLost : raised
         let changed = faults.withLock { faults in
             guard (faults[fault] != nil) != holds else { return false }
             faults[fault] = holds ? detail : nil
@@ -141,6 +147,11 @@ final class DeviceHost: DriverHost {
 
     /// Faults that hold, with their details.
     var held: [Fault: String] { faults.withLock { $0 } }
+}
+
+extension BoardDevice {
+    /// The meter behind the breaker of the house: the one that serves no EVSE.
+    var isOfHouse: Bool { assignments.contains { $0.role == .meter && $0.evse == nil } }
 }
 
 /// One bus driver's life: made, configured and activated until that works, polled, released.

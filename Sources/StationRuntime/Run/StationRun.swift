@@ -86,7 +86,9 @@ struct StationRun {
             thread: thread, image: image, board: board, drivers: drivers.map(\.host),
             supervisor: supervisor, mailbox: mailbox)
         let (server, local): (LocalServer?, EndPoint?)
+        let energyManager: ModbusServer?
         do throws(RunError) {
+            energyManager = try startEnergyManager(image)
             (server, local) = try startLocal(status, mailbox, resumed)
         } catch {
             supervisor.stop(endLoop: true)
@@ -98,6 +100,9 @@ struct StationRun {
         var ends = [String: String]()
         ends["rig"] = plant?.rig
         ends["local"] = local?.url
+        ends["energyManager"] = energyManager.map {
+            "modbus-tcp://\(board.feed.energyManager?.address ?? ""):\($0.port)"
+        }
         let facts: JSONObject = [
             "board": .string(board.name), "identity": .string(board.identity),
             "process": JSONValue(getpid()), "state": .string(directory.path),
@@ -125,6 +130,7 @@ struct StationRun {
             mailbox.post(.input(.local(.shutdown)))
             await letEnergyGo(thread)
         }
+        energyManager?.stop()
         await server?.stop()
         link.shutdown(withinMilliseconds: 2000)
         driving.cancel()
@@ -271,6 +277,28 @@ struct StationRun {
     private func drive(_ drivers: [DriverService]) async {
         await withTaskGroup { group in
             for driver in drivers { group.addTask { await driver.run() } }
+        }
+    }
+
+    /// The server by which an energy manager limits the station, where the board has one.
+    private func startEnergyManager(_ image: SharedImage) throws(RunError) -> ModbusServer? {
+        guard let settings = options.board.feed.energyManager else { return nil }
+        var last = ExternalLimit()
+        _ = image.readExternal(into: &last)
+        let registers = EnergyManagerRegisters(
+            timeout: options.board.feed.supply.external.timeout, last: last,
+            image: { image.loop() },
+            meter: { image.meter($0) }, publish: { image.publish($0) }, now: SystemClock.now)
+        do throws(ModbusServer.ListeningError) {
+            return try ModbusServer(
+                address: settings.address, port: settings.port, clients: settings.clients,
+                registers: registers)
+        } catch {
+            throw RunError(
+                .unavailable, "feed.energy-manager: cannot listen: \(error)",
+                remedy:
+                    "give another feed.energy-manager.port or address; ports below 1024 need the "
+                    + "right to bind them")
         }
     }
 

@@ -42,6 +42,7 @@ struct StationStatus: Sendable {
             "limitA": Self.number(board.feed.limit),
             "phases": JSONValue(Int(board.feed.phases)),
         ]
+        if let loop, board.feed.supply.changes { status["supply"] = supplyStatus(loop.supply) }
         status["devices"] = .array(drivers.map(device))
         status["refusedInputs"] = JSONValue(mailbox.refused)
         return .object(status)
@@ -60,6 +61,31 @@ struct StationStatus: Sendable {
         return .object(object)
     }
 
+    /// What bounds the station as a whole.
+    private func supplyStatus(_ supply: SupplyStatus) -> JSONValue {
+        var object: JSONObject = [
+            "allowedA": .array((0..<3).map { Self.number(supply.allowed[$0]) })
+        ]
+        if supply.allowedInAll.raw < .max {
+            object["allowedInAllA"] = Self.number(supply.allowedInAll)
+        }
+        let plan = board.feed.supply
+        if plan.house.isMeasured {
+            object["house"] = [
+                "isStale": .bool(supply.houseIsStale),
+                "drawnA": .array((0..<3).map { Self.number(supply.house.current[$0]) }),
+                "powerW": Self.number(supply.house.totalPower),
+                "ageMs": supply.house.at > .zero
+                    ? JSONValue((SystemClock.now() - supply.house.at).count) : .null,
+            ]
+        }
+        if plan.dimming.isFitted { object["isDimmed"] = .bool(supply.isDimmed) }
+        if plan.external.isServed {
+            object["energyManagerIsSilent"] = .bool(supply.externalIsSilent)
+        }
+        return .object(object)
+    }
+
     private func withPower(_ value: JSONValue, _ loop: LoopImage?) -> JSONValue {
         guard var object = value.object, let number = object["evse"]?.int,
             let evse = EVSEID(number), let loop
@@ -68,7 +94,7 @@ struct StationStatus: Sendable {
         object["power"] = [
             "phase": .string("\(status.phase)"), "contactor": .string("\(status.contactor)"),
             "offeredA": Self.number(status.offered), "limitA": Self.number(status.limit),
-            "limitedBy": .string("\(status.limitCause)"),
+            "limitedBy": .string("\(status.limitCause)"), "phases": JSONValue(status.phases),
             "faults": .array(status.allFaults.map { .string("\($0)") }),
         ]
         object["connectors"] = .array(

@@ -44,7 +44,10 @@ package struct ImageWatch {
     private static func differs(_ a: LoopImage, _ b: LoopImage) -> Bool {
         guard a.starts == b.starts, a.deadlineMisses == b.deadlineMisses,
             a.hasRealTimePriority == b.hasRealTimePriority,
-            a.stationIsSilent == b.stationIsSilent, a.evseCount == b.evseCount
+            a.stationIsSilent == b.stationIsSilent, a.evseCount == b.evseCount,
+            a.supply.houseIsStale == b.supply.houseIsStale,
+            a.supply.isDimmed == b.supply.isDimmed,
+            a.supply.externalIsSilent == b.supply.externalIsSilent
         else { return true }
         for index in 0..<min(Int(b.evseCount), StationBounds.evses)
         where differs(a.evses[index], b.evses[index]) { return true }
@@ -59,7 +62,8 @@ package struct ImageWatch {
             a.status.unlockAnswered == b.status.unlockAnswered,
             a.status.unlockSucceeded == b.status.unlockSucceeded,
             a.status.clearAnswered == b.status.clearAnswered,
-            a.status.closings == b.status.closings,
+            a.status.closings == b.status.closings, a.status.phases == b.status.phases,
+            a.status.phaseChanges == b.status.phaseChanges,
             a.status.vehicleStoppedAt == b.status.vehicleStoppedAt,
             a.status.openCommandedAt == b.status.openCommandedAt
         else { return true }

@@ -12,6 +12,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case overlay
     case rig
     case meterReply = "meter-reply"
+    case modbusServer = "modbus-server"
     case meterModel = "meter-model"
     case meterCapture = "meter-capture"
     case meterLine = "meter-line"
@@ -36,6 +37,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .overlay: "`--set` options over a good board"
         case .rig: "calls of the rig API"
         case .meterReply: "Modbus replies and the meter's registers"
+        case .modbusServer: "requests of an energy manager over Modbus TCP"
         case .meterModel: "register maps of meters"
         case .meterCapture: "captures of the wire for `forecourt meter`"
         case .meterLine: "the simulated meters' Modbus line"
@@ -54,7 +56,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Longest input that is worth trying.
     package var longestInput: Int {
         switch self {
-        case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine: 1024
+        case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
+            .modbusServer:
+            1024
         case .csmsURL, .readerHelper: 600
         case .json, .frame, .overlay, .rig: 4096
         case .board, .meterModel, .meterCapture, .csms, .recording, .plantPlan, .displayFiles:
@@ -76,6 +80,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .overlay: try fuzzOverlay(input)
         case .rig: try fuzzRig(input)
         case .meterReply: try fuzzMeterReply(input)
+        case .modbusServer: try fuzzModbusServer(input)
         case .meterModel: try fuzzMeterModel(input)
         case .meterCapture: try fuzzMeterCapture(input)
         case .meterLine: try fuzzMeterLine(input)
