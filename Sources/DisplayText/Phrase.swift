@@ -74,6 +74,10 @@ extension LimitCause {
         case .phaseLimit: "limit.phase-limit"
         case .stationSilent, .staleInput, .missedDeadlines: "limit.safe-value"
         case .vehicle: "limit.vehicle"
+        case .houseLimit: "limit.house-limit"
+        case .dimming: "limit.dimming"
+        case .externalLimit: "limit.external-limit"
+        case .phaseSwitch: "limit.phase-switch"
         }
     }
 }

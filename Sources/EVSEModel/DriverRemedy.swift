@@ -28,7 +28,9 @@ extension Fault {
     /// driver's and not a technician's.
     public var driverRemedy: DriverRemedy {
         switch self {
-        case .contactorWelded, .groundLost, .waterIngress, .tilt, .enclosureOpen: .keepAway
+        case .contactorWelded, .phaseContactorFault, .groundLost, .waterIngress, .tilt,
+            .enclosureOpen:
+            .keepAway
         case .emergencyStop: .releaseStop
         case .pilotFault, .proximityFault, .cableRatingTooLow, .residualCurrentTrip,
             .insulationFault:
@@ -44,7 +46,7 @@ extension Fault {
             .wait
         case .residualCurrentSelfTest, .temperatureSensorFault, .meterLost, .meterImplausible,
             .readerLost, .ioFault, .displayLost, .stationSilent, .deadlineMissed, .storageFault,
-            .powerModuleFault, .powerCabinetLost:
+            .houseMeterLost, .powerModuleFault, .powerCabinetLost:
             .callOperator
         }
     }

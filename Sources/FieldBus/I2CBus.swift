@@ -1,4 +1,4 @@
-public import EVSEModel
+internal import EVSEModel
 internal import Glibc
 internal import Synchronization
 

@@ -50,7 +50,7 @@ struct SimulationTests {
                 "seed \(seed): \(result.violation.map(\.description) ?? "")")
             seen.formUnion((result.coverage.counts["limit cause"] ?? [:]).keys)
         }
-        for cause in ["houseLimit", "dimming", "groupShare", "phaseSwitch"] {
+        for cause in ["houseLimit", "dimming", "phaseSwitch"] {
             #expect(seen.contains(cause), "\(cause)")
         }
     }
