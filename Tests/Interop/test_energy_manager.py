@@ -29,6 +29,11 @@ def station(tmp_path_factory):
     host, port = ends["energyManager"].removeprefix("modbus-tcp://").split(":")
     client = ModbusTcpClient(host, port=int(port), timeout=5)
     assert client.connect()
+    # Exception 4 until the control loop shows something.
+    for _ in range(200):
+        if not client.read_holding_registers(0, count=1).isError():
+            break
+        time.sleep(0.05)
     yield client, ends
     client.close()
     process.terminate()
@@ -54,10 +59,15 @@ def test_map(station):
     block = registers(client.read_input_registers(0, count=20))
     assert block == registers(client.read_holding_registers(0, count=20))
     assert block[:3] == [0x4643, 1, 1]
-    evse = registers(client.read_holding_registers(100, count=28))
-    power = client.convert_from_registers(evse[12:14], client.DATATYPE.INT32)
-    energy = client.convert_from_registers(evse[14:16], client.DATATYPE.UINT32)
-    assert power == 0 and energy in (0, 0xFFFFFFFF)
+    # "No value" until the meter was read for the first time.
+    for _ in range(100):
+        evse = registers(client.read_holding_registers(100, count=28))
+        power = client.convert_from_registers(evse[12:14], client.DATATYPE.INT32)
+        energy = client.convert_from_registers(evse[14:16], client.DATATYPE.UINT32)
+        if energy != 0xFFFFFFFF:
+            break
+        time.sleep(0.1)
+    assert power == 0 and energy == 0
     assert evse[2] == 0, "nothing is granted"
 
 
@@ -68,7 +78,8 @@ def test_limit_and_watchdog(station):
     assert refused.isError() and refused.exception_code == 3, "no limit yet to keep alive"
     assert not client.write_registers(1000, [125, 0xFFFF]).isError()
     allowed(client, 125)
-    assert registers(client.read_holding_registers(1000, count=4)) == [125, 0xFFFF, 0, 2]
+    *written, seconds = registers(client.read_holding_registers(1000, count=4))
+    assert written == [125, 0xFFFF, 0] and seconds in (1, 2)
     status = json.load(urllib.request.urlopen(ends["local"] + "/local/v1/status", timeout=10))
     assert status["supply"]["energyManagerIsSilent"] is False
     for beat in range(6):  # longer than the time-out
