@@ -82,18 +82,38 @@ struct BringupTests {
         }
     }
 
+    /// The wallbox's simulated hardware, and somebody at a terminal beside it.
+    private struct Stand {
+        let folder: TestFolder
+        let plant: StationProcess
+        let rig: RigClient
+        let terminal: TerminalProcess
+
+        init(_ arguments: [String] = []) throws {
+            folder = try TestFolder()
+            let wires = folder.path + "/wires"
+            plant = try StationProcess(
+                ["plant", "ac-wallbox", "--wires", wires, "--rig", "127.0.0.1:0"],
+                log: folder.path + "/plant.log")
+            rig = try RigClient(plant.ready(), "rig")
+            terminal = try TerminalProcess(
+                [
+                    "bringup", "ac-wallbox", "--wires", wires, "--report",
+                    folder.path + "/report.md",
+                    "--variant", folder.path + "/learned.yaml",
+                ] + arguments)
+        }
+
+        func written(_ name: String) throws -> String {
+            try String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)
+        }
+    }
+
     @Test("a walk through the wallbox: every step passes, and the lock's real stroke is learned")
     func walk() throws {
-        let folder = try TestFolder()
-        let plant = try StationProcess(
-            ["plant", "ac-wallbox", "--wires", folder.path + "/wires", "--rig", "127.0.0.1:0"],
-            log: folder.path + "/plant.log")
-        defer { _ = plant.end() }
-        let rig = try RigClient(plant.ready(), "rig")
-        let terminal = try TerminalProcess([
-            "bringup", "ac-wallbox", "--wires", folder.path + "/wires", "--patience", "20",
-            "--report", folder.path + "/report.md", "--variant", folder.path + "/learned.yaml",
-        ])
+        let stand = try Stand(["--patience", "20"])
+        defer { _ = stand.plant.end() }
+        let (terminal, rig) = (stand.terminal, stand.rig)
         var stage = ""
         while let line = terminal.line() {
             if line.hasPrefix("== ") { stage = String(line.dropFirst(3)) }
@@ -106,7 +126,7 @@ struct BringupTests {
             }
         }
         terminal.process.waitUntilExit()
-        let report = try String(contentsOfFile: folder.path + "/report.md", encoding: .utf8)
+        let report = try stand.written("report.md")
         #expect(terminal.process.terminationStatus == 0, "\(report)")
         #expect(report.contains(" 0 failed"), "\(report)")
         for step in [
@@ -117,9 +137,9 @@ struct BringupTests {
             #expect(report.contains("| \(step) | passed |"), "\(step): \(report)")
         }
         // The simulated bolt needs half of the time that the board allows it.
-        let learned = try String(contentsOfFile: folder.path + "/learned.yaml", encoding: .utf8)
+        let learned = try stand.written("learned.yaml")
         #expect(learned.contains("stroke-time: "), "\(learned)")
-        let check = try StationProcess.run(["check", folder.path + "/learned.yaml"])
+        let check = try StationProcess.run(["check", stand.folder.path + "/learned.yaml"])
         #expect(check.status == 0, "\(check.text)")
     }
 
@@ -138,26 +158,33 @@ struct BringupTests {
         }
     }
 
+    @Test("a meter at another address is found by its identity, and its address proposed")
+    func search() throws {
+        let stand = try Stand(["--set", "devices.meter-1.address=9"])
+        defer { _ = stand.plant.end() }
+        while let line = stand.terminal.line() {
+            if line.contains("Look for it") { stand.terminal.type("y") }
+            if line.contains("Go on?") { stand.terminal.type("q") }
+        }
+        stand.terminal.process.waitUntilExit()
+        #expect(stand.terminal.process.terminationStatus == 1, "the meter does not answer")
+        let learned = try stand.written("learned.yaml")
+        #expect(learned.contains("address: 1  # sdm230 answers there"), "\(learned)")
+    }
+
     @Test("quits when asked, and leaves the outputs safe")
     func quit() throws {
-        let folder = try TestFolder()
-        let plant = try StationProcess(
-            ["plant", "ac-wallbox", "--wires", folder.path + "/wires", "--rig", "127.0.0.1:0"],
-            log: folder.path + "/plant.log")
-        defer { _ = plant.end() }
-        let rig = try RigClient(plant.ready(), "rig")
-        let terminal = try TerminalProcess([
-            "bringup", "ac-wallbox", "--wires", folder.path + "/wires",
-        ])
+        let stand = try Stand()
+        defer { _ = stand.plant.end() }
         var said = [String]()
-        while let line = terminal.line() {
+        while let line = stand.terminal.line() {
             said.append(line)
-            if line.contains("Go on?") { terminal.type("q") }
+            if line.contains("Go on?") { stand.terminal.type("q") }
         }
-        terminal.process.waitUntilExit()
+        stand.terminal.process.waitUntilExit()
         #expect(said.contains { $0.hasPrefix("Ended before the end") })
         #expect(said.contains { $0.hasPrefix("# Bring-up of ac-wallbox") })
-        let state = try rig.call("GET", "/rig/v1/state")
+        let state = try stand.rig.call("GET", "/rig/v1/state")
         #expect(state["connectors"]?[0]?["contactor"]?.string == "open")
     }
 

@@ -213,7 +213,6 @@ extension Bringup {
             title,
             "the pilot at +12 V, -12 V and with PWM; nothing may be plugged in for the first two")
         guard try mayMove(title, "This drives the control pilot of \(device.id)") else { return }
-        defer { probe.rest() }
         try walkSteady(device, probe)
         try probe.set("pwm=53 %")
         for state in [PilotState.a, .b, .c, .d, .e] { try walkState(state, device, probe) }

@@ -154,11 +154,16 @@ final class Bringup {
         let scan = LineScan(
             place: place, lines: Self.lines(modbus.endpoint), addresses: 1...32,
             timeout: Milliseconds(100), scansAll: false)
-        guard
-            let results = try? await scan.run({ [dialogue] event in
-                if case .begins(let line) = event { dialogue.say("   \(line) …") }
-            })
-        else { return }
+        let results: [LineScan.Result]
+        do {
+            results = try await bench.withPortFree(of: modbus) {
+                try await scan.run { [dialogue] event in
+                    if case .begins(let line) = event { dialogue.say("   \(line) …") }
+                }
+            }
+        } catch {
+            return dialogue.say("   the search failed: \(error)")
+        }
         let known = Set(
             board.devices.filter { $0.bus == name && $0.id != device.id }
                 .map { $0.configuration.number("address") })

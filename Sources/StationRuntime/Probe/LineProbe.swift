@@ -72,9 +72,6 @@ final class LineProbe {
         return bank.values[index] > 0
     }
 
-    /// Every output back to its safe value; the lines stay open.
-    func rest() { bank.setSafe() }
-
     /// What the device's driver makes of them.
     func sensed() -> [String] {
         guard let plugin = device.plugin as? any CyclicPlugin.Type else { return [] }

@@ -12,7 +12,7 @@ final class ProbeBench {
     let endPoints: EndPoints
     /// Bytes of the wires since they were last taken.
     let wires = WireNotes()
-    let buses: Buses
+    private(set) var buses: Buses
     private let plant: RunningPlant?
     private let folder: String?
 
@@ -49,6 +49,15 @@ final class ProbeBench {
         }
         let wires = wires
         buses = Buses(board, endPoints) { wires.add($0) }
+    }
+
+    /// Runs the body while nobody here has a Modbus bus's port open.
+    func withPortFree<Value>(
+        of bus: ModbusBus, _ body: () async throws -> Value
+    ) async rethrows -> Value {
+        await bus.close()
+        defer { buses.renew(bus.name) }
+        return try await body()
     }
 
     /// Ports closed, simulated hardware gone.

@@ -12,8 +12,10 @@ struct Buses: Sendable {
     private var modbus = [String: ModbusBus]()
     private var serial = [String: SerialBus]()
     private var i2c = [String: I2CBus]()
+    private let tap: WireTap?
 
     init(_ board: BoardPlan, _ endPoints: EndPoints, tap: WireTap?) {
+        self.tap = tap
         for bus in board.buses where !bus.kind.hasLines {
             if let endpoint = board.modbusEndpoint(of: bus, endPoints) {
                 modbus[bus.name] = ModbusBus(
@@ -36,6 +38,13 @@ struct Buses: Sendable {
         if let bus = modbus[name] { return bus }
         if let bus = i2c[name] { return bus }
         return serial[name]
+    }
+
+    /// A new Modbus bus in the place of one that was closed; it opens the port when it is first used.
+    mutating func renew(_ name: String) {
+        guard let old = modbus[name] else { return }
+        modbus[name] = ModbusBus(
+            name: name, endpoint: old.endpoint, settings: old.settings, tap: tap)
     }
 
     func close() async {
