@@ -42,6 +42,7 @@ package struct SimulatedDay {
         _ script: Script, in laboratory: Laboratory, _ options: Options = Options()
     ) throws -> Result {
         var day = try SimulatedDay(script, laboratory, options)
+        defer { day.station.letGo() }
         return try day.run()
     }
 

@@ -317,6 +317,9 @@ final class SimulatedStation: StationPorts {
         process = .down(until: instant + pause, isRestart: isRestart)
     }
 
+    /// The engine holds its ports, which are this station: without this a day stays in memory.
+    func letGo() { engine = nil }
+
     /// Ends the day: what was traced is replayed.
     func finish() {
         if let trace, replayProblem == nil { replayProblem = trace.replay(core) }

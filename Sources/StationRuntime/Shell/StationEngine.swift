@@ -7,9 +7,10 @@ package import StationCore
 /// own about charging.
 package final class StationEngine {
     /// How often the loop's image is looked at, and how often while nobody is there. Chosen: as the
-    /// loop's standard period, and less than anybody notices; each look costs a wake-up.
+    /// loop's standard period, and with every heartbeat, which is less than anybody notices; each
+    /// look costs a wake-up.
     package static let pollInterval = Milliseconds(10)
-    package static let quietPollInterval = Milliseconds(20)
+    package static let quietPollInterval = heartbeatInterval
     /// How often the heartbeat is published at least; the loop's patience is five of these.
     package static let heartbeatInterval = Milliseconds(50)
     /// The image goes to the core at least so often.
