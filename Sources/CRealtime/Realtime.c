@@ -20,7 +20,7 @@ enum { stack_size = 512 * 1024, touched_stack = 128 * 1024 };
 
 void forecourt_limit_heaps(void) { mallopt(M_ARENA_MAX, 2); }
 
-void forecourt_give_back_start_pages(void) {
+void forecourt_give_back_pages(void) {
     malloc_trim(0);
     FILE *maps = fopen("/proc/self/smaps", "re");
     if (!maps) return;

@@ -20,7 +20,7 @@ struct Main {
         }
         alarm(0)
         say("ready \(reader.name)")
-        forecourt_give_back_start_pages()
+        forecourt_give_back_pages()
         while let command = readLine() {
             alarm(longest)
             switch command {

@@ -12,10 +12,10 @@ struct forecourt_rights {
 /// Lets all threads share two heaps: each further one keeps freed memory of its own. Call first.
 void forecourt_limit_heaps(void);
 
-/// Gives back the pages of code that only starting needed, and free heap: what is needed again comes
-/// back from the page cache by itself. For processes that wait most of their lives; never for one
+/// Gives back the pages of code and constants that were used so far, and free heap: what is needed
+/// again comes back from the page cache by itself. For processes that wait most of their lives; never for one
 /// whose memory is locked.
-void forecourt_give_back_start_pages(void);
+void forecourt_give_back_pages(void);
 
 /// Locks the process's memory, now and to come, keeps the heap from shrinking, and asks for
 /// processors that do not sleep deeply (as long as the process lives). Call before the thread.
