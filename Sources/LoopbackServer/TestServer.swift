@@ -48,6 +48,7 @@ package final class TestServer: @unchecked Sendable {
                     // Here and not in deinit: a number given back while a script still runs would
                     // be the next server's, and this thread would accept that one's peers.
                     Glibc.close(listener)
+                    if let secure { SSL_CTX_free(secure.raw) }
                     return
                 }
                 var limit = timeval(tv_sec: 20, tv_usec: 0)

@@ -20,15 +20,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         await exiting {
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw RunError(.noInput, "\(file) cannot be read", remedy: "")
-            }
-            let result: Replay.Result
-            do {
-                result = try Replay(makeMachine: Self.machine).run(Array(data))
-            } catch let error as RecordingError {
-                throw RunError(.data, "\(file): \(error)", remedy: "")
-            }
+            let result = try replay()
             if let difference = result.difference {
                 StandardStreams.output(
                     """
@@ -41,6 +33,17 @@ struct ReplayCommand: AsyncParsableCommand {
             StandardStreams.output(
                 "\(file): \(result.inputs) inputs over \(result.duration) gave the same "
                     + "\(result.outputs) outputs; the recording ends: \(result.ending)")
+        }
+    }
+
+    private func replay() throws -> Replay.Result {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw RunError(.noInput, "\(file) cannot be read", remedy: "")
+        }
+        do {
+            return try Replay(makeMachine: Self.machine).run(Array(data))
+        } catch let error as RecordingError {
+            throw RunError(.data, "\(file): \(error)", remedy: "")
         }
     }
 
