@@ -54,8 +54,8 @@ let cyclicPlugins: [Target.Dependency] = [
 ]
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
-    "ModbusEnergyMeter", "NFCReader", "LineReader", "KioskPage", "CharacterDisplay",
-    "DWINDisplay",
+    "ModbusEnergyMeter", "EVSEController", "NFCReader", "LineReader", "KioskPage",
+    "CharacterDisplay", "DWINDisplay",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -123,6 +123,7 @@ let package = Package(
                 "CGPIOD",
             ] + cyclicPlugins),
         source("FieldBus", ["EVSEModel", "DriverKit", "CModbus"]),
+        source("RegisterMaps", [yams]),
         source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
         // What displays say, in languages that are data files
         source("DisplayText", ["EVSEModel", "JSON"], resources: [.embedInCode("Languages")]),
@@ -146,7 +147,8 @@ let package = Package(
             [
                 "EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
                 "JSON", "Charging", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
-                "LocalHTTP", "CRealtime", "ControlLoop", argumentParser, logging,
+                "LocalHTTP", "CRealtime", "ControlLoop", "RegisterMaps", argumentParser,
+                logging,
             ] + busPlugins),
 
         // The simulated world and the bench
@@ -178,7 +180,12 @@ let package = Package(
         plugin("IIOProximityPilot"),
         plugin("IIOTemperature"),
         plugin("StatusLEDs"),
-        plugin("ModbusEnergyMeter", ["FieldBus", yams], resources: [.embedInCode("Models")]),
+        plugin(
+            "ModbusEnergyMeter", ["FieldBus", "RegisterMaps", yams],
+            resources: [.embedInCode("Models")]),
+        plugin(
+            "EVSEController", ["FieldBus", "RegisterMaps", yams],
+            resources: [.embedInCode("Models")]),
         plugin("NFCReader", ["FieldBus"]),
         plugin("LineReader", ["FieldBus"]),
         plugin("CharacterDisplay", ["FieldBus", "DisplayText"]),
@@ -215,7 +222,11 @@ let package = Package(
             ] + cyclicPlugins),
         tests("FieldBus", ["EVSEModel", "DriverKit", "DriverTestKit"]),
         tests(
-            "ModbusEnergyMeter", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+            "ModbusEnergyMeter",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "EVSEController",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests(
             "NFCReader",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
@@ -263,8 +274,9 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
-                "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "ModbusEnergyMeter",
-                "NFCReader", "LineReader", "DWINDisplay", "DisplayText", "Plant",
+                "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
+                "ModbusEnergyMeter", "EVSEController", "NFCReader", "LineReader", "DWINDisplay",
+                "DisplayText", "Plant",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

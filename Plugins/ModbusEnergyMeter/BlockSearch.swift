@@ -1,3 +1,5 @@
+package import RegisterMaps
+
 /// Finds a block of registers whose place differs from device to device, as SunSpec's.
 ///
 /// A device has the marker `SunS` at one of a few addresses. After it lie blocks, each with a number,

@@ -1,4 +1,5 @@
 package import FieldBus
+package import RegisterMaps
 
 /// Registers out of a capture of the wire: request and reply in turn, in hexadecimal, as they cross a
 /// serial line or a Modbus TCP connection.

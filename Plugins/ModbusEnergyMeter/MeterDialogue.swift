@@ -1,4 +1,5 @@
 package import FieldBus
+package import RegisterMaps
 
 /// Talks to one meter on its bus: finds its registers, asks what it is, reads it.
 ///

@@ -1,3 +1,5 @@
+internal import RegisterMaps
+
 extension MeterModel {
     /// What a meter said to one of the model's questions.
     package struct Answer: Hashable, Sendable {

@@ -1,4 +1,5 @@
 internal import FieldBus
+internal import RegisterMaps
 internal import Yams
 
 extension MeterModel {
@@ -7,7 +8,7 @@ extension MeterModel {
     /// - Parameter canName: the model searches for blocks, so that a question may name one.
     static func identities(
         _ node: Node, _ table: ModbusTable, _ reader: ModelReader, canName: Bool
-    ) throws(MeterModelError) -> [Identity] {
+    ) throws(RegisterMapError) -> [Identity] {
         let map = try reader.map(node, keys: nil)
         var identities = [Identity]()
         for (name, node) in map.entries.sorted(by: { $0.key < $1.key }) {
@@ -18,7 +19,7 @@ extension MeterModel {
 
     private static func identity(
         _ name: String, _ node: Node, _ table: ModbusTable, _ reader: ModelReader, canName: Bool
-    ) throws(MeterModelError) -> Identity {
+    ) throws(RegisterMapError) -> Identity {
         let entry = try reader.map(
             node,
             keys: ["at", "type", "count", "table", "block", "expected", "refused", "must-answer"])

@@ -1,34 +1,13 @@
 internal import FieldBus
+package import RegisterMaps
 internal import Yams
-
-/// What is wrong with a model file, and where.
-package struct MeterModelError: Error, Hashable, Sendable, CustomStringConvertible {
-    package let file: String
-    /// 1-based; 0 where the whole file is meant.
-    package let line: Int
-    package let column: Int
-    package let what: String
-
-    package var description: String {
-        line == 0 ? "\(file): \(what)" : "\(file):\(line):\(column): \(what)"
-    }
-}
 
 extension MeterModel {
     /// Reads a model file. Unknown keys are refused, so that a misspelt one is not lost in silence.
-    package init(yaml: String, name: String, file: String) throws(MeterModelError) {
-        let root: Node?
-        do {
-            root = try compose(yaml: yaml)
-        } catch {
-            throw MeterModelError(file: file, line: 0, column: 0, what: "\(error)")
-        }
-        guard let root else {
-            throw MeterModelError(file: file, line: 0, column: 0, what: "the file is empty")
-        }
+    package init(yaml: String, name: String, file: String) throws(RegisterMapError) {
         let reader = ModelReader(file: file)
         let top = try reader.map(
-            root,
+            reader.root(of: yaml),
             keys: [
                 "format", "maker", "title", "phases", "table", "type", "word-order", "read-limit",
                 "maximum-gap", "none", "sunspec", "identify", "registers",
@@ -47,7 +26,7 @@ extension MeterModel {
         }
         identities = []
         registers = [:]
-        search = try top["sunspec"].map { (node) throws(MeterModelError) in
+        search = try top["sunspec"].map { (node) throws(RegisterMapError) in
             try Self.search(node, reader)
         }
         let registerNodes = try reader.map(
@@ -68,7 +47,7 @@ extension MeterModel {
 
     private static func search(
         _ node: Node, _ reader: ModelReader
-    ) throws(MeterModelError) -> BlockSearch.Plan {
+    ) throws(RegisterMapError) -> BlockSearch.Plan {
         let map = try reader.map(node, keys: ["at", "block"])
         var plan = BlockSearch.Plan(starts: [], blocks: [])
         for start in try reader.list(map.required("at")) {
@@ -86,7 +65,7 @@ extension MeterModel {
     private static func registers(
         of quantity: MeterQuantity, _ node: Node, _ top: ModelReader.Map, phases: Int,
         _ reader: ModelReader
-    ) throws(MeterModelError) -> [MeterRegister] {
+    ) throws(RegisterMapError) -> [MeterRegister] {
         let map = try reader.map(
             node,
             keys: ["at", "type", "unit", "scale", "scale-register", "range", "none", "wraps-at"])

@@ -1,4 +1,5 @@
 package import FieldBus
+package import RegisterMaps
 
 /// What a meter measures, by its name in model files.
 package enum MeterQuantity: String, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 package import EVSEModel
+internal import RegisterMaps
 
 /// Watches what a meter's counters do from poll to poll.
 ///

@@ -1,4 +1,5 @@
 package import FieldBus
+internal import RegisterMaps
 
 /// What a device on a bus may be, by the identification rules of all models.
 ///

@@ -1,6 +1,7 @@
 package import DriverKit
 package import EVSEModel
 internal import FieldBus
+internal import RegisterMaps
 
 /// Reads one meter at its period and publishes what it measured.
 ///
@@ -35,7 +36,7 @@ package actor ModbusEnergyMeter: BusDriver {
                     "Name a bus of kind \(ModbusEnergyMeterPlugin.busKinds.joined(separator: " or "))."
             )
         }
-        do throws(MeterModelError) {
+        do throws(RegisterMapError) {
             model = try MeterModels.load(configuration.text("model"))
         } catch {
             throw DriverError(

@@ -1,5 +1,6 @@
 package import DriverKit
 internal import EVSEModel
+internal import RegisterMaps
 
 /// An energy meter on Modbus: which registers mean what comes from a model file.
 package enum ModbusEnergyMeterPlugin: BusPlugin {
@@ -37,7 +38,7 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
 
     package static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
         let model: MeterModel
-        do throws(MeterModelError) {
+        do throws(RegisterMapError) {
             model = try MeterModels.load(configuration.text("model"))
         } catch {
             issues.report(

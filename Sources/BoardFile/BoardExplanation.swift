@@ -88,8 +88,12 @@ package struct BoardExplanation {
 
     private func devices(_ role: Role, _ devices: [DeviceID]) -> [Branch] {
         devices.map { id in
-            let plugin = plan.device(id).map { " (\($0.plugin.name))" } ?? ""
-            return Branch(text: "\(role.rawValue)  \(id)\(plugin)")
+            let device = plan.device(id)
+            let plugin = device.map { " (\($0.plugin.name))" } ?? ""
+            let duties = device.map { $0.plugin.duties(of: $0.configuration) } ?? []
+            return Branch(
+                text: "\(role.rawValue)  \(id)\(plugin)",
+                branches: duties.map { Branch(text: "guarantees \($0.words)") })
         }
     }
 
@@ -101,6 +105,16 @@ package struct BoardExplanation {
         return Branch(
             text: "\(bus.name)  \(bus.kind.rawValue) \(bus.realPath): "
                 + (names.isEmpty ? "nothing" : names))
+    }
+
+    // MARK: Guarantees
+
+    /// What devices guarantee in the control loop's place, a line each; empty where the loop
+    /// guarantees everything.
+    package var takenDuties: [String] {
+        plan.devices.flatMap { device in
+            device.plugin.duties(of: device.configuration).map { "\(device.id): \($0.words)" }
+        }
     }
 
     // MARK: Wiring
@@ -214,5 +228,11 @@ package struct BoardExplanation {
         }
         for bus in plan.buses { node("bus \(bus.name)", "\(bus.name)\\n\(bus.realPath)") }
         return (lines + ["}"]).joined(separator: "\n")
+    }
+}
+
+extension TakenDuty {
+    fileprivate var words: String {
+        "\(duty.rawValue): \(how.isEmpty ? "nobody does it" : how)"
     }
 }

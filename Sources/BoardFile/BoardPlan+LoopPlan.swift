@@ -160,6 +160,8 @@ extension BoardPlan {
             hash.add("\(laws.lockMask) \(laws.proximityMask) \(laws.hasMeter)")
             hash.add("\(laws.hasContactorFeedback) \(laws.hasResidualCurrentDevice)")
             hash.add("\(laws.hasVentilation) \(laws.hasShuntTrip)")
+            hash.add("\(laws.hasController) \(laws.controllerMaxAge.raw)")
+            hash.add("\(laws.controllerGrace.raw)")
             hash.add("\(laws.phaseRotation) \(laws.priority)")
             hash.add("\(laws.hasPhaseContactor) \(laws.hasPhaseContactorFeedback)")
             hash.add("\(laws.strokeTime.raw) \(laws.meterMaxAge.raw) \(laws.nominalVoltage.raw)")

@@ -143,6 +143,9 @@ package struct BoardConnector: Sendable {
     package var hasFixedCable: Bool
     package var limit: Amperes
     package var devices: [Role: [DeviceID]]
+
+    /// The EVSE controller that owns its pilot and the contactor.
+    package var controller: DeviceID? { devices[.evseController]?.first }
 }
 
 /// The `ocpp` section. Names as on the command line of `forecourt run`.

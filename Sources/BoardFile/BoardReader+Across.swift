@@ -98,12 +98,15 @@ extension BoardReader {
             }
             let path = "evses.\(evse.id)"
             guard !unreadable.contains("\(path).devices") else { continue }
-            if evse.devices[.contactor] == nil {
+            let controller = evse.connectors.lazy.compactMap(\.controller).first
+            if let controller {
+                checkController(controller, of: evse)
+            } else if evse.devices[.contactor] == nil {
                 error(
                     position("\(path).devices"), "EVSE \(evse.id) has no contactor",
                     fix: "name a device under \(path).devices.contactor")
             }
-            if evse.devices[.residualCurrent] == nil {
+            if evse.devices[.residualCurrent] == nil, !takes(controller, .residualCurrent) {
                 warn(
                     position("\(path).devices"),
                     "EVSE \(evse.id) has no residual-current device",
@@ -114,6 +117,68 @@ extension BoardReader {
                     position("\(path).devices"), "EVSE \(evse.id) has no meter",
                     fix: "name one: without it over-current is not seen and no energy is reported")
             }
+        }
+    }
+
+    // MARK: EVSE controllers
+
+    /// The controller gives this guarantee in the loop's place.
+    private func takes(_ controller: DeviceID?, _ duty: TakenDuty.Duty) -> Bool {
+        guard let device = controller.flatMap({ plan.device($0) }) else { return false }
+        return device.plugin.duties(of: device.configuration)
+            .contains { $0.duty == duty && !$0.how.isEmpty }
+    }
+
+    /// Pilot and contactor are the controller's: nobody else's, and of one connector.
+    private mutating func checkController(_ controller: DeviceID, of evse: BoardEVSE) {
+        let path = "evses.\(evse.id)"
+        if evse.devices[.contactor] != nil {
+            error(
+                position("\(path).devices.contactor"),
+                "EVSE \(evse.id) has a contactor besides \(controller), which owns one",
+                fix: "remove one of the two")
+        }
+        for connector in evse.connectors where connector.devices[.pilot] != nil {
+            error(
+                position("\(path).connectors.\(connector.id.number).pilot"),
+                "connector \(connector.id) has a pilot besides \(controller), which owns one",
+                fix: "remove one of the two")
+        }
+        for connector in evse.connectors where connector.devices[.proximity] != nil {
+            error(
+                position("\(path).connectors.\(connector.id.number).proximity"),
+                "connector \(connector.id) has a proximity pilot besides \(controller), which reads it",
+                fix: "remove it: the controller limits its current by the cable")
+        }
+        for connector in evse.connectors
+        where !connector.hasFixedCable && !takes(controller, .proximity) {
+            error(
+                position("\(path).connectors.\(connector.id.number)"),
+                "connector \(connector.id) (\(connector.type)) takes any cable, and \(controller) "
+                    + "reads no proximity pilot", fix: "use a fixed cable, or another controller")
+        }
+        if evse.connectors.count > 1 {
+            error(
+                position(path),
+                "EVSE \(evse.id) has \(evse.connectors.count) connectors, \(controller) serves one",
+                fix: "give each connector an EVSE of its own")
+        }
+        guard let device = plan.device(controller), !unreadable.contains("devices.\(controller)")
+        else { return }
+        let fallback: Amperes = device.configuration.quantity("fallback-current")
+        if fallback > evse.plan.safeLimit {
+            error(
+                position("devices.\(controller).fallback-current"),
+                "\(controller) fallback-current: \(fallback) is above the safe-limit of EVSE "
+                    + "\(evse.id), \(evse.plan.safeLimit)",
+                fix: "lower it, or raise the safe-limit")
+        }
+        if !device.plugin.features(of: device.configuration).contains(.fallback) {
+            warn(
+                position("devices.\(controller)"),
+                "\(controller) keeps its last current where the station falls silent: it has no "
+                    + "watchdog",
+                fix: "cut its supply or its input by other means where the station dies")
         }
     }
 
@@ -128,9 +193,13 @@ extension BoardReader {
             let type = ConnectorType.named(connector.type), !type.isDirectCurrent,
             !unreadable.contains("evses.\(connector.id.evse).devices")
         else { return }
-        var needed = [Role.pilot]
+        let controller = connector.controller
+        var needed = controller == nil ? [Role.pilot] : []
         // A Type 2 or 3 socket takes any cable, and holds its plug itself (IEC 62196-2).
-        if type.name == "sType2" || type.name == "sType3" { needed += [.proximity, .lock] }
+        if type.name == "sType2" || type.name == "sType3" {
+            if controller == nil { needed.append(.proximity) }
+            if !takes(controller, .lock) { needed.append(.lock) }
+        }
         for role in needed where connector.devices[role] == nil {
             error(
                 position(path),

@@ -29,6 +29,7 @@ extension BoardReader {
         evse.plan.hasMeter = evse.devices[.meter]?.isEmpty == false
         evse.plan.hasVentilation =
             features.contains(.ventilation) || evse.devices[.ventilation]?.isEmpty == false
+        resolveController(&evse)
         let locks = evse.connectors.flatMap { $0.devices[.lock] ?? [] }
         // The laws wait for the slowest.
         let strokes = locks.compactMap { plan.device($0)?.configuration }
@@ -47,6 +48,20 @@ extension BoardReader {
             .reduce(into: Set<DriverFeature>()) {
                 $0.formUnion($1.plugin.features(of: $1.configuration))
             }
+    }
+
+    /// What the laws must know of a controller that owns pilot and contactor.
+    private func resolveController(_ evse: inout BoardEVSE) {
+        guard let connector = evse.connectors.first, let id = connector.controller,
+            let device = plan.device(id)
+        else { return }
+        evse.plan.hasController = true
+        evse.plan.controllerMaxAge = device.configuration.quantity("max-age")
+        evse.plan.controllerGrace = device.configuration.quantity("response-time")
+        let features = device.plugin.features(of: device.configuration)
+        evse.plan.hasContactorFeedback = features.contains(.contactorFeedback)
+        // What it tells of the cable is heeded as a proximity pilot of the board's would be.
+        if !connector.hasFixedCable, features.contains(.cableRating) { evse.plan.proximityMask = 1 }
     }
 
     private func mask(_ evse: BoardEVSE, _ role: Role) -> UInt8 {

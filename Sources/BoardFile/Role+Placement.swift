@@ -5,7 +5,7 @@ extension Role {
     /// Belongs to one connector; an EVSE with a single one may name it for all.
     var isOfConnector: Bool {
         switch self {
-        case .pilot, .proximity, .lock, .temperature: true
+        case .pilot, .proximity, .lock, .temperature, .evseController: true
         default: false
         }
     }

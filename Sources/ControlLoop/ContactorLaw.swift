@@ -52,6 +52,8 @@ package struct ContactorLaw: BitwiseCopyable, Sendable {
     /// The mirror contact gives no credible reading.
     package private(set) var hasLostFeedback = false
 
+    /// An EVSE controller may close it without a command of ours.
+    private var mayCloseItself = false
     private var phaseSince = Instant.zero
     private var openSince: Instant?
     private var lastClosing: Instant?
@@ -68,17 +70,22 @@ package struct ContactorLaw: BitwiseCopyable, Sendable {
     package func isMeasuredOpen(
         _ feedback: ContactorFeedback, at: Instant, plan: EVSEPlan
     ) -> Bool {
-        guard !isClosed else { return false }
+        guard !isClosed, !mayCloseItself else { return false }
         if plan.hasContactorFeedback { return feedback == .open }
         guard let openSince else { return false }
-        return at >= openSince + plan.contactorTimeout
+        return at >= openSince + plan.contactorAnswer
     }
 
     /// Looks at the mirror contact, every cycle before ``step(_:residual:at:plan:)``.
-    package mutating func supervise(_ feedback: ContactorFeedback, at: Instant, plan: EVSEPlan) {
+    ///
+    /// - Parameter mayCloseItself: an EVSE controller has leave to close it; false where it is ours.
+    package mutating func supervise(
+        _ feedback: ContactorFeedback, mayCloseItself: Bool = false, at: Instant, plan: EVSEPlan
+    ) {
+        self.mayCloseItself = mayCloseItself
         if openSince == nil, !isClosed { openSince = at }
         guard plan.hasContactorFeedback else { return }
-        let isCommandedOpen = !isClosed
+        let isCommandedOpen = !isClosed && !mayCloseItself
         // Only a reading of "open" ends the suspicion: a broken contact must not hide a weld.
         if feedback == .open || !isCommandedOpen {
             stuck.update(false, at: at)
@@ -86,8 +93,9 @@ package struct ContactorLaw: BitwiseCopyable, Sendable {
             stuck.update(true, at: at)
         }
         isWelded =
-            isCommandedOpen && feedback == .closed && stuck.lasts(plan.contactorTimeout, at: at)
-        unreadable.update(feedback == .unknown, at: at)
+            isCommandedOpen && feedback == .closed && stuck.lasts(plan.contactorAnswer, at: at)
+        // A controller that says nothing is a fault of its own.
+        unreadable.update(feedback == .unknown && !plan.hasController, at: at)
         hasLostFeedback = unreadable.lasts(plan.contactorTimeout, at: at)
     }
 
@@ -107,9 +115,15 @@ package struct ContactorLaw: BitwiseCopyable, Sendable {
         case .stopping:
             if now.mustOpen || at >= phaseSince + plan.stopTimeout { open(at: at) }
         case .opening:
-            if isMeasuredOpen(now.feedback, at: at, plan: plan) {
+            let isOpen =
+                plan.hasController
+                ? now.feedback == .open : isMeasuredOpen(now.feedback, at: at, plan: plan)
+            if isOpen {
                 isStopping = false
                 enter(now.isBlocked ? .blocked : .idle, at: at)
+            } else if plan.hasController, !isStopping, now.mayPrepare, now.isReady {
+                // The vehicle asked again and had it closed before it was seen open.
+                close(at: at)
             } else if isWelded {
                 isStopping = false
                 enter(.blocked, at: at)
@@ -132,6 +146,8 @@ package struct ContactorLaw: BitwiseCopyable, Sendable {
             residual.abort(at: at, plan: plan)
             return enter(now.isBlocked ? .blocked : .idle, at: at)
         }
+        // Whose contactor it is: closing is over by the time that it is told.
+        if plan.hasController, now.isReady { return close(at: at) }
         guard now.isReady, isIntervalOver(at: at, plan: plan),
             isMeasuredOpen(now.feedback, at: at, plan: plan)
         else { return residual.abort(at: at, plan: plan) }
@@ -140,17 +156,24 @@ package struct ContactorLaw: BitwiseCopyable, Sendable {
         case .failed:
             failedSelfTest = true
             enter(.blocked, at: at)
-        case .passed:
-            lastClosing = at
-            didClose = true
-            openSince = nil
-            enter(.closing, at: at)
+        case .passed: close(at: at)
         }
     }
 
+    private mutating func close(at: Instant) {
+        lastClosing = at
+        didClose = true
+        openSince = nil
+        enter(.closing, at: at)
+    }
+
     private mutating func confirm(_ now: PowerConditions, at: Instant, plan: EVSEPlan) {
-        let isOver = at >= phaseSince + plan.contactorTimeout
-        if now.mustOpen || now.mustStop {
+        let isOver = at >= phaseSince + plan.contactorAnswer
+        // A controller's contactor may carry current before it is known to be closed.
+        if now.mustStop, !now.mustOpen, plan.hasController {
+            isStopping = true
+            enter(.stopping, at: at)
+        } else if now.mustOpen || now.mustStop {
             open(at: at)
         } else if plan.hasContactorFeedback ? now.feedback == .closed : isOver {
             enter(.energised, at: at)
@@ -161,10 +184,12 @@ package struct ContactorLaw: BitwiseCopyable, Sendable {
     }
 
     private mutating func supply(_ now: PowerConditions, at: Instant, plan: EVSEPlan) {
-        mismatch.update(plan.hasContactorFeedback && now.feedback != .closed, at: at)
+        let isUnheard = plan.hasController && now.feedback == .unknown
+        mismatch.update(
+            plan.hasContactorFeedback && now.feedback != .closed && !isUnheard, at: at)
         if now.mustOpen {
             open(at: at)
-        } else if mismatch.lasts(plan.contactorTimeout, at: at) {
+        } else if mismatch.lasts(plan.contactorAnswer, at: at) {
             openedItself = true
             open(at: at)
         } else if now.mustStop {

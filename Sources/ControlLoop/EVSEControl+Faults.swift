@@ -21,6 +21,7 @@ extension EVSEControl {
             held.raise(.ventilationNotAvailable)
         }
         if phasing.hasFault { latched.raise(.phaseContactorFault) }
+        if plan.hasController { holdControllerFaults(inputs.controller) }
         forgetHeld()
 
         var now = context.deviceFaults
@@ -32,6 +33,7 @@ extension EVSEControl {
                 now.raise(.lockFailedToUnlock)
             }
         }
+        if plan.hasController { now = now.union(controllerFaults(inputs.controller)) }
         if let cable = proximities[active].limit, cable < plan.minimum {
             now.raise(.cableRatingTooLow)
         }
@@ -51,8 +53,10 @@ extension EVSEControl {
         let newest = max(meter.at, startedAt ?? at)
         let isStale = plan.hasMeter && at > newest + plan.meterMaxAge
         let hasSensorFault = temperature.hasSensorFault
+        let isControllerStale = plan.hasController && controller.isStale
         inputHold.step(
-            isStale || hasSensorFault, counts: contactor.isClosed, at: at, plan: plan)
+            isStale || hasSensorFault || isControllerStale, counts: contactor.isClosed, at: at,
+            plan: plan)
         stationHold.step(context.stationIsSilent, at: at, plan: plan)
         deadlineHold.step(
             context.missedInWindow >= min(max(plan.missLimit, 1), Int32(DeadlineWatch.capacity)),
@@ -65,9 +69,10 @@ extension EVSEControl {
         }
         let isFresh = plan.hasMeter && !isStale && meter.at > .zero
         let isSupplying = contactor.phase == .energised
+        // What a controller that is out of reach lets the vehicle draw is not the vehicle's fault.
         if overCurrent.step(
-            meter, offered: duties[active].offered, isSupplying: isSupplying, isFresh: isFresh,
-            at: at, plan: plan)
+            meter, offered: duties[active].offered,
+            isSupplying: isSupplying && !isControllerStale, isFresh: isFresh, at: at, plan: plan)
         {
             held.raise(.overCurrent)
         }
@@ -76,6 +81,29 @@ extension EVSEControl {
             at: at, plan: plan)
         if voltage.isOver { now.raise(.overVoltage) }
         if voltage.isUnder { now.raise(.underVoltage) }
+    }
+
+    // MARK: Controller
+
+    /// What it reports, as long as it does.
+    private func controllerFaults(_ sample: ControllerSample) -> FaultSet {
+        var now = FaultSet()
+        if controller.isStale {
+            now.raise(.controllerLost)
+        } else {
+            now = sample.faults.subtracting(FaultMasks.latched)
+            // Nobody told it to show state F: it is locked, or in an error that it does not name.
+            if sample.pilot == .f { now.raise(.controllerFault) }
+        }
+        return now
+    }
+
+    /// What stays when it reports it no more.
+    private mutating func holdControllerFaults(_ sample: ControllerSample) {
+        if controller.disobeys { held.raise(.controllerDisobeys) }
+        if !controller.isStale {
+            latched = latched.union(sample.faults.intersection(FaultMasks.latched))
+        }
     }
 
     /// Faults that another try with the same vehicle would only repeat end when it leaves.

@@ -44,7 +44,7 @@ extension EVSEControl {
             count: Int(phasing.phases(plan)), rotation: Int(plan.phaseRotation))
         demand.priority = plan.priority
         // After either the contactor opens.
-        demand.following = max(plan.overCurrentGrace, plan.stopTimeout)
+        demand.following = max(plan.excessGrace, plan.stopTimeout)
         demand.wants = most >= plan.minimum && pilots[active].state.isConnected
         demand.most = most
         demand.asks = pilots[active].state.requestsEnergy || contactor.isClosed

@@ -23,7 +23,9 @@ extension EVSEControl {
         let cableIsGood = !hasProximity(active) || proximities[active].isCredible
         // An offer that nothing may follow, since nothing begins while degraded, is none.
         let mayFollow = contactor.isClosed || !decision.isDegraded
-        guard isConnected, cableIsGood, mayFollow else {
+        // An EVSE controller closes on an offer: what must hold at closing must hold before it.
+        let mayClose = !plan.hasController || holdsPlug
+        guard isConnected, cableIsGood, mayFollow, mayClose else {
             return idleWish(targets, active)
         }
         return .offer(decision.limit)

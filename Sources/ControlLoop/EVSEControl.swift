@@ -18,6 +18,7 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
 
     var contactor = ContactorLaw()
     var phasing = PhaseLaw()
+    var controller = ControllerLaw()
     var residual = ResidualCurrentLaw()
     var temperature = TemperatureLaw()
     var overCurrent = OverCurrentLaw()
@@ -43,6 +44,8 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     /// The emergency stop voided the grant: releasing the button must not start anything.
     var isGrantVoid = false
     var wasWanted = false
+    /// The plug is held, or this outlet has no lock of ours.
+    var holdsPlug = false
     var unlockPending = false
     var unlockSucceeded = false
     /// State F at least until then.
@@ -79,7 +82,7 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     #endif
     public mutating func step(_ image: inout EVSEImage, at: Instant, context: CycleContext) {
         begin(image.targets, at: at, context: context)
-        sense(image.inputs, at: at)
+        sense(&image.inputs, at: at)
         judge(image.inputs, targets: image.targets, at: at, context: context)
         choosePhases(image, at: at, context: context)
         let decision = limit(image.targets, at: at, context: context)
@@ -115,10 +118,18 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
 
     // MARK: Senses
 
-    private mutating func sense(_ inputs: EVSEInputs, at: Instant) {
+    private mutating func sense(_ inputs: inout EVSEInputs, at: Instant) {
+        if plan.hasController {
+            controller.step(
+                &inputs, connector: active, offered: duties[active].offered,
+                startedAt: startedAt ?? at, at: at, plan: plan)
+            pilots[active].follow(inputs.controller.pilot)
+        }
         for index in 0..<connectorCount {
-            pilots[index].step(
-                inputs.connectors[index], mode: duties[index].mode, at: at, plan: plan)
+            if !plan.hasController {
+                pilots[index].step(
+                    inputs.connectors[index], mode: duties[index].mode, at: at, plan: plan)
+            }
             if hasProximity(index) {
                 proximities[index].step(
                     inputs.connectors[index].cable,
@@ -127,7 +138,11 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         }
         hazards.step(inputs, at: at)
         temperature.step(inputs, at: at, plan: plan)
-        contactor.supervise(inputs.contactor, at: at, plan: plan)
+        contactor.supervise(
+            inputs.contactor, mayCloseItself: plan.hasController && controller.mayClose, at: at,
+            plan: plan)
+        holdsPlug =
+            !hasLock(active) || locks[active].isEngaged(inputs.connectors[active].bolt)
         residual.supervise(
             isLineTripped: inputs.residualCurrentTripped,
             vehicleLeft: pilots[active].state == .a, at: at, plan: plan)
@@ -203,11 +218,9 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
         now.mustStop = !decision.mayHaveEnergy || !cableIsGood
         now.mayPrepare =
             !now.mustOpen && !now.mustStop && !decision.isDegraded && duties[active].mode == .pwm
+        let hasAsked = plan.hasController || pilot.hasAsked(for: plan.closeDebounce, at: at)
         now.isReady =
-            pilot.state.requestsEnergy && pilot.diodeIsGood
-            && pilot.hasAsked(for: plan.closeDebounce, at: at)
-            && (!hasLock(active)
-                || locks[active].isEngaged(image.inputs.connectors[active].bolt))
+            pilot.state.requestsEnergy && pilot.diodeIsGood && hasAsked && holdsPlug
         let wasClosed = contactor.isClosed
         contactor.step(now, residual: &residual, at: at, plan: plan)
 

@@ -29,6 +29,8 @@ package enum FaultMasks {
         set.raise(.prechargeFailed)
         set.raise(.vehicleCommunication)
         set.raise(.phaseContactorFault)
+        set.raise(.controllerFault)
+        set.raise(.controllerDisobeys)
         return set
     }
     /// Remove PWM, wait for the vehicle, open.

@@ -26,7 +26,7 @@ package struct OverCurrentLaw: BitwiseCopyable, Sendable {
             excess.update(
                 Self.greatest(meter) > Self.allowed(offered: offered, plan: plan), at: at)
         }
-        return excess.lasts(plan.overCurrentGrace, at: at)
+        return excess.lasts(plan.excessGrace, at: at)
     }
 
     package static func allowed(offered: Amperes, plan: EVSEPlan) -> Amperes {

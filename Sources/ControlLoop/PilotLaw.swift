@@ -102,6 +102,18 @@ package struct PilotLaw: BitwiseCopyable, Sendable {
         checkDiode(inputs, at: at, plan: plan)
     }
 
+    /// Takes what an EVSE controller says of its pilot, filtered and checked by it.
+    ///
+    /// - Parameter reported: its newest word; the last one stays while it says nothing.
+    package mutating func follow(_ reported: PilotState) {
+        raw = reported
+        state = reported
+        diodeIsGood = reported.isConnected
+        hasPilotFault = reported == .e
+        if state.isConnected { hasVehicle = true }
+        if state == .a { hasVehicle = false }
+    }
+
     /// The vehicle has asked for energy that it may have here, without a break and with PWM on,
     /// for `duration`.
     package func hasAsked(for duration: Milliseconds, at: Instant) -> Bool {

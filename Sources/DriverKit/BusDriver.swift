@@ -67,12 +67,21 @@ public protocol DriverHost: Sendable {
     func now() -> Instant
     func publish(_ sample: MeterSample)
     func publish(_ token: PresentedToken)
+    func publish(_ sample: ControllerSample)
+    /// What the control loop wants of this EVSE controller, as of now; nothing may be offered where
+    /// it is older than ``ControllerCommand/maximumAge``.
+    var command: ControllerCommand { get }
     /// Raises or clears a fault under this device; repeating the same is no event.
     func fault(_ fault: Fault, holds: Bool, _ detail: String)
     func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String])
     /// The bus on which this device sits: `ModbusBus` or `SerialBus` of `FieldBus`; `nil` where the
     /// device names none.
     var bus: (any Sendable)? { get }
+}
+
+extension ControllerCommand {
+    /// A loop that said nothing new for so long is dead. Chosen: five cycles of the longest period.
+    public static var maximumAge: Milliseconds { Milliseconds(500) }
 }
 
 public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }

@@ -28,6 +28,8 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case ventilation
     case indicator
     // Bus
+    /// Owns control pilot and contactor, and what else the loop then does not.
+    case evseController = "evse-controller"
     case meter
     case reader
     case display
@@ -46,6 +48,12 @@ public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
     case shuntTrip = "shunt-trip"
     /// A ventilator can be switched.
     case ventilation
+    /// An EVSE controller that reads the proximity pilot and tells what it found.
+    case cableRating = "cable-rating"
+    /// An EVSE controller that holds the plug itself.
+    case lock
+    /// An EVSE controller that reduces the current by itself when its bus is silent.
+    case fallback
 }
 
 /// What every driver plugin declares.
@@ -63,6 +71,8 @@ public protocol DriverPlugin: Sendable {
     static func roles(of configuration: Configuration) -> Set<Role>
     /// What this very device can do beyond its role.
     static func features(of configuration: Configuration) -> Set<DriverFeature>
+    /// What this very device does that the control loop else guarantees, in words; nothing for most.
+    static func duties(of configuration: Configuration) -> [TakenDuty]
     /// Rules that no single key expresses. Reports everything it finds; opens nothing.
     static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues)
 }
@@ -70,6 +80,7 @@ public protocol DriverPlugin: Sendable {
 extension DriverPlugin {
     public static func roles(of configuration: Configuration) -> Set<Role> { roles }
     public static func features(of configuration: Configuration) -> Set<DriverFeature> { [] }
+    public static func duties(of configuration: Configuration) -> [TakenDuty] { [] }
     public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {}
 }
 

@@ -11,6 +11,9 @@ public final class RecordingHost: DriverHost {
     private struct State {
         var samples = [MeterSample]()
         var tokens = [PresentedToken]()
+        var controllerSamples = [ControllerSample]()
+        var command = ControllerCommand()
+        var loopLives = true
         var faults = [Fault: String]()
         var faultEvents = [FaultEvent]()
         var log = [String]()
@@ -38,6 +41,30 @@ public final class RecordingHost: DriverHost {
 
     public func publish(_ token: PresentedToken) { state.withLock { $0.tokens.append(token) } }
 
+    public func publish(_ sample: ControllerSample) {
+        state.withLock { $0.controllerSamples.append(sample) }
+    }
+
+    /// What the loop would say, as of now: a test sets it and the host keeps it fresh.
+    public var command: ControllerCommand {
+        let now = clock()
+        return state.withLock { state in
+            var command = state.command
+            if state.loopLives { command.at = now }
+            return command
+        }
+    }
+    public func order(_ offered: Amperes, isEnabled: Bool = true) {
+        let now = clock()
+        state.withLock {
+            $0.command.offered = offered
+            $0.command.isEnabled = isEnabled
+            $0.command.at = now
+        }
+    }
+    /// False: the loop says nothing from now on.
+    public func keepLoop(alive: Bool) { state.withLock { $0.loopLives = alive } }
+
     public func fault(_ fault: Fault, holds: Bool, _ detail: String) {
         let now = clock()
         state.withLock { state in
@@ -59,6 +86,9 @@ public final class RecordingHost: DriverHost {
     /// Everything published so far, in order.
     public var samples: [MeterSample] { state.withLock { $0.samples } }
     public var tokens: [PresentedToken] { state.withLock { $0.tokens } }
+    public var controllerSamples: [ControllerSample] {
+        state.withLock { $0.controllerSamples }
+    }
     /// Faults that hold now, with their details.
     public var faults: [Fault: String] { state.withLock { $0.faults } }
     public var faultEvents: [FaultEvent] { state.withLock { $0.faultEvents } }

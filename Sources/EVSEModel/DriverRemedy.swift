@@ -36,7 +36,7 @@ extension Fault {
             .insulationFault:
             .checkCable
         case .diodeFault, .overCurrent, .contactorDidNotClose, .contactorUnexpected,
-            .prechargeFailed, .vehicleCommunication:
+            .prechargeFailed, .vehicleCommunication, .controllerFault:
             .unplugVehicle
         case .ventilationNotAvailable: .needsVentilation
         case .lockFailedToLock, .lockUnexpectedlyOpen: .pushPlug
@@ -46,7 +46,8 @@ extension Fault {
             .wait
         case .residualCurrentSelfTest, .temperatureSensorFault, .meterLost, .meterImplausible,
             .readerLost, .ioFault, .displayLost, .stationSilent, .deadlineMissed, .storageFault,
-            .houseMeterLost, .powerModuleFault, .powerCabinetLost:
+            .houseMeterLost, .powerModuleFault, .powerCabinetLost, .controllerLost,
+            .controllerDisobeys:
             .callOperator
         }
     }

@@ -307,6 +307,28 @@ extension Fault {
                 severity: 1, stop: .immediate, clearing: .latched,
                 minimumRequiredErrorCode: "EVSEContactorFault", errorCode16: "PowerSwitchFailure",
                 report201: .init("PowerContactor", "Problem", .evse))
+        case .controllerLost:
+            FaultFacts(
+                text: "EVSE controller does not answer",
+                remedy: "Check its supply, address and bus wiring with the probe command.",
+                severity: 3, stop: .afterHold, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "InternalError",
+                report201: .init("Controller", "Problem", .evse))
+        case .controllerFault:
+            FaultFacts(
+                text: "EVSE controller reports an error of its own",
+                remedy: "Unplug the vehicle; read the controller's error with the probe command.",
+                severity: 3, stop: .immediate, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "InternalError",
+                report201: .init("Controller", "Problem", .evse))
+        case .controllerDisobeys:
+            FaultFacts(
+                text: "EVSE controller offers more than it was told",
+                remedy: "Look for another master on its bus and for inputs of its own that set the "
+                    + "current; unplugging or clearing allows another try.",
+                severity: 2, stop: .immediate, clearing: .vehicleLeaves,
+                minimumRequiredErrorCode: nil, errorCode16: "InternalError",
+                report201: .init("Controller", "Problem", .evse))
         }
     }
 }

@@ -54,6 +54,10 @@
     // Supply
     case houseMeterLost = 39
     case phaseContactorFault = 40
+    // EVSE controllers that own pilot and contactor
+    case controllerLost = 41
+    case controllerFault = 42
+    case controllerDisobeys = 43
 }
 
 /// A set of faults, one bit each.

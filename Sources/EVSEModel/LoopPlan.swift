@@ -166,6 +166,12 @@
     public var stateFMinimum = Milliseconds(300)
     /// Shows state F on the pilot while the EVSE is inoperative and no vehicle is connected.
     public var showsStateF = true
+    /// An EVSE controller owns pilot and contactor; the laws go by its ``ControllerSample``.
+    public var hasController = false
+    /// Age of its sample after which nothing is known of it any more.
+    public var controllerMaxAge = Milliseconds.seconds(5)
+    /// How long it may take to do as it was told: bus, poll and its own delays.
+    public var controllerGrace = Milliseconds.seconds(10)
     /// Limit per phase of the wiring that the rating does not tell; above any current is none.
     public var phaseLimit = Amperes(raw: .max)
     /// Phase of the feed to which L1 of this EVSE is wired, 0...2; its L2 and L3 follow in order.

@@ -33,6 +33,8 @@
     public var groundPresent = true
     /// The newest meter sample that the station process published; see ``MeterSample``.
     public var meter = MeterSample()
+    /// The newest word of the EVSE's controller, where one owns pilot and contactor.
+    public var controller = ControllerSample()
     @inlinable public init() {}
 }
 

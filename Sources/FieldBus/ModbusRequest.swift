@@ -33,6 +33,10 @@ public enum ModbusTable: String, Hashable, Sendable, CaseIterable {
 /// One request to a unit. Addresses are zero-based, as on the wire.
 public enum ModbusRequest: Hashable, Sendable {
     case read(ModbusTable, at: UInt16, count: Int)
+    /// Function 1; each coil is a register of 0 or 1 in the reply.
+    case readCoils(at: UInt16, count: Int)
+    /// Function 5.
+    case writeCoil(at: UInt16, Bool)
     /// Function 6.
     case writeRegister(at: UInt16, UInt16)
     /// Function 16.
@@ -41,11 +45,15 @@ public enum ModbusRequest: Hashable, Sendable {
     /// Registers in one read and in one write: Modbus Application Protocol V1.1b3, 6.3, 6.4, 6.12.
     public static let readLimit = 125
     public static let writeLimit = 123
+    /// Coils in one read: 6.1 allows 2000; more than 125 are nobody's need here.
+    public static let coilLimit = 125
 
     var function: UInt8 {
         switch self {
         case .read(.holding, _, _): 3
         case .read(.input, _, _): 4
+        case .readCoils: 1
+        case .writeCoil: 5
         case .writeRegister: 6
         case .writeRegisters: 16
         }
@@ -59,6 +67,13 @@ public enum ModbusRequest: Hashable, Sendable {
                 return nil
             }
             return bytes(address) + bytes(UInt16(count))
+        case .readCoils(let address, let count):
+            guard (1...Self.coilLimit).contains(count), Int(address) + count <= 0x1_0000 else {
+                return nil
+            }
+            return bytes(address) + bytes(UInt16(count))
+        case .writeCoil(let address, let isOn):
+            return bytes(address) + bytes(isOn ? 0xFF00 : 0)
         case .writeRegister(let address, let value):
             return bytes(address) + bytes(value)
         case .writeRegisters(let address, let values):
@@ -72,7 +87,11 @@ public enum ModbusRequest: Hashable, Sendable {
 
     /// Bytes of a good reply on a serial line, address and CRC included.
     var replyLength: Int {
-        if case .read(_, _, let count) = self { 5 + 2 * count } else { 8 }
+        switch self {
+        case .read(_, _, let count): 5 + 2 * count
+        case .readCoils(_, let count): 5 + (count + 7) / 8
+        case .writeCoil, .writeRegister, .writeRegisters: 8
+        }
     }
 
     /// Judges a reply's function and data; unit and CRC were checked before.
@@ -90,18 +109,31 @@ public enum ModbusRequest: Hashable, Sendable {
         guard replied == function else {
             return .failure(.malformed("function \(replied) instead of \(function)"))
         }
-        guard case .read(_, _, let count) = self else {
+        switch self {
+        case .read(_, _, let count):
+            return content(of: body, bytes: 2 * count).map { data in
+                (0..<count).map { UInt16(data[2 * $0]) << 8 | UInt16(data[2 * $0 + 1]) }
+            }
+        case .readCoils(_, let count):
+            return content(of: body, bytes: (count + 7) / 8).map { data in
+                (0..<count).map { UInt16(data[$0 / 8] >> UInt8($0 % 8) & 1) }
+            }
+        case .writeCoil, .writeRegister, .writeRegisters:
             // A write is confirmed with address and value, or address and count.
             return body.elementsEqual(data?.prefix(4) ?? [])
                 ? .success([]) : .failure(.malformed("confirms something else"))
         }
-        guard let length = body.first, Int(length) == count * 2, body.count == count * 2 + 1 else {
+    }
+
+    /// What a read's reply carries after its length.
+    private func content(
+        of body: ArraySlice<UInt8>, bytes count: Int
+    ) -> Result<[UInt8], ModbusReplyProblem> {
+        guard let length = body.first, Int(length) == count, body.count == count + 1 else {
             return .failure(
-                .malformed("\(max(0, body.count - 1)) bytes of data instead of \(count * 2)"))
+                .malformed("\(max(0, body.count - 1)) bytes of data instead of \(count)"))
         }
-        let data = Array(body.dropFirst())
-        return .success(
-            (0..<count).map { UInt16(data[2 * $0]) << 8 | UInt16(data[2 * $0 + 1]) })
+        return .success(Array(body.dropFirst()))
     }
 
     private func bytes(_ value: UInt16) -> [UInt8] {
@@ -132,6 +164,8 @@ extension ModbusRequest: CustomStringConvertible {
         switch self {
         case .read(let table, let address, let count):
             "\(count) \(table.rawValue) registers from \(address)"
+        case .readCoils(let address, let count): "\(count) coils from \(address)"
+        case .writeCoil(let address, _): "write of coil \(address)"
         case .writeRegister(let address, _): "write of register \(address)"
         case .writeRegisters(let address, let values):
             "write of \(values.count) registers from \(address)"

@@ -64,6 +64,11 @@ package enum Guarantee: Int, CaseIterable, Sendable {
     case phaseInterval
     /// The test input is never pressed while the contactor is closed.
     case testsOnlyWhenOpen
+    /// An EVSE controller is offered nothing unless all holds that the loop itself would close on:
+    /// plug locked, cable credible, energy granted, station alive, no fault.
+    case offersOnlyWhenReady
+    /// ... and is switched off when it goes on offering more than it was told.
+    case disobedienceStops
 }
 
 /// Watches a run from outside, cycle by cycle, and knows nothing of how the laws work: it judges
@@ -78,7 +83,7 @@ package struct GuaranteeMonitor {
     /// Looks for this one only, where set.
     private let only: Guarantee?
 
-    private let plan: EVSEPlan
+    let plan: EVSEPlan
     private let period: Milliseconds
     /// Cycles may cost this much on top of any time.
     private let margin: Milliseconds
@@ -86,10 +91,10 @@ package struct GuaranteeMonitor {
     /// cycles.
     private var lateness = Milliseconds.zero
     private var lastLook: Instant
-    private var slack: Milliseconds { margin + lateness }
+    var slack: Milliseconds { margin + lateness }
     private var heard = false
-    private var startedAt: Instant
-    private var last: EVSEImage?
+    private(set) var startedAt: Instant
+    private(set) var last: EVSEImage?
     private var lastAsk: Instant
     private var wasInC = false
     private var lastClosing: Instant?
@@ -116,6 +121,7 @@ package struct GuaranteeMonitor {
     private var lastPhaseChange: Instant?
     private var phaseChanges = 0
     private var phaseDay: Instant?
+    var controllerWatch = ControllerWatch()
 
     package init(_ cycle: LoopCycle, only: Guarantee? = nil) {
         self.only = only
@@ -145,6 +151,7 @@ package struct GuaranteeMonitor {
         holdLateness = InlineArray(repeating: .zero)
         lastLook = cycle.now
         clearRequests = nil
+        controllerWatch = ControllerWatch()
         testStage = 0
         wasInC = false
         lastPhaseChange = nil
@@ -152,7 +159,7 @@ package struct GuaranteeMonitor {
         phaseChanges = 0
     }
 
-    private mutating func require(
+    mutating func require(
         _ holds: Bool, _ guarantee: Guarantee, _ cycle: LoopCycle, _ text: @autoclosure () -> String
     ) {
         if !holds, violation == nil, only == nil || only == guarantee {
@@ -171,7 +178,12 @@ package struct GuaranteeMonitor {
         track(cycle)
         let isClosed = image.outputs.contactorClosed
         let wasClosed = last?.outputs.contactorClosed ?? false
-        if isClosed, !wasClosed { checkClosing(cycle) }
+        if plan.hasController {
+            checkController(cycle)
+        } else {
+            if isClosed, !wasClosed { checkClosing(cycle) }
+            if isClosed { checkPilotWhileClosed(cycle) }
+        }
         if isClosed { checkClosed(cycle) }
         checkPhases(cycle)
         checkPilot(cycle)
@@ -214,8 +226,10 @@ package struct GuaranteeMonitor {
         cables[cableCursor] = connector.cable
         cableCursor = (cableCursor + 1) % 40
         let isClosed = last?.outputs.contactorClosed ?? false
+        let mayClose = plan.hasController && mayControllerClose(cycle)
         weldSince =
-            !isClosed && cycle.image.inputs.contactor == .closed ? weldSince ?? now : nil
+            !isClosed && !mayClose && cycle.image.inputs.contactor == .closed
+            ? weldSince ?? now : nil
         trackTest(cycle)
     }
 
@@ -287,10 +301,8 @@ package struct GuaranteeMonitor {
 
     // MARK: Closed
 
-    private mutating func checkClosed(_ cycle: LoopCycle) {
-        let image = cycle.image
-        let inputs = image.inputs
-        let connector = inputs.connectors[0]
+    private mutating func checkPilotWhileClosed(_ cycle: LoopCycle) {
+        let connector = cycle.image.inputs.connectors[0]
         let now = cycle.now
         if connector.pilotIsValid {
             require(
@@ -308,11 +320,20 @@ package struct GuaranteeMonitor {
                 now - since <= PilotLaw.patience + slack, .pilotFaultOpens, cycle,
                 "closed without a diode")
         }
-        require(
-            !inputs.emergencyStopPressed && !inputs.enclosureOpen && !inputs.tilted
-                && !inputs.waterDetected && inputs.mainsPresent && inputs.groundPresent
-                && !(plan.hasResidualCurrentDevice && inputs.residualCurrentTripped),
-            .hazardOpens, cycle, "closed with a hazard")
+    }
+
+    /// Something holds that opens in the same cycle.
+    func hasHazard(_ inputs: EVSEInputs) -> Bool {
+        inputs.emergencyStopPressed || inputs.enclosureOpen || inputs.tilted
+            || inputs.waterDetected || !inputs.mainsPresent || !inputs.groundPresent
+            || (plan.hasResidualCurrentDevice && inputs.residualCurrentTripped)
+    }
+
+    private mutating func checkClosed(_ cycle: LoopCycle) {
+        let inputs = cycle.image.inputs
+        let connector = inputs.connectors[0]
+        let now = cycle.now
+        require(!hasHazard(inputs), .hazardOpens, cycle, "closed with a hazard")
         for sensor in 0..<4 {
             guard let value = connector.temperatures[sensor],
                 TemperatureLaw.credible.contains(value.raw)
@@ -348,7 +369,7 @@ package struct GuaranteeMonitor {
                 "closed for \(now - ungrantedSince) without a grant")
         }
         let conditions: InlineArray<3, Bool> = [
-            cycle.context.stationIsSilent, isStale(cycle),
+            cycle.context.stationIsSilent, isStale(cycle) || isControllerStale(cycle),
             cycle.context.missedInWindow >= plan.missLimit,
         ]
         let hold = plan.safeLimit < plan.minimum ? Milliseconds.zero : plan.safeHold
@@ -378,9 +399,11 @@ package struct GuaranteeMonitor {
         let status = image.status
         // The offer that stood while the sample was taken: the last cycle's.
         guard plan.hasMeter, meter.valid.contains(.current), !isStale(cycle),
-            status.phase == .energised, let offered = last?.status.offered
+            status.phase == .energised, !isControllerStale(cycle),
+            let offered = last?.status.offered
         else {
-            overSince = status.phase == .energised ? overSince : nil
+            overSince =
+                status.phase == .energised && !isControllerStale(cycle) ? overSince : nil
             return
         }
         let current = meter.current[0].raw.magnitude
@@ -388,7 +411,7 @@ package struct GuaranteeMonitor {
         overSince = Double(current) > allowed + 1 ? overSince ?? now : nil
         if let overSince {
             require(
-                now - overSince <= plan.overCurrentGrace + slack, .overCurrentOpens, cycle,
+                now - overSince <= plan.excessGrace + slack, .overCurrentOpens, cycle,
                 "\(meter.current[0]) at \(offered) for \(now - overSince)")
         }
     }
@@ -477,7 +500,7 @@ package struct GuaranteeMonitor {
         return Amperes(milliamperes: Int32(amperes * 1000 + 0.5))
     }
 
-    private func cableLimit() -> Amperes? {
+    func cableLimit() -> Amperes? {
         // The debounce may still show any of the last samples.
         var greatest: Amperes?
         for index in 0..<40 {
@@ -504,7 +527,7 @@ package struct GuaranteeMonitor {
             least = min(least, Amperes(milliamperes: Int32(current * 1000) + 1))
         }
         let isDegraded =
-            cycle.context.stationIsSilent || isStale(cycle)
+            cycle.context.stationIsSilent || isStale(cycle) || isControllerStale(cycle)
             || cycle.context.missedInWindow >= plan.missLimit
         if isDegraded { least = min(least, plan.safeLimit) }
         return least
@@ -522,7 +545,7 @@ package struct GuaranteeMonitor {
                 .unlocksOnlyWhenOpen, cycle, "released with contactor \(image.inputs.contactor)")
         } else {
             require(
-                openSince.map { cycle.now >= $0 + plan.contactorTimeout } ?? false,
+                openSince.map { cycle.now >= $0 + plan.contactorAnswer } ?? false,
                 .unlocksOnlyWhenOpen, cycle, "released before the contactor can be open")
         }
         require(
@@ -534,7 +557,7 @@ package struct GuaranteeMonitor {
         let status = cycle.image.status
         if let weldSince, plan.hasContactorFeedback {
             require(
-                cycle.now - weldSince <= plan.contactorTimeout + slack
+                cycle.now - weldSince <= plan.contactorAnswer + slack
                     || status.latched.contains(.contactorWelded),
                 .weldIsLatched, cycle, "closed for \(cycle.now - weldSince), commanded open")
         }

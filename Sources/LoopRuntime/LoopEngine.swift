@@ -237,10 +237,15 @@ package final class LoopEngine {
     private func readInputs(of index: Int) {
         // The newest sample stays until a newer one is there: its own time says how old it is.
         let meter = image.pointee.evses[index].inputs.meter
+        let controller = image.pointee.evses[index].inputs.controller
         image.pointee.evses[index].inputs = EVSEInputs()
         image.pointee.evses[index].inputs.meter = meter
+        image.pointee.evses[index].inputs.controller = controller
         _ = shared.readMeter(
             EVSEID(index: index), into: &image.pointee.evses[index].inputs.meter)
+        guard plan.pointee.evses[index].hasController else { return }
+        _ = shared.readController(
+            EVSEID(index: index), into: &image.pointee.evses[index].inputs.controller)
     }
 
     private func step(_ index: Int, _ common: CycleContext, at: Instant) {

@@ -177,6 +177,30 @@ package struct SharedImage: @unchecked Sendable {
         return readMeter(evse, into: &sample) ? sample : nil
     }
 
+    /// Publishes the newest word of an EVSE's controller. One thread an EVSE calls this.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publish(_ sample: borrowing ControllerSample, evse: EVSEID) {
+        withUnsafePointer(to: sample) {
+            store($0, MemoryLayout<ControllerSample>.size, at: controllerOffset(evse))
+        }
+    }
+
+    /// Copies the newest word of an EVSE's controller into `sample`; `false`, and nothing copied,
+    /// where there is none yet.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func readController(_ evse: EVSEID, into sample: inout ControllerSample) -> Bool {
+        var copy = ControllerSample()
+        guard load(&copy, MemoryLayout<ControllerSample>.size, at: controllerOffset(evse)) else {
+            return false
+        }
+        sample = copy
+        return true
+    }
+
     /// Publishes the newest reading of the house's meter. One thread calls this.
     #if !DEBUG
         @_noLocks
@@ -226,6 +250,10 @@ package struct SharedImage: @unchecked Sendable {
     }
 
     // MARK: Memory
+
+    private func controllerOffset(_ evse: EVSEID) -> Int {
+        SharedImageLayout.controllers + evse.index * SharedImageLayout.controllerStride
+    }
 
     private func meterOffset(_ evse: EVSEID) -> Int {
         SharedImageLayout.meters + evse.index * SharedImageLayout.meterStride

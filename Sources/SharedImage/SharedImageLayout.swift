@@ -3,13 +3,14 @@ import EVSEModel
 /// Where the blocks stand in the memory file.
 ///
 /// ```
-/// header     magic, version, size of the file, sizes of the blocks' types
-/// loop       sequence, LoopImage         written by the loop, each cycle
-/// station    sequence, StationImage      written by the station process
-/// meters     sequence, MeterSample  x 4  written by the bus threads, one writer an EVSE
-/// house      sequence, MeterSample       written by the bus thread of the house's meter
-/// external   sequence, ExternalLimit     written by the server that an energy manager talks to
-/// timing     counters                    written by the loop, each cycle
+/// header       magic, version, size of the file, sizes of the blocks' types
+/// loop         sequence, LoopImage             written by the loop, each cycle
+/// station      sequence, StationImage          written by the station process
+/// meters       sequence, MeterSample  x 4      written by the bus threads, one writer an EVSE
+/// controllers  sequence, ControllerSample  x 4 likewise
+/// house        sequence, MeterSample           written by the bus thread of the house's meter
+/// external     sequence, ExternalLimit         written by the server that an energy manager talks to
+/// timing       counters                        written by the loop, each cycle
 /// ```
 ///
 /// Every block starts on a cache line of its own, so that its writer shares none with another.
@@ -28,7 +29,9 @@ package enum SharedImageLayout {
     static var station: Int { loop + block(MemoryLayout<LoopImage>.size) }
     static var meters: Int { station + block(MemoryLayout<StationImage>.size) }
     static var meterStride: Int { block(MemoryLayout<MeterSample>.size) }
-    static var house: Int { meters + StationBounds.evses * meterStride }
+    static var controllers: Int { meters + StationBounds.evses * meterStride }
+    static var controllerStride: Int { block(MemoryLayout<ControllerSample>.size) }
+    static var house: Int { controllers + StationBounds.evses * controllerStride }
     static var external: Int { house + meterStride }
     static var timing: Int { external + block(MemoryLayout<ExternalLimit>.size) }
     /// Size of the whole file in bytes.
@@ -42,7 +45,8 @@ package enum SharedImageLayout {
             MemoryLayout<EVSEInputs>.size, MemoryLayout<EVSEOutputs>.size,
             MemoryLayout<EVSEStatus>.size, MemoryLayout<StationImage>.size,
             MemoryLayout<EVSETargets>.size, MemoryLayout<MeterSample>.size,
-            MemoryLayout<ExternalLimit>.size, TimingCell.count,
+            MemoryLayout<ControllerSample>.size, MemoryLayout<ExternalLimit>.size,
+            TimingCell.count,
         ] {
             hash = (hash ^ UInt64(part)) &* 0x100_0000_01b3
         }

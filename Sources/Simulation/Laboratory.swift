@@ -1,4 +1,6 @@
+import BoardFile
 import Charging
+import EVSEModel
 import LoopRuntime
 import SharedImage
 import SimulatedChip
@@ -30,6 +32,11 @@ package final class Laboratory {
         composition = try StationComposition(
             board: board, settings: ["ocpp.csms=wss://csms.example/ocpp"] + settings, wires: folder,
             seed: IdentifierSeed(high: 0x5EED, low: 1))
+        guard !composition.board.evses.contains(where: \.plan.hasController) else {
+            throw ScriptError(
+                "\(composition.board.name) has an EVSE controller, which has no model in virtual time"
+            )
+        }
         chip = try SimulatedChip(path: folder + "/chip", create: true)
         shared = try SharedImage(path: folder + "/image", create: true)
     }

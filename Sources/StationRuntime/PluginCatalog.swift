@@ -1,6 +1,7 @@
 import CharacterDisplay
 import DWINDisplay
 public import DriverKit
+import EVSEController
 import KioskPage
 import LineReader
 import LoopRuntime
@@ -27,8 +28,9 @@ public struct PluginCatalog: Sendable {
         PluginCatalog(
             cyclic: CyclicCatalog.builtIn.plugins,
             bus: [
-                ModbusEnergyMeterPlugin.self, NFCReaderPlugin.self, LineReaderPlugin.self,
-                KioskPagePlugin.self, CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+                ModbusEnergyMeterPlugin.self, EVSEControllerPlugin.self, NFCReaderPlugin.self,
+                LineReaderPlugin.self, KioskPagePlugin.self, CharacterDisplayPlugin.self,
+                DWINDisplayPlugin.self,
             ])
     }
 

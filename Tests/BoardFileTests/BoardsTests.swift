@@ -2,6 +2,7 @@ import BoardFile
 import CharacterDisplay
 import DWINDisplay
 import DriverKit
+import EVSEController
 import EVSEModel
 import Foundation
 import GPIOCableLock
@@ -23,7 +24,7 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
-    NFCReaderPlugin.self, LineReaderPlugin.self, KioskPagePlugin.self,
+    EVSEControllerPlugin.self, NFCReaderPlugin.self, LineReaderPlugin.self, KioskPagePlugin.self,
     CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
 ]
 
@@ -56,6 +57,17 @@ struct BoardsTests {
         let report = try BoardFile.report(file: boardPath(name), plugins: shippedPlugins)
         #expect(report.text == "")
         #expect(report.plan?.name == name)
+    }
+
+    @Test("a board whose pilot and contactor a controller owns: what the laws must know of it")
+    func controller() throws {
+        let file = repository.appending(path: "docs/examples/evse-controller/board.yaml").path
+        let report = try BoardFile.report(file: file, plugins: shippedPlugins)
+        let laws = try #require(report.plan?.evses.first?.plan)
+        #expect(!report.hasErrors && laws.hasController && laws.hasContactorFeedback)
+        #expect(laws.proximityMask == 1 && laws.lockMask == 1)
+        #expect(!laws.hasResidualCurrentDevice && laws.controllerGrace == .seconds(10))
+        #expect(report.findings.map(\.severity) == [.warning])
     }
 
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)

@@ -280,3 +280,103 @@ def test_meter_read_says_why_not(tmp_path):
     assert "cannot connect to 127.0.0.1:1" in done.stderr
     done = forecourt("meter", "read", "sdm630", "--bus", str(tmp_path / "none"), status=69)
     assert "cannot open" in done.stderr
+
+
+# EVSE controllers: registers from lists as integrators print them, a third time. A car charges with 10 A on
+# a cable of 20 A.
+HOLDING, INPUT, COILS = "holding", "input", "coils"
+CONTROLLERS = {
+    "simpleevse-wb": {HOLDING: {1000: [10, 10, 3, 20, 0, 18, 2, 1], 2000: [0, 1, 6, 0, 0, 0x200]}},
+    "heidelberg-ec": {INPUT: {4: [0x108, 7, 100, 0, 0, 325, 230, 230, 230, 1, 2300] + [0] * 8},
+                      HOLDING: {257: [15000, 4, 1, 0, 100, 0]}},
+    "phoenix-ev-ser": {INPUT: {24000: [ord("C")]}, HOLDING: {22000: [10]}, COILS: {20000: [True]}},
+    "phoenix-ev-eth": {INPUT: {100: [ord("C")]}, HOLDING: {528: [10]}, COILS: {400: [True]}},
+    "phoenix-em-eth": {INPUT: {100: [ord("C")]}, HOLDING: {300: [10]}, COILS: {400: [True]}},
+    "phoenix-charx": {HOLDING: {114: [2], 1299: [ord("A") << 8 | ord("1"), 0, 6],
+                                2299: [ord("C") << 8 | ord("2"), 1, 10]}},
+}
+
+
+def controller_device(model):
+    tables = CONTROLLERS[model]
+
+    def data(table, kind, empty):
+        blocks = sorted(tables.get(table, {60000: empty}).items())
+        return [SimData(start, values=values, datatype=kind) for start, values in blocks]
+
+    return SimDevice(UNIT, simdata=(
+        data(COILS, DataType.BITS, [False]), [SimData(0, values=[False], datatype=DataType.BITS)],
+        data(HOLDING, DataType.REGISTERS, [0]), data(INPUT, DataType.REGISTERS, [0])))
+
+
+def controller_board(folder, place, model, more=""):
+    host, port = place.split(":")
+    path = folder / "board.yaml"
+    path.write_text(f"""
+format: 1
+board: interop
+control-cycle: 10 ms
+station: {{ vendor: F, model: interop, firmwareVersion: "1" }}
+feed: {{ phases: 1, limit: 32 A, voltage: 230 V }}
+buses:
+  line: {{ plugin: modbus-tcp, host: {host}, port: {port} }}
+devices:
+  evse-1: {{ plugin: evse-controller, bus: line, address: {UNIT}, model: {model}{more} }}
+evses:
+  1:
+    connectors: {{ 1: {{ type: cType2, limit: 32 A, cable-rating: 32 A, evse-controller: evse-1 }} }}
+ocpp: {{ version: 2.0.1 }}
+""")
+    return path
+
+
+@pytest.mark.parametrize("model", sorted(CONTROLLERS))
+def test_probe_reads_the_controller_that_pymodbus_serves(tmp_path, model):
+    with serving(lambda: ModbusTcpServer(controller_device(model), address=("127.0.0.1", 0))) as server:
+        more = ", controller: 2" if model == "phoenix-charx" else ""
+        board = controller_board(tmp_path, f"127.0.0.1:{port_of(server)}", model, more)
+        done = forecourt("probe", str(board), "evse-1")
+    words = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
+    assert words["state"][0] == "C", done.stdout
+    assert words["contactor"][0] == "closed", done.stdout
+    assert words["told"][:2] == ["10", "A"], done.stdout
+    if model == "simpleevse-wb":
+        assert words["cable"][0] == "amperes20" and words["offered"][:2] == ["10", "A"]
+        assert words["diodeFault"][0] == "no"
+
+
+def test_pymodbus_speaks_to_a_simulated_controller(tmp_path):
+    """Writes and reads of the plant's SimpleEVSE by a library that is not ours."""
+    plan = {
+        "format": 1, "board": "interop", "wires": str(tmp_path / "wires"),
+        "registers": str(tmp_path / "registers"),
+        "evses": [{"number": 1, "phases": 1, "connectors": [{"number": 1, "hasFixedCable": True}]}],
+        "controllers": [{"device": "evse-1", "bus": "line", "unit": 1, "model": "simpleevse-wb", "evse": 1}],
+        "buses": [{"name": "line", "baud": 9600, "transport": "tcp"}],
+    }
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan))
+    process = subprocess.Popen(
+        [BUILD / "forecourt", "plant", "--plan", path, "--until-eof", "--rig", "127.0.0.1:0"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith(b"ready"), line
+        host, port = (tmp_path / "wires" / "line").read_text().strip().split(":")
+        client = ModbusTcpClient(host, port=int(port), timeout=5)
+        assert client.connect()
+        registers = []
+        for _ in range(60):  # mute for a second after its start, deaf for three
+            with contextlib.suppress(Exception):
+                client.write_registers(1000, [13], device_id=1)
+                registers = client.read_holding_registers(1000, count=8, device_id=1).registers
+            if registers[:2] == [13, 13]:
+                break
+            threading.Event().wait(0.1)
+        assert registers[:3] == [13, 13, 1] and registers[5] == 18, registers
+        refused = client.write_register(1000, 16, device_id=1)
+        assert refused.isError() and refused.exception_code == 1
+        client.close()
+    finally:
+        process.stdin.close()
+        assert process.wait(15) == 0

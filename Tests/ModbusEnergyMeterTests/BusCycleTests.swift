@@ -3,6 +3,7 @@ import FieldBus
 import Foundation
 import ModbusEnergyMeter
 import Plant
+import RegisterMaps
 import Testing
 
 /// How long a round of four meters takes on one line, beside what the wire itself takes.

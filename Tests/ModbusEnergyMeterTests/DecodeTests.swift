@@ -1,6 +1,7 @@
 import EVSEModel
 import FieldBus
 import ModbusEnergyMeter
+import RegisterMaps
 import Testing
 
 @Suite("Decoding registers")

@@ -1,5 +1,6 @@
 import FieldBus
 import ModbusEnergyMeter
+import RegisterMaps
 import Testing
 
 @Suite("Captures of the wire")

@@ -1,6 +1,7 @@
 import FieldBus
 import Foundation
 import ModbusEnergyMeter
+import RegisterMaps
 import Testing
 
 @Suite("Meter models")
@@ -108,7 +109,7 @@ struct MeterModelTests {
     func wrongFiles(_ original: String, _ replacement: String, _ reason: String) {
         #expect(Self.small.contains(original))
         let yaml = Self.small.replacingOccurrences(of: original, with: replacement)
-        do throws(MeterModelError) {
+        do throws(RegisterMapError) {
             _ = try MeterModel(yaml: yaml, name: "small", file: "small.yaml")
             Issue.record("accepted \(replacement)")
         } catch {
@@ -121,7 +122,7 @@ struct MeterModelTests {
         "empty, scalar and list files are refused",
         arguments: ["", "42", "[1, 2]", "\u{0}", "a: &a *a"])
     func noModels(_ yaml: String) {
-        #expect(throws: MeterModelError.self) {
+        #expect(throws: RegisterMapError.self) {
             try MeterModel(yaml: yaml, name: "x", file: "x.yaml")
         }
     }
@@ -130,7 +131,7 @@ struct MeterModelTests {
         "names that are none open no file",
         arguments: ["", "sdm999", "../sdm230", "SDM230", "a/b", "sdm230.yaml"])
     func unknownNames(_ name: String) {
-        #expect(throws: MeterModelError.self) { try MeterModels.load(name) }
+        #expect(throws: RegisterMapError.self) { try MeterModels.load(name) }
     }
 
     /// Gaps are registers that nobody wants.

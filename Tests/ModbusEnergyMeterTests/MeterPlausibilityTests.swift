@@ -1,5 +1,6 @@
 import EVSEModel
 import ModbusEnergyMeter
+import RegisterMaps
 import Testing
 
 @Suite("What a meter's counters may do")

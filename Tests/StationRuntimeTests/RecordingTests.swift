@@ -79,10 +79,11 @@ struct RecordingTests {
     @Test("the image has the fields that recordings know")
     func fields() {
         #expect(MemoryLayout<EVSEStatus>.size == 148)
-        #expect(MemoryLayout<EVSEInputs>.size == 296)
+        #expect(MemoryLayout<EVSEInputs>.size == 336)
         #expect(MemoryLayout<EVSEOutputs>.size == 54)
         #expect(MemoryLayout<EVSETargets>.size == 32)
         #expect(MemoryLayout<MeterSample>.size == 104)
+        #expect(MemoryLayout<ControllerSample>.size == 40)
     }
 
     @Test(

@@ -8,6 +8,9 @@ package enum FaultCatalog {
         case door, tilt, water, ground
         /// A meter behind a TCP connection.
         case networkMeter = "network-meter"
+        /// An EVSE controller with its pilot and contactor, on a line or behind a TCP connection.
+        case controller
+        case networkController = "network-controller"
         case serialBus = "serial-bus"
         case lineReader = "line-reader"
         /// A browser in front of the station's page.
@@ -111,8 +114,9 @@ package enum FaultCatalog {
             ]
         case .serialBus: [entry(.absent, "the adapter is pulled out: the port hangs up")]
         case .meter: meter
-        case .networkMeter:
-            meter + [reply(.reset, "the connection is reset in the middle of the reply")]
+        case .networkMeter: meter + [reset]
+        case .controller: controller
+        case .networkController: controller + [reset]
         case .reader: reader
         case .lineReader:
             [
@@ -159,7 +163,44 @@ package enum FaultCatalog {
         }
     }
 
+    private static var reset: Entry {
+        reply(.reset, "the connection is reset in the middle of the reply")
+    }
+
+    private static var controller: [Entry] {
+        [
+            entry(.restart, "starts anew now: its registers are at their defaults"),
+            entry(
+                .offersOther, "offers this much, whatever it was told", value("A", 0...80, 32)),
+            entry(.errorState, "finds an error of its own and opens", makesFaulted: true),
+            entry(.stateStuck, "says of the vehicle what it says now"),
+            entry(.welded, "the main contacts are fused: closed whatever it wants"),
+            entry(.stuckOpen, "the main contacts never close"),
+            entry(.trip, "finds a residual current", makesFaulted: true),
+            entry(.shorted, "the pilot is shorted to earth (0 V, state E)", makesFaulted: true),
+            entry(.open, "the pilot's wire to the outlet is broken"),
+            entry(.diodeShorted, "the diode of whichever vehicle is plugged is shorted"),
+        ] + onTheBus + [
+            reply(.zero, "every register reads 0"),
+            reply(.maximum, "every register reads 65535"),
+        ]
+    }
+
     private static var meter: [Entry] {
+        onTheBus + [
+            reply(.zero, "every value reads 0"),
+            reply(.maximum, "every value reads the largest that the format holds"),
+            reply(.noValue, "every value is the format's code for none; 0 where it has no code"),
+            reply(.previousRegister, "values are those of one register before"),
+            reply(.wordSwap, "low word first"),
+            reply(
+                .rollover, "energy counters have rolled over: less than before by this much",
+                value("kWh", 0.001...1e6, 1)),
+        ]
+    }
+
+    /// What any Modbus unit's replies can suffer.
+    private static var onTheBus: [Entry] {
         [
             reply(.silent, "no reply"),
             reply(.slow, "replies this much later", value("ms", 1...60_000, 700)),
@@ -174,14 +215,6 @@ package enum FaultCatalog {
             reply(.chatter, "a second master's traffic precedes the reply"),
             reply(.noise, "bytes as at a wrong baud rate instead of the reply"),
             reply(.split, "a gap of this length inside the reply", value("ms", 1...5_000, 30)),
-            reply(.zero, "every value reads 0"),
-            reply(.maximum, "every value reads the largest that the format holds"),
-            reply(.noValue, "every value is the format's code for none; 0 where it has no code"),
-            reply(.previousRegister, "values are those of one register before"),
-            reply(.wordSwap, "low word first"),
-            reply(
-                .rollover, "energy counters have rolled over: less than before by this much",
-                value("kWh", 0.001...1e6, 1)),
         ]
     }
 

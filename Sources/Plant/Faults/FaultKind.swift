@@ -34,6 +34,11 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     // Mains
     case outage
     case voltage
+    // EVSE controller
+    case restart
+    case offersOther = "offers-other"
+    case errorState = "error-state"
+    case stateStuck = "state-stuck"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

@@ -42,6 +42,15 @@ extension PlantPlan {
                     evse: try inner.number("evse", 0...StationBounds.evses)))
             try inner.finish()
         }
+        for (value, path) in try reader.elements("controllers") {
+            var inner = try ObjectReader(value, at: path)
+            controllers.append(
+                Controller(
+                    device: try inner.device(), bus: try inner.text("bus"),
+                    unit: try inner.number("unit", 1...247), model: try inner.text("model"),
+                    evse: try inner.number("evse", 1...StationBounds.evses)))
+            try inner.finish()
+        }
         for (value, path) in try reader.elements("readers") {
             var inner = try ObjectReader(value, at: path)
             readers.append(
@@ -97,6 +106,14 @@ extension PlantPlan {
         object["evses"] = .array(evses.map(\.json))
         object["meters"] = .array(
             meters.map {
+                [
+                    "device": .string($0.device), "bus": .string($0.bus),
+                    "unit": JSONValue($0.unit), "model": .string($0.model),
+                    "evse": JSONValue($0.evse),
+                ]
+            })
+        object["controllers"] = .array(
+            controllers.map {
                 [
                     "device": .string($0.device), "bus": .string($0.bus),
                     "unit": JSONValue($0.unit), "model": .string($0.model),

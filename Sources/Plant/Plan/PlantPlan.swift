@@ -16,6 +16,7 @@ package struct PlantPlan: Hashable, Sendable {
     package var registers: String
     package var mains = Mains()
     package var evses: [EVSE] = []
+    package var controllers: [Controller] = []
     package var meters: [Meter] = []
     package var readers: [Reader] = []
     package var displays: [Display] = []
@@ -253,6 +254,24 @@ package struct PlantPlan: Hashable, Sendable {
             self.device = device
             self.name = name
             self.line = line
+        }
+    }
+
+    /// An EVSE controller that owns the pilot and the contactor of an EVSE's only connector.
+    package struct Controller: Hashable, Sendable {
+        package var device: String
+        package var bus: String
+        /// Modbus unit, 1...247.
+        package var unit: Int
+        /// One of the plant's own models: `simpleevse-wb`.
+        package var model: String
+        package var evse: Int
+        package init(device: String, bus: String, unit: Int, model: String, evse: Int) {
+            self.device = device
+            self.bus = bus
+            self.unit = unit
+            self.model = model
+            self.evse = evse
         }
     }
 

@@ -1,8 +1,8 @@
-/// An RS-485 line with its meters: Modbus RTU slaves of several units.
+/// An RS-485 line with its meters and EVSE controllers: Modbus RTU slaves of several units.
 package struct ModbusLine: SerialDevice {
     package let characterTime: Int64
     let silence: Int64
-    private var units: MeterUnits
+    private var units: BusUnits
     private var buffer = [UInt8]()
     /// When the host's last stop bit passed.
     private var lineEnd: Int64 = 0
@@ -15,7 +15,7 @@ package struct ModbusLine: SerialDevice {
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         characterTime = Int64(bus.characterBits) * 1_000_000_000 / Int64(bus.baud)
         silence = ModbusFrame.silence(characterTime: characterTime, baud: bus.baud)
-        units = MeterUnits(bus, plan: plan)
+        units = BusUnits(bus, plan: plan)
     }
 
     package var deadline: Int64? { buffer.isEmpty ? nil : lineEnd + silence }

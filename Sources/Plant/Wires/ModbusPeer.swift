@@ -1,11 +1,11 @@
-/// A Modbus TCP peer with its meters.
+/// A Modbus TCP peer with its meters and EVSE controllers.
 ///
 /// Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b, 3.1: transaction, protocol 0, length,
 /// unit, then function and data.
 package struct ModbusPeer: SerialDevice {
     /// A network's time for a byte is none that matters here.
     package let characterTime: Int64 = 1
-    private var units: MeterUnits
+    private var units: BusUnits
     private var buffer = [UInt8]()
     private var waiting = [Transmission]()
     package private(set) var requests = 0
@@ -15,7 +15,7 @@ package struct ModbusPeer: SerialDevice {
     static let turnaround: Int64 = 2_000_000
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
-        units = MeterUnits(bus, plan: plan)
+        units = BusUnits(bus, plan: plan)
     }
 
     package var deadline: Int64? { nil }

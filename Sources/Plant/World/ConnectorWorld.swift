@@ -15,6 +15,8 @@ package struct ConnectorWorld: Hashable, Sendable {
     /// What the station puts out.
     package private(set) var output = PilotSignal.unavailable
     package private(set) var pilotFaults = DeviceFaults()
+    /// What an EVSE controller puts out in the place of the board.
+    var ownedSignal: PilotSignal?
     var proximityFaults = DeviceFaults()
     var lockFaults = DeviceFaults()
     var temperatureFaults: [DeviceFaults]
@@ -86,8 +88,11 @@ package struct ConnectorWorld: Hashable, Sendable {
         }
         takeCable(seconds)
         contactsIn = max(0, contactsIn - seconds)
-        guard let pilot = plan.pilot else { return }
-        output = PilotSignal(duty: outputs.duty(pilot.pwm))
+        if let ownedSignal {
+            output = ownedSignal
+        } else if let pilot = plan.pilot {
+            output = PilotSignal(duty: outputs.duty(pilot.pwm))
+        }
     }
 
     /// Whoever pulled the plug at the vehicle takes the cable out once the bolt lets it go.

@@ -9,6 +9,8 @@ package struct EVSEWorld: Hashable, Sendable {
     package internal(set) var phaseContactor: ContactorModel?
     /// Times that L2 and L3 were switched while current flowed.
     package private(set) var switchedUnderCurrent = 0
+    /// What works pilot and contactor in the loop's place.
+    package internal(set) var controller: ControllerWorld?
     package internal(set) var residualCurrent: ResidualCurrentModel?
     package private(set) var isCoilOn = false
     package private(set) var isVentilated = false
@@ -27,10 +29,13 @@ package struct EVSEWorld: Hashable, Sendable {
         var current: Double
     }
 
-    init(_ plan: PlantPlan.EVSE) {
+    init(_ plan: PlantPlan.EVSE, controller: PlantPlan.Controller? = nil) {
         self.plan = plan
+        self.controller = controller.map(ControllerWorld.init)
         connectors = plan.connectors.map { ConnectorWorld($0, evse: plan.number) }
-        contactor = plan.contactor.map(ContactorModel.init)
+        // A controller works its contactor without a line of the chip.
+        let own = controller.map { PlantPlan.Contactor(device: $0.device, coil: PlantPlan.Line(0)) }
+        contactor = (own ?? plan.contactor).map(ContactorModel.init)
         phaseContactor = plan.phaseContactor.map(ContactorModel.init)
         residualCurrent = plan.residualCurrent.map(ResidualCurrentModel.init)
     }
@@ -73,7 +78,8 @@ package struct EVSEWorld: Hashable, Sendable {
         _ seconds: Double, now: Int64, supply: Double, ambient: Double,
         _ outputs: OutputSignals<Chip>, noise: inout Noise
     ) -> OpeningDelay? {
-        isCoilOn = outputs.isOn(plan.contactor?.coil)
+        runController(seconds, now: now, supply: supply)
+        isCoilOn = controller?.isRelayOn ?? outputs.isOn(plan.contactor?.coil)
         isVentilated = outputs.isOn(plan.ventilation)
         if outputs.isOn(plan.shuntTrip) { isBreakerTripped = true }
         let delay = endOpening(now)
@@ -99,6 +105,17 @@ package struct EVSEWorld: Hashable, Sendable {
         }
         publish(outputs)
         return delay
+    }
+
+    private mutating func runController(_ seconds: Double, now: Int64, supply: Double) {
+        guard controller != nil, !connectors.isEmpty else { return }
+        let isPowered = !isBreakerTripped && supply > 150
+        let isClosed = isEnergised
+        controller?.step(
+            seconds, now: now, circuit: connectors[0].circuit,
+            cable: connectors[0].plan.hasFixedCable ? nil : connectors[0].cable,
+            isClosed: isClosed, isPowered: isPowered, faults: contactorFaults)
+        connectors[0].ownedSignal = controller?.signal
     }
 
     private mutating func endOpening(_ now: Int64) -> OpeningDelay? {

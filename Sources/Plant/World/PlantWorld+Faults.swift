@@ -24,6 +24,10 @@ extension PlantWorld {
         let all = evses.flatMap { $0.connectors.map(\.name) }
         for evse in evses {
             let names = evse.connectors.map(\.name)
+            if let part = evse.controller?.plan {
+                list.append(
+                    (part.device, replies(part.bus, .controller, .networkController), names))
+            }
             if let part = evse.plan.contactor { list.append((part.device, .contactor, names)) }
             if let part = evse.plan.phaseContactor {
                 list.append((part.device, .contactor, names))
@@ -45,11 +49,9 @@ extension PlantWorld {
         }
         for meter in meters {
             let evse = evses.first { $0.plan.number == meter.plan.evse }
-            let bus = plan.buses.first { $0.name == meter.plan.bus }
             list.append(
                 (
-                    meter.plan.device,
-                    bus?.transport ?? .serial == .serial ? .meter : .networkMeter,
+                    meter.plan.device, replies(meter.plan.bus, .meter, .networkMeter),
                     evse?.connectors.map(\.name) ?? []
                 ))
         }
@@ -81,6 +83,13 @@ extension PlantWorld {
         for bus in plan.buses { list.append((bus.name, .serialBus, [])) }
         list.append(("mains", .mains, all))
         return list
+    }
+
+    private func replies(
+        _ bus: String, _ line: FaultCatalog.DeviceClass, _ network: FaultCatalog.DeviceClass
+    ) -> FaultCatalog.DeviceClass {
+        let transport = plan.buses.first { $0.name == bus }?.transport ?? .serial
+        return transport == .serial ? line : network
     }
 
     /// - Returns: the fault's id.
@@ -182,12 +191,13 @@ extension PlantWorld {
             device.flatMap { byDevice[$0] } ?? DeviceFaults()
         }
         for index in evses.indices {
-            evses[index].contactorFaults = of(evses[index].plan.contactor?.device)
+            let controller = evses[index].controller?.plan.device
+            evses[index].contactorFaults = of(controller ?? evses[index].plan.contactor?.device)
             evses[index].phaseContactorFaults = of(evses[index].plan.phaseContactor?.device)
             evses[index].residualCurrentFaults = of(evses[index].plan.residualCurrent?.device)
             for number in evses[index].connectors.indices {
                 let plan = evses[index].connectors[number].plan
-                evses[index].connectors[number].setPilotFaults(of(plan.pilot?.device))
+                evses[index].connectors[number].setPilotFaults(of(controller ?? plan.pilot?.device))
                 evses[index].connectors[number].proximityFaults = of(plan.proximity?.device)
                 evses[index].connectors[number].lockFaults = of(plan.lock?.device)
                 evses[index].connectors[number].temperatureFaults = plan.temperatures.map {

@@ -19,6 +19,8 @@ extension PlantWorld {
         object["connectors"] = .array(
             evses.flatMap { evse in evse.connectors.map { .object(describe($0, of: evse)) } })
         object["evses"] = .array(evses.map { .object(describe($0)) })
+        object["controllers"] = .array(
+            evses.compactMap { $0.controller.map { .object(describe($0)) } })
         object["meters"] = .array(meters.map { .object(describe($0)) })
         object["readers"] = .array(readers.map { .object(describe($0)) })
         object["displays"] = .array(displays.map { .object(describe($0)) })
@@ -114,6 +116,20 @@ extension PlantWorld {
             ]
         }
         return object
+    }
+
+    private func describe(_ controller: ControllerWorld) -> JSONObject {
+        [
+            "device": .string(controller.plan.device), "model": .string(controller.plan.model),
+            "evse": JSONValue(controller.plan.evse),
+            "state": .string(controller.pilot.letter),
+            "offered": JSONValue(rounded: controller.offered, digits: 2),
+            "relay": .bool(controller.isRelayOn),
+            "trouble": controller.trouble.map { .string($0.rawValue) } ?? .null,
+            "starts": JSONValue(controller.starts),
+            "storedWrites": JSONValue(controller.storedWrites),
+            "fellBack": .bool(controller.hasFallenBack),
+        ]
     }
 
     private func describe(_ meter: MeterWorld) -> JSONObject {

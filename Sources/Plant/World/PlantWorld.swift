@@ -49,7 +49,9 @@ package struct PlantWorld: Sendable {
     package init(_ plan: PlantPlan, at start: Instant) {
         self.plan = plan
         now = start.nanoseconds
-        evses = plan.evses.map(EVSEWorld.init)
+        evses = plan.evses.map { evse in
+            EVSEWorld(evse, controller: plan.controllers.first { $0.evse == evse.number })
+        }
         meters = plan.meters.map { MeterWorld($0) }
         readers = plan.readers.map { ReaderWorld($0) }
         displays = plan.displays.map { DisplayWorld($0) }

@@ -23,6 +23,9 @@ struct CheckCommand: ParsableCommand {
         } else {
             if !report.text.isEmpty { print(report.text) }
             print(Self.verdict(report))
+            for duty in report.plan.map({ BoardExplanation($0).takenDuties }) ?? [] {
+                print("note: not the loop's guarantee: \(duty)")
+            }
             if report.plan?.ocpp.namesCSMS == false { print("note: " + Self.withoutCSMS) }
         }
         if report.hasErrors { throw ExitCode(1) }
@@ -66,6 +69,8 @@ struct CheckCommand: ParsableCommand {
             "file": .string(report.file), "usable": .bool(!report.hasErrors),
             "namesCSMS": report.plan.map { .bool($0.ocpp.namesCSMS) } ?? .null,
             "findings": .array(findings),
+            "takenDuties": .array(
+                (report.plan.map { BoardExplanation($0).takenDuties } ?? []).map { .string($0) }),
         ])
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FieldBus
 import Foundation
 import ModbusEnergyMeter
+import RegisterMaps
 
 /// `forecourt meter`: meter models, with and without a meter.
 struct MeterCommand: AsyncParsableCommand {
@@ -16,7 +17,7 @@ struct MeterCommand: AsyncParsableCommand {
 
         func run() throws {
             for name in MeterModels.names {
-                do throws(MeterModelError) {
+                do throws(RegisterMapError) {
                     let model = try MeterModels.load(name)
                     print("\(name.padding(to: 12))  \(model.maker) \(model.title)")
                 } catch {
@@ -40,7 +41,7 @@ struct MeterCommand: AsyncParsableCommand {
 
         func run() throws {
             let model: MeterModel
-            do throws(MeterModelError) {
+            do throws(RegisterMapError) {
                 model = try MeterModels.load(self.model)
             } catch {
                 throw ValidationError("\(error)")

@@ -4,6 +4,7 @@ import FieldBus
 import Foundation
 import JSON
 import ModbusEnergyMeter
+import RegisterMaps
 
 extension MeterCommand {
     /// `forecourt meter read`: one meter, without a board.
@@ -46,7 +47,7 @@ extension MeterCommand {
 
         func run() async throws {
             let model: MeterModel
-            do throws(MeterModelError) {
+            do throws(RegisterMapError) {
                 model = try MeterModels.load(self.model)
             } catch {
                 throw ValidationError("\(error)")

@@ -172,6 +172,12 @@ extension BoardPlan {
                 .init(
                     device: name, bus: bus, unit: Int(keys.number("address")),
                     model: keys.text("model"), evse: device.evse.map { Int($0.number) } ?? 0))
+        case "evse-controller":
+            guard let bus = device.bus, let evse = device.evse else { return }
+            plant.controllers.append(
+                .init(
+                    device: name, bus: bus, unit: Int(keys.number("address")),
+                    model: keys.text("model"), evse: Int(evse.number)))
         case "nfc-reader":
             guard let bus = device.bus else { return }
             plant.readers.append(.init(device: name, bus: bus, kind: .pn532))

@@ -112,6 +112,8 @@ private struct ProbeHost: DriverHost {
     func now() -> Instant { MonotonicClock.now() }
     func publish(_ sample: MeterSample) {}
     func publish(_ token: PresentedToken) {}
+    func publish(_ sample: ControllerSample) {}
+    var command: ControllerCommand { ControllerCommand() }
     func fault(_ fault: Fault, holds: Bool, _ detail: String) {}
     func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String]) {
         guard level != .debug else { return }

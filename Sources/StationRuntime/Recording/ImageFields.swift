@@ -18,6 +18,13 @@ enum ImageFields {
             ]
         }
 
+    private static let controller: [ImageField<ControllerSample>] = [
+        ImageField("at", \.at), ImageField("pilot", \.pilot), ImageField("cable", \.cable),
+        ImageField("contactor", \.contactor), ImageField("bolt", \.bolt),
+        ImageField("offered", \.offered), ImageField("tellsOffered", \.tellsOffered),
+        ImageField("temperature", \.temperature), ImageField("faults", \.faults),
+    ]
+
     static let targets: [ImageField<EVSETargets>] = [
         ImageField("energyGranted", \.energyGranted), ImageField("available", \.available),
         ImageField("holdPlug", \.holdPlug), ImageField("connector", \.connector),
@@ -63,6 +70,9 @@ enum ImageFields {
         ]
         + meter.map { field in
             field.within("meter.", get: { $0.meter }, change: { $1(&$0.meter) })
+        }
+        + controller.map { field in
+            field.within("controller.", get: { $0.controller }, change: { $1(&$0.controller) })
         }
         + connectors { index in
             connectorInputs.map { field in

@@ -83,6 +83,7 @@ final class DeviceHost: DriverHost {
     private let evse: EVSEID?
     /// It is the meter behind the breaker of the house.
     private let isOfHouse: Bool
+    private let connector: Int
     private let mailbox: StationMailbox
     private let image: SharedImage
     private let log: Logger
@@ -98,6 +99,7 @@ final class DeviceHost: DriverHost {
         self.notices = notices
         evse = device.evse
         isOfHouse = device.isOfHouse
+        connector = device.assignments.compactMap(\.connector).first?.index ?? 0
         self.mailbox = mailbox
         self.image = image
         var log = log
@@ -118,6 +120,18 @@ final class DeviceHost: DriverHost {
         let reading = TokenReading(
             reader: device.name, text: token.text, kind: token.kind.rawValue, evse: evse)
         if !mailbox.post(.input(.token(reading))) { log.warning("token lost: the station is busy") }
+    }
+
+    func publish(_ sample: ControllerSample) {
+        guard let evse else { return }
+        image.publish(sample, evse: evse)
+    }
+
+    var command: ControllerCommand {
+        guard let evse, let loop = image.loop() else { return ControllerCommand() }
+        let image = loop.evses[evse.index]
+        return ControllerCommand(
+            image.outputs, status: image.status, connector: connector, at: loop.at)
     }
 
     func fault(_ raised: Fault, holds: Bool, _ detail: String) {
@@ -182,7 +196,9 @@ struct DriverService: Sendable {
             roles.contains(.meter)
             ? .meterLost
             : roles.contains(.reader)
-                ? .readerLost : roles.contains(.display) ? .displayLost : .ioFault
+                ? .readerLost
+                : roles.contains(.evseController)
+                    ? .controllerLost : roles.contains(.display) ? .displayLost : .ioFault
     }
 
     /// Runs until its task is cancelled.

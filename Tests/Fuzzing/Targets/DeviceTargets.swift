@@ -3,6 +3,7 @@ import FieldBus
 import LoopRuntime
 import ModbusEnergyMeter
 import NFCReader
+import RegisterMaps
 
 /// Models that ship, of every kind of map, and one whose numbers have every type.
 private let models: [MeterModel] =

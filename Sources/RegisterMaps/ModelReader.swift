@@ -1,18 +1,34 @@
-internal import Yams
+package import Yams
 
 /// Reads one model file's nodes, each with its place for the error.
-struct ModelReader {
-    let file: String
+package struct ModelReader {
+    package let file: String
+
+    package init(file: String) { self.file = file }
+
+    /// The file's top node.
+    package func root(of yaml: String) throws(RegisterMapError) -> Node {
+        let root: Node?
+        do {
+            root = try compose(yaml: yaml)
+        } catch {
+            throw RegisterMapError(file: file, line: 0, column: 0, what: "\(error)")
+        }
+        guard let root else {
+            throw RegisterMapError(file: file, line: 0, column: 0, what: "the file is empty")
+        }
+        return root
+    }
 
     /// A mapping whose keys were checked.
-    struct Map {
-        let node: Node
-        let entries: [String: Node]
+    package struct Map {
+        package let node: Node
+        package let entries: [String: Node]
         let reader: ModelReader
 
-        subscript(key: String) -> Node? { entries[key] }
+        package subscript(key: String) -> Node? { entries[key] }
 
-        func required(_ key: String) throws(MeterModelError) -> Node {
+        package func required(_ key: String) throws(RegisterMapError) -> Node {
             guard let value = entries[key] else {
                 throw reader.error(node, "\(key) is missing")
             }
@@ -20,7 +36,7 @@ struct ModelReader {
         }
     }
 
-    func map(_ node: Node, keys: [String]?) throws(MeterModelError) -> Map {
+    package func map(_ node: Node, keys: [String]?) throws(RegisterMapError) -> Map {
         guard case .mapping(let mapping) = node else { throw error(node, "a map is wanted here") }
         var entries = [String: Node]()
         for (key, value) in mapping {
@@ -36,14 +52,14 @@ struct ModelReader {
         return Map(node: node, entries: entries, reader: self)
     }
 
-    func text(_ node: Node) throws(MeterModelError) -> String {
+    package func text(_ node: Node) throws(RegisterMapError) -> String {
         guard case .scalar(let scalar) = node else { throw error(node, "one word is wanted here") }
         return scalar.string
     }
 
-    func choice<Choice: RawRepresentable & CaseIterable>(
+    package func choice<Choice: RawRepresentable & CaseIterable>(
         _ node: Node
-    ) throws(MeterModelError) -> Choice where Choice.RawValue == String {
+    ) throws(RegisterMapError) -> Choice where Choice.RawValue == String {
         let text = try text(node)
         guard let choice = Choice(rawValue: text) else {
             let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
@@ -53,7 +69,9 @@ struct ModelReader {
     }
 
     /// Decimal, or hexadecimal with 0x.
-    func integer(_ node: Node, in range: ClosedRange<Int64>) throws(MeterModelError) -> Int64 {
+    package func integer(_ node: Node, in range: ClosedRange<Int64>) throws(RegisterMapError)
+        -> Int64
+    {
         let text = try text(node)
         let value =
             text.hasPrefix("0x") ? Int64(text.dropFirst(2), radix: 16) : Int64(text, radix: 10)
@@ -64,7 +82,7 @@ struct ModelReader {
         return value
     }
 
-    func boolean(_ node: Node) throws(MeterModelError) -> Bool {
+    package func boolean(_ node: Node) throws(RegisterMapError) -> Bool {
         let text = try text(node)
         guard text == "true" || text == "false" else {
             throw error(node, "\(text) is neither true nor false")
@@ -72,7 +90,7 @@ struct ModelReader {
         return text == "true"
     }
 
-    func number(_ node: Node) throws(MeterModelError) -> Double {
+    package func number(_ node: Node) throws(RegisterMapError) -> Double {
         let text = try text(node)
         guard let value = Double(text), value.isFinite else {
             throw error(node, "\(text) is no number")
@@ -81,12 +99,12 @@ struct ModelReader {
     }
 
     /// The elements of a list; anything else is a list of one.
-    func list(_ node: Node) -> [Node] {
+    package func list(_ node: Node) -> [Node] {
         if case .sequence(let sequence) = node { Array(sequence) } else { [node] }
     }
 
-    func error(_ node: Node, _ what: String) -> MeterModelError {
-        MeterModelError(
+    package func error(_ node: Node, _ what: String) -> RegisterMapError {
+        RegisterMapError(
             file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, what: what)
     }
 }

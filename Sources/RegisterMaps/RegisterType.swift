@@ -39,7 +39,7 @@ package enum RegisterType: String, Hashable, Sendable, CaseIterable {
     private func exponent(_ bits: UInt64) -> Int { Int(Int8(truncatingIfNeeded: bits >> 24)) }
 
     /// - Parameter exponent: -128...127.
-    static func powerOfTen(_ exponent: Int) -> Double {
+    package static func powerOfTen(_ exponent: Int) -> Double {
         // A negative power of ten is no binary fraction: dividing rounds once.
         exponent < 0
             ? 1 / powerOfTen(-exponent) : (0..<exponent).reduce(1.0) { power, _ in power * 10 }
