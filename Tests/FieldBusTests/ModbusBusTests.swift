@@ -172,7 +172,7 @@ struct ModbusBusTests {
         let slave = try ScriptedSlave { _, _ in [] }
         let bus = bus(slave, timeout: 20, retries: 2)
         let result = await read(bus)
-        #expect(slave.received.count == 3)
+        #expect(await slave.count(expecting: 3) == 3)
         guard case .failure(let error) = result else {
             Issue.record("\(result)")
             return

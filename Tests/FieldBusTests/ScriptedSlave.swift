@@ -28,6 +28,13 @@ final class ScriptedSlave: Sendable {
 
     /// Requests that came so far, CRC included.
     var received: [[UInt8]] { requests.withLock { $0 } }
+    /// How many came, once as many came as are expected: a busy machine reads them late.
+    func count(expecting expected: Int) async -> Int {
+        for _ in 0..<500 where received.count < expected {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return received.count
+    }
 
     func rewrite(_ script: @escaping Script) { self.script.withLock { $0 = script } }
 
