@@ -13,8 +13,8 @@ struct StationEngineTests {
     init() {
         engine = StationEngine(machine: ScriptedMachine(script: script), ports: ports)
     }
-    func put(_ key: String) -> StationOutput { .store(.put(.facts, key: key, value: "1")) }
-    func granted(_ isGranted: Bool) -> StationOutput {
+    static func put(_ key: String) -> StationOutput { .store(.put(.facts, key: key, value: "1")) }
+    static func granted(_ isGranted: Bool) -> StationOutput {
         var targets = EVSETargets()
         targets.energyGranted = isGranted
         targets.limit = Amperes(16)
@@ -25,8 +25,8 @@ struct StationEngineTests {
     func order() {
         script.reaction = { _, _ in
             [
-                .send(Array("1".utf8)), self.put("a"), self.granted(true), self.put("b"),
-                .send(Array("2".utf8)), .send(Array("3".utf8)), self.put("c"),
+                .send(Array("1".utf8)), Self.put("a"), Self.granted(true), Self.put("b"),
+                .send(Array("2".utf8)), .send(Array("3".utf8)), Self.put("c"),
             ]
         }
         engine.handle(.timer)
@@ -43,7 +43,7 @@ struct StationEngineTests {
     @Test("a reply leaves before a write that it does not promise")
     func flush() {
         script.reaction = { _, _ in
-            [.send(Array("reply".utf8)), self.put("a"), .send(Array("2".utf8))]
+            [.send(Array("reply".utf8)), Self.put("a"), .send(Array("2".utf8))]
         }
         engine.handle(.timer)
         #expect(ports.flushes == [1])  // after the reply, before the write
@@ -53,10 +53,10 @@ struct StationEngineTests {
     @Test("what was to follow a failed write is not done, and the core hears of it")
     func failedWrite() {
         script.reaction = { input, _ in
-            if case .storeFailed = input { return [self.granted(false)] }
+            if case .storeFailed = input { return [Self.granted(false)] }
             if case .unsent(let bytes) = input { return [.send(Array("no ".utf8) + bytes)] }
             return [
-                self.put("a"), .send(Array("1".utf8)), self.granted(true), .log(.init(.info, "x")),
+                Self.put("a"), .send(Array("1".utf8)), Self.granted(true), .log(.init(.info, "x")),
                 .wake(at: Instant(milliseconds: 5)),
             ]
         }
@@ -72,7 +72,7 @@ struct StationEngineTests {
         script.reaction = { input, _ in
             guard case .timer = input else { return [] }
             return [
-                self.put("a"), .send(Array("1".utf8)),
+                Self.put("a"), .send(Array("1".utf8)),
                 .restart(orderly: true, reason: "remote reset"),
             ]
         }
@@ -85,13 +85,13 @@ struct StationEngineTests {
     func failedWriteRevokes() {
         script.reaction = { input, _ in
             if case .storeFailed = input { return [] }
-            return [self.granted(true)]
+            return [Self.granted(true)]
         }
         engine.handle(.timer)
         #expect(ports.published.last?.evses[0].energyGranted == true)
         script.reaction = { input, _ in
             if case .storeFailed = input { return [] }
-            return [self.put("a"), self.granted(false)]
+            return [Self.put("a"), Self.granted(false)]
         }
         ports.failures = 1
         engine.handle(.timer)
@@ -100,7 +100,7 @@ struct StationEngineTests {
 
     @Test("a disk that stays full does not make the shell spin")
     func fullDisk() {
-        script.reaction = { _, _ in [self.put("a")] }
+        script.reaction = { _, _ in [Self.put("a")] }
         ports.failures = .max
         engine.handle(.timer)
         #expect(script.inputs.count == 2)
@@ -110,9 +110,9 @@ struct StationEngineTests {
     @Test("what could not be written is written first with the next attempt, in one step")
     func owed() {
         script.reaction = { input, _ in
-            if case .storeFailed = input { return [self.put("fault")] }
+            if case .storeFailed = input { return [Self.put("fault")] }
             if case .unsent = input { return [] }
-            return [self.put("a"), .send(Array("1".utf8))]
+            return [Self.put("a"), .send(Array("1".utf8))]
         }
         ports.failures = 1
         engine.handle(.timer)
@@ -129,7 +129,7 @@ struct StationEngineTests {
     @Test("what is owed is tried again after a while, although nothing new is to be written")
     func owedIsRetried() {
         script.reaction = { input, _ in
-            if case .token = input { return [self.put("a")] }
+            if case .token = input { return [Self.put("a")] }
             return []
         }
         ports.failures = 1
@@ -146,7 +146,7 @@ struct StationEngineTests {
     @Test("a grant waits until everything is on disk, and is given then")
     func grantWaits() {
         script.reaction = { input, _ in
-            if case .token = input { return [self.put("a"), self.granted(true)] }
+            if case .token = input { return [Self.put("a"), Self.granted(true)] }
             return []
         }
         ports.failures = 1
@@ -161,8 +161,8 @@ struct StationEngineTests {
     @Test("a grant that was taken back while it waited is not given")
     func grantIsTakenBack() {
         script.reaction = { input, _ in
-            if case .token = input { return [self.put("a"), self.granted(true)] }
-            if case .clock = input { return [self.granted(false)] }
+            if case .token = input { return [Self.put("a"), Self.granted(true)] }
+            if case .clock = input { return [Self.granted(false)] }
             return []
         }
         ports.failures = 1
@@ -175,7 +175,7 @@ struct StationEngineTests {
 
     @Test("targets are published at once, and the heartbeat at least every 50 ms")
     func heartbeat() {
-        script.reaction = { _, _ in [self.granted(true)] }
+        script.reaction = { _, _ in [Self.granted(true)] }
         engine.handle(.timer)
         #expect(ports.published.count == 1)
         #expect(ports.published[0].evses[0].limit == Amperes(16))
@@ -359,7 +359,7 @@ struct StationEngineTests {
 
     @Test("once energy is withdrawn none is granted again")
     func withdrawn() {
-        script.reaction = { _, _ in [self.granted(true)] }
+        script.reaction = { _, _ in [Self.granted(true)] }
         engine.handle(.timer)
         engine.withdrawEnergy()
         #expect(ports.published.last?.evses[0].energyGranted == false)
