@@ -232,13 +232,22 @@ let package = Package(
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
         tests(
             "LineReader", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests("DriverKit", ["EVSEModel", "DriverTestKit"]),
         tests("DisplayText", ["EVSEModel"]),
+        // What tests of displays on a line of the plant share
+        .target(
+            name: "DisplayTestBench",
+            dependencies: ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"],
+            path: "Tests/DisplayTestBench", swiftSettings: common),
         tests(
             "DWINDisplay",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayText", "FieldBus", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "DisplayTestBench", "DisplayText",
+                "FieldBus", "Plant",
+            ]),
         tests(
             "CharacterDisplay",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+            ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayTestBench", "FieldBus", "Plant"]),
         tests(
             "KioskPage",
             ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayText", "JSON", "Plant"]),

@@ -10,10 +10,6 @@ internal import FieldBus
 /// case something has confused it, and written cell by cell in between.
 package actor CharacterDisplay: DisplayDriver {
     private static let touchInterval = Milliseconds.seconds(2)
-    /// Between two tries while it does not answer. Chosen.
-    private static let retry = Milliseconds.seconds(1)
-    /// Chosen: some tries fail before it is called lost.
-    private static let lostAfter = Milliseconds.seconds(5)
 
     private let host: any DriverHost
     private let bus: I2CBus
@@ -23,13 +19,9 @@ package actor CharacterDisplay: DisplayDriver {
     private let refresh: Milliseconds
 
     private var panel: HD44780
-    private var content = DisplayContent.unknown
-    private var isActive = false
+    private var lifecycle: DisplayLifecycle
     private var setUpAt: Instant?
     private var touchedAt = Instant.zero
-    private var triesAgainAt = Instant.zero
-    /// The last good write, or the start of trying.
-    private var lastGood: Instant?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         bus.thread.asUnownedSerialExecutor()
@@ -51,6 +43,7 @@ package actor CharacterDisplay: DisplayDriver {
         let size = PanelSize(rawValue: configuration.text("size")) ?? .columns16rows2
         self.host = host
         self.bus = bus
+        lifecycle = DisplayLifecycle(host)
         layout = CharacterLayout(rows: size.rows, columns: size.columns)
         rom = CharacterROM(rawValue: configuration.text("character-rom")) ?? .ascii
         refresh = configuration.quantity("refresh")
@@ -62,16 +55,13 @@ package actor CharacterDisplay: DisplayDriver {
     // MARK: Lifecycle
 
     /// A panel that does not answer yet is no error here: it is tried again by itself.
-    package func configure() async throws(DriverError) { lastGood = lastGood ?? host.now() }
-    package func activate() async throws(DriverError) { isActive = true }
-    package func show(_ content: DisplayContent) async { self.content = content }
+    package func configure() async throws(DriverError) { lifecycle.configure() }
+    package func activate() async throws(DriverError) { lifecycle.activate() }
+    package func show(_ content: DisplayContent) async { lifecycle.show(content) }
 
     package func poll() async -> Milliseconds {
         let now = host.now()
-        lastGood = lastGood ?? now
-        guard now >= triesAgainAt else {
-            return max(Milliseconds(10), min(DisplayPromise.refresh, triesAgainAt - now))
-        }
+        if let pause = lifecycle.pause(at: now) { return pause }
         do throws(FieldBusError) {
             try work(at: now)
         } catch {
@@ -82,16 +72,13 @@ package actor CharacterDisplay: DisplayDriver {
 
     /// Says that nothing can be had any more.
     package func deactivate() async {
-        guard isActive else { return }
-        isActive = false
-        _ = await poll()
+        if lifecycle.deactivate() { _ = await poll() }
     }
 
     package func cleanup() async {
         panel.forget()
         setUpAt = nil
-        lastGood = nil
-        triesAgainAt = .zero
+        lifecycle.cleanup()
     }
 
     // MARK: Work
@@ -111,25 +98,21 @@ package actor CharacterDisplay: DisplayDriver {
     }
 
     private func codes(at now: Instant) -> [[UInt8]] {
-        let shown = isActive ? content : content.closed
-        let lines = layout.lines(shown, in: turns.language(at: now), at: now, isShown: rom.has)
+        let lines = layout.lines(
+            lifecycle.content, in: turns.language(at: now), at: now, isShown: rom.has)
         return lines.map { line in line.map { rom.code($0) ?? UInt8(ascii: "?") } }
     }
 
     private func answered(at now: Instant) {
         touchedAt = now
-        lastGood = now
-        host.fault(.displayLost, holds: false, "")
+        lifecycle.answered(at: now)
     }
 
     /// Where it comes from and what it shows when it is back nobody knows: it is set up anew.
     private func failed(_ error: FieldBusError, at now: Instant) {
-        host.log(.debug, "display failed", ["code": error.code.rawValue, "reason": error.what])
         panel.forget()
         setUpAt = nil
-        triesAgainAt = now + Self.retry
-        guard let lastGood, now - lastGood > Self.lostAfter else { return }
-        host.fault(.displayLost, holds: true, error.what)
+        lifecycle.failed(error.what, code: error.code.rawValue, at: now)
     }
 
     // MARK: Probe

@@ -10,9 +10,6 @@ internal import FieldBus
 /// and everything is written anew.
 package actor DWINDisplay: DisplayDriver {
     private static let watchInterval = Milliseconds.seconds(1)
-    private static let retry = Milliseconds.seconds(1)
-    /// Chosen: some tries fail before it is called lost.
-    private static let lostAfter = Milliseconds.seconds(5)
     private static let tries = 3
     private static let currentPage: UInt16 = 0x0014
     private static let changePage: UInt16 = 0x0084
@@ -26,14 +23,11 @@ package actor DWINDisplay: DisplayDriver {
 
     private var port: SerialLine?
     private var parser: DGUSParser
-    private var content = DisplayContent.unknown
-    private var isActive = false
+    private var lifecycle: DisplayLifecycle
     /// What the variables hold, as far as the panel has acknowledged it.
     private var written = [UInt16: [UInt16]]()
     private var page: UInt16?
     private var watchedAt = Instant.zero
-    private var triesAgainAt = Instant.zero
-    private var lastGood: Instant?
     private var replyTimes = [Int64]()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -65,21 +59,19 @@ package actor DWINDisplay: DisplayDriver {
         crc = configuration.flag("crc")
         timeout = configuration.quantity("reply-timeout")
         parser = DGUSParser(crc: crc)
+        lifecycle = DisplayLifecycle(host)
     }
 
     // MARK: Lifecycle
 
     /// A panel that does not answer yet is no error here: it is tried again by itself.
-    package func configure() async throws(DriverError) { lastGood = lastGood ?? host.now() }
-    package func activate() async throws(DriverError) { isActive = true }
-    package func show(_ content: DisplayContent) async { self.content = content }
+    package func configure() async throws(DriverError) { lifecycle.configure() }
+    package func activate() async throws(DriverError) { lifecycle.activate() }
+    package func show(_ content: DisplayContent) async { lifecycle.show(content) }
 
     package func poll() async -> Milliseconds {
         let now = host.now()
-        lastGood = lastGood ?? now
-        guard now >= triesAgainAt else {
-            return max(Milliseconds(10), min(DisplayPromise.refresh, triesAgainAt - now))
-        }
+        if let pause = lifecycle.pause(at: now) { return pause }
         do throws(FieldBusError) {
             try work(at: now)
         } catch {
@@ -90,16 +82,13 @@ package actor DWINDisplay: DisplayDriver {
 
     /// Says that nothing can be had any more.
     package func deactivate() async {
-        guard isActive else { return }
-        isActive = false
-        _ = await poll()
+        if lifecycle.deactivate() { _ = await poll() }
     }
 
     package func cleanup() async {
         port = nil
         forget()
-        lastGood = nil
-        triesAgainAt = .zero
+        lifecycle.cleanup()
     }
 
     // MARK: Work
@@ -117,7 +106,7 @@ package actor DWINDisplay: DisplayDriver {
             if shown != page { forget() }
         }
         let wording = DisplayWording(
-            isActive ? content : content.closed, in: turns.language(at: now), at: now)
+            lifecycle.content, in: turns.language(at: now), at: now)
         for (variable, words) in variables(wording, turns.language(at: now))
         where written[variable.address] != words {
             try write(variable.address, words)
@@ -129,8 +118,7 @@ package actor DWINDisplay: DisplayDriver {
             try write(Self.changePage, [0x5A01, wanted])
             page = wanted
         }
-        lastGood = now
-        host.fault(.displayLost, holds: false, "")
+        lifecycle.answered(at: now)
     }
 
     private func forget() {
@@ -158,13 +146,10 @@ package actor DWINDisplay: DisplayDriver {
     }
 
     private func failed(_ error: FieldBusError, at now: Instant) {
-        host.log(.debug, "display failed", ["code": error.code.rawValue, "reason": error.what])
         // Opened anew, with nothing in it that came too late.
         port = nil
         forget()
-        triesAgainAt = now + Self.retry
-        guard let lastGood, now - lastGood > Self.lostAfter else { return }
-        host.fault(.displayLost, holds: true, error.what)
+        lifecycle.failed(error.what, code: error.code.rawValue, at: now)
     }
 
     // MARK: Exchanges

@@ -19,17 +19,15 @@ package actor KioskPage: DisplayDriver {
     private let pages: PageHub
 
     private var server: HTTPServer?
-    private var content = DisplayContent.unknown
-    private var isActive = false
+    private var lifecycle: DisplayLifecycle
     private var revision = 0
     private var told: DisplayWording?
     private var toldAt = Instant.zero
-    /// When a page last said what it shows, or the start of waiting for the first one.
-    private var lastGood: Instant?
 
     /// - Throws: `configuration` where a language's file is wrong.
     package init(_ configuration: Configuration, host: any DriverHost) throws(DriverError) {
         self.host = host
+        lifecycle = DisplayLifecycle(host, lostAfter: Self.lostAfter)
         requestedPort = UInt16(clamping: configuration.number("port"))
         var languages = [Language]()
         for code in configuration.texts("language") {
@@ -51,7 +49,7 @@ package actor KioskPage: DisplayDriver {
     // MARK: Lifecycle
 
     package func configure() async throws(DriverError) {
-        lastGood = lastGood ?? host.now()
+        lifecycle.configure()
         guard server == nil else { return }
         do throws(HTTPServerError) {
             server = try HTTPServer(
@@ -65,9 +63,9 @@ package actor KioskPage: DisplayDriver {
         host.log(.info, "page is served", ["url": "http://127.0.0.1:\(server?.port ?? 0)/"])
     }
 
-    package func activate() async throws(DriverError) { isActive = true }
+    package func activate() async throws(DriverError) { lifecycle.activate() }
 
-    package func show(_ content: DisplayContent) async { self.content = content }
+    package func show(_ content: DisplayContent) async { lifecycle.show(content) }
 
     package func poll() async -> Milliseconds {
         publish()
@@ -77,16 +75,14 @@ package actor KioskPage: DisplayDriver {
 
     /// Says that nothing can be had any more.
     package func deactivate() async {
-        guard isActive else { return }
-        isActive = false
-        publish()
+        if lifecycle.deactivate() { publish() }
     }
 
     package func cleanup() async {
         let server = self.server
         self.server = nil
         told = nil
-        lastGood = nil
+        lifecycle.cleanup()
         pages.close()
         await server?.stop()
     }
@@ -95,7 +91,7 @@ package actor KioskPage: DisplayDriver {
 
     private func publish() {
         let now = host.now()
-        let shown = isActive ? content : content.closed
+        let shown = lifecycle.content
         // One language stands for all: they say the same.
         let wording = DisplayWording(shown, in: languages[0], at: now)
         if wording != told {
@@ -112,13 +108,11 @@ package actor KioskPage: DisplayDriver {
     private func judge() {
         let now = host.now()
         if pages.takeAnswers() > 0 {
-            lastGood = now
-            host.fault(.displayLost, holds: false, "")
+            lifecycle.answered(at: now)
+        } else {
+            lifecycle.missed(
+                "no browser shows the page at http://127.0.0.1:\(server?.port ?? 0)/", at: now)
         }
-        guard let lastGood, now - lastGood > Self.lostAfter else { return }
-        host.fault(
-            .displayLost, holds: true,
-            "no browser shows the page at http://127.0.0.1:\(server?.port ?? 0)/")
     }
 
     // MARK: Probe

@@ -1,4 +1,5 @@
 import CharacterDisplay
+import DisplayTestBench
 import DriverKit
 import DriverTestKit
 import EVSEModel
@@ -12,35 +13,23 @@ import Testing
 /// test's; the bus answers as fast as it can.
 @Suite("Character display", .serialized, .timeLimit(.minutes(2)))
 struct CharacterDisplayTests {
-    private final class Bench: DisplayConformance.Rig {
-        let plant: RunningPlant
-        let bus: I2CBus
-        let clock = ManualClock()
-        let host: RecordingHost
-        let display: CharacterDisplay
-        private let folder: String
+    private typealias Bench = DisplayBench<CharacterDisplay>
 
-        init(
-            size: String = "16x2", languages: [String] = ["en"], rom: String = "A00",
-            tap: WireTap? = nil
-        ) throws {
-            folder = NSTemporaryDirectory() + "/panel-\(UUID().uuidString.prefix(8))"
-            var plan = PlantPlan(
-                board: "bench", wires: folder + "/wires", registers: folder + "/registers")
-            var bus = PlantPlan.SerialBus(name: "i2c", baud: 100_000)
-            bus.transport = .i2c
-            plan.buses = [bus]
-            var panel = PlantPlan.Display(device: "display-1", kind: .characters)
-            panel.bus = "i2c"
-            panel.address = 0x27
-            let numbers = size.split(separator: "x").compactMap { Int($0) }
-            (panel.columns, panel.rows) = (numbers[0], numbers[1])
-            plan.displays = [panel]
-            plant = try RunningPlant(plan)
-            self.bus = I2CBus(name: "i2c", place: .simulated(folder + "/wires/i2c"), tap: tap)
-            let clock = clock
-            host = RecordingHost("display-1", bus: self.bus) { clock.now }
-            display = try CharacterDisplay(
+    private static func bench(
+        size: String = "16x2", languages: [String] = ["en"], rom: String = "A00",
+        tap: WireTap? = nil
+    ) throws -> Bench {
+        var bus = PlantPlan.SerialBus(name: "i2c", baud: 100_000)
+        bus.transport = .i2c
+        var panel = PlantPlan.Display(device: "display-1", kind: .characters)
+        panel.bus = "i2c"
+        panel.address = 0x27
+        let numbers = size.split(separator: "x").compactMap { Int($0) }
+        (panel.columns, panel.rows) = (numbers[0], numbers[1])
+        return try Bench(panel, on: bus, muteFault: "ack-lost") { wires in
+            I2CBus(name: "i2c", place: .simulated(wires + "/i2c"), tap: tap)
+        } driver: { host in
+            try CharacterDisplay(
                 Configuration(
                     device: "display-1",
                     values: [
@@ -49,61 +38,23 @@ struct CharacterDisplayTests {
                         "refresh": .number(180_000),
                     ]), host: host)
         }
-        func end() async {
-            await display.cleanup()
-            bus.close()
-            plant.stop()
-            try? FileManager.default.removeItem(atPath: folder)
-        }
-
-        var lines: [String] { plant.host.with { $0.displays[0].lines } }
-        func raise(_ fault: String) {
-            _ = try? plant.host.act { world throws(PlantRefusal) in
-                try world.raise(FaultRequest(device: "display-1", fault: fault))
-            }
-        }
-        func clear() {
-            _ = try? plant.host.act { world throws(PlantRefusal) in world.clearAll() }
-        }
-        /// Real time for the plant to notice something by itself.
-        func settle(until condition: () -> Bool) {
-            let end = MonotonicClock.now() + .seconds(5)
-            while !condition(), MonotonicClock.now() < end { usleep(5000) }
-        }
-        func polls(_ count: Int) async {
-            for _ in 0..<count { clock.advance(by: await display.poll()) }
-        }
-
-        func shown() async -> [String] { lines }
-        func answer(_ isAnswering: Bool) async { isAnswering ? clear() : raise("ack-lost") }
-        func restart() async {
-            raise("rebooted")
-            settle { lines.isEmpty }
-            clear()
-        }
     }
 
-    private func content(_ state: DisplayContent.State) -> DisplayContent {
-        DisplayContent(evses: [.init(EVSEID(index: 0), state)])
-    }
+    private func content(_ state: DisplayContent.State) -> DisplayContent { Bench.content(state) }
 
     @Test(
         "it keeps to what every display keeps to, on every size",
         arguments: ["16x2", "20x2", "16x4", "20x4"])
     func conformance(_ size: String) async throws {
-        let bench = try Bench(size: size)
-        let test = DriverUnderTest(bench.display, host: bench.host) { bench.clock.advance(by: $0) }
+        let bench = try Self.bench(size: size)
         // Nothing tells that a panel behind an expander was without power: the refresh heals it.
-        let violations = await DisplayConformance.violations(
-            of: test, at: bench, recovery: .seconds(185))
-        #expect(violations == [])
-        #expect(await bench.shown() == bench.lines)
+        #expect(await bench.violations(recovery: .seconds(185)) == [])
         await bench.end()
     }
 
     @Test("a disturbed panel reads as rubbish until the next set-up, and then as it should")
     func disturbed() async throws {
-        let bench = try Bench()
+        let bench = try Self.bench()
         try await bench.display.activate()
         await bench.display.show(content(.finished))
         await bench.polls(2)
@@ -123,7 +74,7 @@ struct CharacterDisplayTests {
     @Test("only cells that changed are written")
     func changedCells() async throws {
         let wire = Wire()
-        let bench = try Bench(tap: wire.tap)
+        let bench = try Self.bench(tap: wire.tap)
         try await bench.display.activate()
         var charging = content(.charging)
         charging.evses[0].session = .init(
@@ -155,13 +106,13 @@ struct CharacterDisplayTests {
 
     @Test("characters beyond ASCII: the controller's own, or ones that read alike")
     func characters() async throws {
-        let plain = try Bench(languages: ["de"], rom: "ascii")
+        let plain = try Self.bench(languages: ["de"], rom: "ascii")
         try await plain.display.activate()
         await plain.display.show(content(.fault(.residualCurrentSelfTest)))
         await plain.polls(2)
         #expect(plain.lines.first == "Stoerung        ")
         await plain.end()
-        let own = try Bench(languages: ["de"])
+        let own = try Self.bench(languages: ["de"])
         try await own.display.activate()
         await own.display.show(content(.fault(.residualCurrentSelfTest)))
         await own.polls(2)
@@ -171,7 +122,7 @@ struct CharacterDisplayTests {
 
     @Test("several languages take turns")
     func languages() async throws {
-        let bench = try Bench(languages: ["en", "nl"])
+        let bench = try Self.bench(languages: ["en", "nl"])
         try await bench.display.activate()
         await bench.display.show(content(.finished))
         var seen = Set<String>()
@@ -185,27 +136,20 @@ struct CharacterDisplayTests {
 
     @Test("a panel that is unplugged is told, and shows the newest content when it is back")
     func unplugged() async throws {
-        let bench = try Bench()
-        try await bench.display.activate()
-        await bench.display.show(content(.charging))
-        await bench.polls(2)
-        bench.raise("absent")
-        bench.settle { bench.lines.isEmpty }
-        await bench.display.show(content(.finished))
-        await bench.polls(60)
-        #expect(bench.host.faults[.displayLost]?.contains("0x27") == true)
-        bench.clear()
-        await bench.polls(8)
-        #expect(bench.host.faults.isEmpty)
-        #expect(bench.lines.first == "Finished        ")
+        let bench = try Self.bench()
+        let problems = try await bench.unplugging(shows: "Finished", of: content(.finished))
+        #expect(problems == [])
+        #expect(bench.host.faultEvents.count == 2)
         await bench.end()
     }
 
     @Test("the chip's own word for a wrong address")
     func wrongAddress() throws {
-        let bench = try Bench()
-        #expect(throws: FieldBusError.self) { try bench.bus.write([0], to: 0x20) }
-        #expect(throws: Never.self) { try bench.bus.write([0x08], to: 0x27) }
+        let bench = try Self.bench()
+        let bus = try #require(bench.host.bus as? I2CBus)
+        #expect(throws: FieldBusError.self) { try bus.write([0], to: 0x20) }
+        #expect(throws: Never.self) { try bus.write([0x08], to: 0x27) }
+        bus.close()
         bench.plant.stop()
     }
 }
