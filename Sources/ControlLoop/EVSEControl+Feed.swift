@@ -23,6 +23,7 @@ extension EVSEControl {
         now.isConnected = pilots[active].state.isConnected
         now.roomOnAll = context.roomOnAllPhases
         now.roomOnOne = context.roomOnOnePhase
+        now.hasSupply = !hazards.faults.contains(.powerLoss)
         now.feedback = image.inputs.phaseContactor
         now.meter = meter
         now.isSupplying = contactor.phase == .energised && duties[active].isMeasured(by: meter.at)

@@ -11,6 +11,8 @@ package struct PhaseConditions: BitwiseCopyable, Sendable {
     /// The contactor that all phases go through is open and stays so in this cycle, nothing is
     /// offered, and the meter shows no current.
     package var isDead = false
+    /// The supply is there, and has been for a second: without it every contactor falls open.
+    package var hasSupply = true
     /// Of the contactor of L2 and L3.
     package var feedback = ContactorFeedback.unknown
     /// The contactor that all phases go through is closed, and a fresh sample was taken since.
@@ -116,7 +118,8 @@ package struct PhaseLaw: BitwiseCopyable, Sendable {
     private mutating func supervise(_ now: PhaseConditions, at: Instant, plan: EVSEPlan) {
         if plan.hasPhaseContactorFeedback {
             let commanded = isClosed ? ContactorFeedback.closed : .open
-            mismatch.update(now.feedback != .unknown && now.feedback != commanded, at: at)
+            mismatch.update(
+                now.hasSupply && now.feedback != .unknown && now.feedback != commanded, at: at)
             if mismatch.lasts(plan.contactorTimeout, at: at) { hasFault = true }
             unreadable.update(now.feedback == .unknown, at: at)
             hasLostFeedback = unreadable.lasts(plan.contactorTimeout, at: at)
