@@ -7,7 +7,9 @@ extension BoardReader {
         // With parts of the hardware unread, contradictions would be guesses.
         guard unreadable.isEmpty else { return }
         let connectors = plan.evses.flatMap(\.connectors)
-        let readers = Set(plan.devices.filter { has($0, .reader) }.map(\.id)).count
+        let all = Set(plan.devices.filter { has($0, .reader) }.map(\.id))
+        let readers = all.count
+        let cardReaders = plan.devices.count { all.contains($0.id) && Self.readsCards($0) }
         let displays = plan.devices.count { has($0, .display) }
         let locks = plan.devices.count { has($0, .lock) }
         let phases = Set(plan.evses.map(\.plan.phases))
@@ -24,7 +26,7 @@ extension BoardReader {
             number("HFS-8", plan.evses.count, "EVSE")
         }
         number("HFS-12", displays, "display")
-        checkReaders(readers)
+        checkReaders(cardReaders)
         if plan.featuresProtocol == "2.0.1" {
             flag("AQ-9", true, "outlet with a control pilot is listed")
             flag("AQ-18", locks > 0, "connector with a lock is listed")
@@ -73,6 +75,11 @@ extension BoardReader {
         }
     }
 
+    /// A keypad or a scanner is a reader, and none of cards; only its configuration tells.
+    private static func readsCards(_ device: BoardDevice) -> Bool {
+        !["KeyCode", "Local", "MacAddress"].contains(device.configuration.text("token-type"))
+    }
+
     private mutating func checkReaders(_ count: Int) {
         guard case .text(let claimed)? = plan.features["HFS-10"] else { return }
         let own = plan.evses.allSatisfy { $0.devices[.reader]?.isEmpty == false }
@@ -86,7 +93,8 @@ extension BoardReader {
         contradiction(
             "HFS-10", "\"\(claimed)\" is claimed",
             count > 0 && claimed == "One per EVSE"
-                ? "not every EVSE has a reader" : "the board has \(Self.count(count, "reader"))")
+                ? "not every EVSE has a reader"
+                : "the board has \(Self.count(count, "card reader"))")
     }
 
     private static func count(_ count: Int, _ noun: String) -> String {

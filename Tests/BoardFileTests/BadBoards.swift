@@ -1087,7 +1087,7 @@ private let badBoards6: [BadBoard] = [
         name: "a reader denied",
         edits: [("HFS-8: 1", "HFS-10: None")],
         report: """
-            board.yaml:36:11: error: features.HFS-10: "None" is claimed, but the board has 1 reader
+            board.yaml:36:11: error: features.HFS-10: "None" is claimed, but the board has 1 card reader
               fix: correct the feature or the hardware
             """),
     BadBoard(
