@@ -106,14 +106,31 @@ package struct CharacterLayout: Hashable, Sendable {
             return turn % 2 == 0 ? word : spread("\(evse.id)", figure)
         }
         if lines.count < rows {
-            let note = wording.message.isEmpty ? wording.shortNotice : wording.message
-            lines += wrap(note).prefix(rows - lines.count)
+            let room = rows - lines.count
+            let pages = notes(wording).flatMap { wrap($0).chunked(into: room) }
+            if !pages.isEmpty { lines += pages[turn % pages.count] }
         } else if lines.count > rows {
             // More EVSEs than rows: they take turns too.
             let first = turn * rows % lines.count
             lines = (0..<rows).map { lines[(first + $0) % lines.count] }
         }
         return lines
+    }
+
+    /// What is left to be said below the EVSEs' own rows: for all, then of each what it is limited by
+    /// and the number of its fault. What holds for several is said once.
+    private func notes(_ wording: DisplayWording) -> [String] {
+        var notes = [wording.message.isEmpty ? wording.shortNotice : wording.message]
+        for path in [\DisplayWording.EVSE.limit, \DisplayWording.EVSE.code] {
+            let told = wording.evses.filter { !$0[keyPath: path].isEmpty }
+            let isOneForAll = told.count > 1 && Set(told.map { $0[keyPath: path] }).count == 1
+            if isOneForAll, let first = told.first {
+                notes.append(first[keyPath: path])
+            } else {
+                notes += told.map { "\($0.id) \($0[keyPath: path])" }
+            }
+        }
+        return notes.filter { !$0.isEmpty }
     }
 }
 

@@ -94,6 +94,17 @@ struct CharacterLayoutTests {
                     "1 Charging    7.4 kW", "2 Present card      ", "                    ",
                     "                    ",
                 ])
+        var limited = content(.charging, .suspendedByStation, .fault(.residualCurrentTrip))
+        limited.evses[0].limit = .init(Amperes(10), .dimming)
+        let five = CharacterLayout(rows: 5, columns: 20)
+        #expect(
+            (0..<3).map { Array(five.lines(limited, in: english, at: turn($0)).suffix(2)) } == [
+                ["1 At most 10 A,     ", "because of the grid "],
+                ["operator            ", "                    "],
+                ["3 Fault 11          ", "                    "],
+            ])
+        limited.evses[1].limit = limited.evses[0].limit
+        #expect(five.lines(limited, in: english, at: turn(0))[3] == "At most 10 A,       ")
         let three = content(.finished, .presentCard, .outOfService)
         #expect(
             Set((0..<3).flatMap { two.lines(three, in: english, at: turn($0)) })
