@@ -109,6 +109,7 @@ final class LineThread: Sendable {
                 }
             }
         }
+        if isPulledOut { host.with { device.wasPulledOut(world: &$0) } }
     }
 }
 

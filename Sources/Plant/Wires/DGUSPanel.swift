@@ -142,6 +142,9 @@ package struct DGUSPanel: SerialDevice {
         return answers
     }
 
+    /// The cable carries its supply.
+    package func wasPulledOut(world: inout PlantWorld) { world.shows(display, []) }
+
     /// The texts of the page, up to their end marks; none on the page of switching on.
     private var lines: [String] {
         guard page != 0 else { return [] }

@@ -24,6 +24,12 @@ package protocol SerialDevice: Sendable {
     mutating func transmissions(at now: Int64, world: inout PlantWorld) -> [Transmission]
     /// When it wants to be asked again; `nil` where it only waits for bytes.
     var deadline: Int64? { get }
+    /// The adapter was pulled out: the device is gone, and what hung on it with it.
+    func wasPulledOut(world: inout PlantWorld)
+}
+
+extension SerialDevice {
+    package func wasPulledOut(world: inout PlantWorld) {}
 }
 
 /// Puts transmissions on a line at its speed: a byte arrives when its stop bit ends.
