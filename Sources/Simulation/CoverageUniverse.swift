@@ -15,6 +15,9 @@ extension Coverage {
         {
             universe["action"]?.remove(ScriptAction.house.rawValue)
         }
+        if !composition.loop.supply.external.isServed {
+            universe["action"]?.remove(ScriptAction.energyManager.rawValue)
+        }
         universe["misdeed"] = Set(VirtualCSMS.Misdeed.allCases.map(\.rawValue))
         universe["phase"] = Set((0...6).compactMap { PowerPhase(rawValue: $0) }.map { "\($0)" })
         universe["pilot state"] = ["a", "b", "c", "d", "e", "f"]
@@ -76,7 +79,7 @@ extension Coverage {
     private static func plantFaults(_ composition: StationComposition) -> Set<String> {
         let world = PlantWorld(composition.plant, at: .zero)
         var names = Set<String>()
-        for device in world.faultyDevices {
+        for device in world.simulatedDevices {
             for entry in FaultCatalog.entries(of: device.type) {
                 names.insert("\(device.device) \(entry.kind.rawValue)")
             }

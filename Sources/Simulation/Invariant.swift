@@ -33,6 +33,8 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     case limitObeyed = "limit-obeyed"
     /// What is offered is not less than the limits allow, once everything is healthy.
     case limitUsed = "limit-used"
+    /// What is offered in all keeps to contact, energy manager and the house's breaker.
+    case supplyObeyed = "supply-obeyed"
     /// With everything healthy again every connector becomes Available within minutes.
     case connectorRecovers = "connector-recovers"
     /// With everything healthy again nothing waits: queue, transactions and requests are done.

@@ -51,7 +51,7 @@ package struct ScriptGenerator {
         script = Script(
             board: composition.board.name, seed: seed, length: Milliseconds(Self.day))
         self.composition = composition
-        readers = composition.plant.readers.map { reader in
+        readers = composition.plant.readers.filter { $0.kind == .pn532 }.map { reader in
             let device = composition.board.devices.first { $0.id.name == reader.device }
             return (reader.device, device?.evse.map { $0.index + 1 })
         }
@@ -59,7 +59,7 @@ package struct ScriptGenerator {
             evse.connectors.map { Place(evse: evse.number, connector: $0.number) }
         }
         let world = PlantWorld(composition.plant, at: .zero)
-        faulty = world.faultyDevices.map { ($0.device, $0.type) }
+        faulty = world.simulatedDevices
     }
 
     /// The script of a seed's day on a board.
@@ -105,6 +105,7 @@ package struct ScriptGenerator {
             }
         }
         if hasHouse { liveInTheHouse() }
+        if composition.loop.supply.external.isServed { manageEnergy() }
         // A fifth of the days has nothing but drivers.
         guard !chance(20) else { return }
         for _ in 0..<random.within(1...12) {
@@ -126,12 +127,29 @@ package struct ScriptGenerator {
 
     /// Loads that come and go, mostly while somebody charges.
     private mutating func liveInTheHouse() {
+        // Up to what the breaker bears without the station.
+        let house = composition.loop.supply.house
+        let most = house.isMeasured ? Int(house.limit.double) : 40
         for _ in 0..<random.within(5...60) {
             let visit = visits.isEmpty ? (start: 0, end: Self.day) : one(of: visits)
             var values: JSONObject = ["dimmed": .bool(chance(20))]
-            for phase in ["l1", "l2", "l3"] { values[phase] = JSONValue(random.within(-10...40)) }
+            for phase in ["l1", "l2", "l3"] {
+                values[phase] = JSONValue(random.within(-10...most))
+            }
             add(
                 time(Int(visit.start)...Int(max(visit.start, visit.end))), .house, values)
+        }
+    }
+
+    /// An energy manager that follows a roof, and is silent at times.
+    private mutating func manageEnergy() {
+        for _ in 0..<random.within(0...20) {
+            let visit = visits.isEmpty ? (start: 0, end: Self.day) : one(of: visits)
+            var values: JSONObject = ["for": JSONValue(time(5_000...7_200_000))]
+            if chance(50) { values["current"] = JSONValue(random.within(0...40)) }
+            if chance(60) { values["power"] = JSONValue(random.within(0...22_000)) }
+            add(
+                time(Int(visit.start)...Int(max(visit.start, visit.end))), .energyManager, values)
         }
     }
 

@@ -14,7 +14,7 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
         "clear-faults"
     case offline
     // Hardware
-    case fault, clear, mains, house
+    case fault, clear, mains, house, energyManager = "energy-manager"
     // Clock
     case clockStep = "clock-step", clockDrift = "clock-drift", clockLost = "clock-lost"
     // Disk
@@ -51,6 +51,7 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
         case .fault: ["device", "fault", "value", "count"]
         case .mains: ["on", "voltage"]
         case .house: ["l1", "l2", "l3", "dimmed"]
+        case .energyManager: ["current", "power", "for"]
         case .clockDrift: ["ppm"]
         case .clockLost, .diskFull: ["on"]
         case .failWrites: ["count"]

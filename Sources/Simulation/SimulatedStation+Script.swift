@@ -65,6 +65,13 @@ extension SimulatedStation {
             world.setMains(
                 on: step.flag("on", true), voltage: step.values["voltage"]?.number?.double)
         case .house: changeHouse(step)
+        case .energyManager:
+            manage(
+                SupplyBound(
+                    current: step.values["current"]?.int.map { Amperes(Int32($0)) }
+                        ?? Amperes(raw: .max),
+                    power: step.values["power"]?.int.map { Watts(Int64($0)) } ?? Watts(raw: .max)),
+                for: step.duration("for", .seconds(60)))
         case .clockStep: wallOffset += step.duration("ms", .zero).count
         case .clockDrift: setDrift(step.number("ppm", 0))
         case .clockLost: hasWallClock = !step.flag("on", true)
@@ -80,6 +87,7 @@ extension SimulatedStation {
         restorePower()
         world.setMains(on: true, voltage: nil)
         changeHouse(ScriptStep(.zero, .house))
+        stopManaging()
         disk.isFull = false
         disk.failures = 0
         csms.spoils.removeAll()

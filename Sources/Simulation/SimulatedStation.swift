@@ -6,6 +6,7 @@ import EVSEModel
 import JSON
 import LoopGuarantees
 import LoopRuntime
+import NFCReader
 import OCPP201
 import Plant
 import SharedImage
@@ -43,6 +44,11 @@ final class SimulatedStation: StationPorts {
     private var latched = LatchedFaults()
     private var meters = [VirtualMeter]()
     private var readers = [VirtualReader]()
+    private var displays = [VirtualDisplay]()
+    /// What an energy manager writes, when next, and until when.
+    private var manager: (bound: SupplyBound, next: Int64, until: Int64)?
+    /// Its last write that arrived.
+    private var managed: (bound: SupplyBound, at: Int64)?
     private var driverFaults = Set<String>()
     /// World time, nanoseconds.
     private(set) var instant: Int64 = SimulatedStation.start
@@ -114,6 +120,14 @@ final class SimulatedStation: StationPorts {
         sights = world.evses.map(\.sight)
         wallOffset = Self.epoch
         isTraced = script.seed % 64 == 3
+        let simulated = Set(world.simulatedDevices.map(\.device))
+        for step in script.steps where step.action == .fault {
+            let name = step.text("device")
+            let isThere = world.faultyDevices.contains { $0.device == name }
+            guard !isThere || simulated.contains(name) else {
+                throw ScriptError("\(name) is not simulated: it can have no fault here")
+            }
+        }
         for device in composition.board.devices {
             let roles = device.assignments.map(\.role)
             if roles.contains(.meter),
@@ -121,7 +135,13 @@ final class SimulatedStation: StationPorts {
             {
                 meters.append(try VirtualMeter(device, evse: device.evse, index: index))
             }
-            if roles.contains(.reader) { readers.append(VirtualReader(device)) }
+            // Cards are what scripts present; a line reader's tokens would be the same to the core.
+            if roles.contains(.reader), device.plugin.name == NFCReaderPlugin.name {
+                readers.append(VirtualReader(device))
+            }
+            if roles.contains(.display), let display = VirtualDisplay(device, in: world) {
+                displays.append(display)
+            }
         }
         try startLoop()
     }
@@ -283,6 +303,7 @@ final class SimulatedStation: StationPorts {
         driverFaults.removeAll()
         for index in meters.indices { meters[index].restart(at: now()) }
         for index in readers.indices { readers[index].restart(at: now()) }
+        for index in displays.indices { displays[index].restart(at: now()) }
         csms.stationStarted()
         let seed = script.seed &* 0x9E37_79B9_7F4A_7C15 &+ starts
         let core = StationCore(configuration: core, seed: seed)
@@ -364,6 +385,7 @@ final class SimulatedStation: StationPorts {
         loop = nil
         loopReturns = nil
         laboratory.shared.erase()  // it lives in memory
+        managed = nil
         powerReturns = instant + down.count * 1_000_000
         world.setMains(on: false, voltage: nil)
     }
@@ -394,6 +416,7 @@ final class SimulatedStation: StationPorts {
         if let event = csms.next { next = min(next, event) }
         if let loopReturns { next = min(next, loopReturns) }
         if let powerReturns { next = min(next, powerReturns) }
+        if let manager { next = min(next, manager.next) }
         switch process {
         case .running: break
         case .down(let until, _): next = min(next, until)
@@ -410,6 +433,7 @@ final class SimulatedStation: StationPorts {
             to: Instant(nanoseconds: instant), chip: laboratory.chip, released: loop == nil,
             longestPart: max(PlantWorld.finestPart, nanoseconds))
         if powerReturns == nil { pollDevices() }
+        workManager()
         if let loopReturns, loopReturns <= instant {
             self.loopReturns = nil
             try startLoop()
@@ -488,6 +512,10 @@ final class SimulatedStation: StationPorts {
                 report(meters[index].device, meters[index].evse, fault, holds)
             }
         }
+        for index in displays.indices {
+            guard let lost = displays[index].look(&world, at: now()) else { continue }
+            report(displays[index].device, displays[index].evse, .displayLost, lost)
+        }
         for index in readers.indices {
             guard let outcome = readers[index].look(&world, at: now()) else { continue }
             if let lost = outcome.lost {
@@ -501,6 +529,34 @@ final class SimulatedStation: StationPorts {
         }
     }
     var onToken: ((TokenReading) -> Void)?
+
+    // MARK: Energy manager
+
+    /// An energy manager writes a limit, and a sign of life every third of the time-out.
+    func manage(_ bound: SupplyBound, for time: Milliseconds) {
+        guard laboratory.composition.loop.supply.external.isServed else { return }
+        manager = (bound, instant, instant + time.count * 1_000_000)
+    }
+    func stopManaging() { manager = nil }
+
+    /// A station that is not there takes no writes; the next one comes all the same.
+    private func workManager() {
+        guard let current = manager, current.next <= instant else { return }
+        let pause = laboratory.composition.loop.supply.external.timeout.count * 1_000_000 / 3
+        manager = instant < current.until ? (current.bound, instant + pause, current.until) : nil
+        guard engine != nil else { return }
+        managed = (current.bound, instant)
+        var limit = ExternalLimit()
+        limit.bound = current.bound
+        limit.at = now()
+        laboratory.shared.publish(limit)
+        isMoving = true
+    }
+    /// What the energy manager has written and not let grow old.
+    func managerBound(timeout: Milliseconds) -> SupplyBound? {
+        guard let managed, instant - managed.at <= timeout.count * 1_000_000 else { return nil }
+        return managed.bound
+    }
 
     /// As the driver's host does: changes only.
     private func report(_ device: String, _ evse: EVSEID?, _ fault: Fault, _ holds: Bool) {

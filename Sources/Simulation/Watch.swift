@@ -5,6 +5,7 @@ import JSON
 import LoopGuarantees
 import Plant
 import StationCore
+import StationRuntime
 
 /// Looks at everything after every step and says which invariant was broken.
 struct Watch {
@@ -13,6 +14,7 @@ struct Watch {
     // One per EVSE
     private var authorization: [AuthorizationWatch]
     private var limits: [LimitWatch]
+    private var supply: SupplyWatch
     private var offline: OfflineWatch
     private var loopStarts = 0
     private var boots = 0
@@ -49,6 +51,7 @@ struct Watch {
                 $0.offset, nominalVoltage: $0.element.nominalVoltage.double,
                 phases: $0.element.phases)
         }
+        supply = SupplyWatch(station.laboratory.composition.loop)
         offline = OfflineWatch(station.script)
         places = station.evsePlans.map { _ in Place() }
     }
@@ -85,6 +88,7 @@ struct Watch {
                 fail(invariant, station, "EVSE \(index + 1): \(text)")
             }
         }
+        if let text = supply.look(station) { fail(.supplyObeyed, station, text) }
         if let text = station.sentBeforeDurable { fail(.durableBeforeSent, station, text) }
         if let text = station.replayProblem { fail(.replay, station, text) }
         if steps % 256 == 0 { lookAtBounds(station) }
