@@ -168,7 +168,7 @@ let package = Package(
             "Bench",
             [
                 "BoardFile", "EVSEModel", "JSON", "LoopGuarantees", "LoopbackServer", "Simulation",
-                argumentParser, flyingFox, flyingSocks, yams,
+                "CModbus", argumentParser, flyingFox, flyingSocks, yams,
             ]),
 
         // Plugins

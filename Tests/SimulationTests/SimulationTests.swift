@@ -34,13 +34,9 @@ struct SimulationTests {
         }
     }
 
-    /// A breaker shared with other loads, a dimming contact, contactors of L2 and L3.
-    private static let house = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Boards/in-a-house/board.yaml").path
-
     @Test("days in a house: every guarantee holds, and every limit was met")
     func inAHouse() throws {
-        let laboratory = try Laboratory(board: Self.house)
+        let laboratory = try Laboratory(board: "ac-threephase-22kw")
         var seen = Set<String>()
         for seed in 1...12 as ClosedRange<UInt64> {
             let script = ScriptGenerator.script(seed: seed, on: laboratory.composition)
@@ -50,7 +46,7 @@ struct SimulationTests {
                 "seed \(seed): \(result.violation.map(\.description) ?? "")")
             seen.formUnion((result.coverage.counts["limit cause"] ?? [:]).keys)
         }
-        for cause in ["houseLimit", "dimming", "phaseSwitch"] {
+        for cause in ["houseLimit", "dimming", "externalLimit", "phaseSwitch"] {
             #expect(seen.contains(cause), "\(cause)")
         }
     }
@@ -116,6 +112,17 @@ struct SimulationTests {
             let error = #expect(throws: ScriptError.self) { try Script(text: text) }
             #expect(error?.description.contains(complaint) == true, "\(text): \(error as Any)")
         }
+    }
+
+    @Test("a fault of what is not simulated is refused, not passed over")
+    func notSimulated() throws {
+        let script = try Script(
+            text: """
+                {"script":1,"board":"ac-threephase-22kw","seed":"1","length":60000}
+                {"at":1000,"do":"fault","device":"keypad-1","fault":"silent"}
+                """)
+        let error = #expect(throws: ScriptError.self) { try run(script) }
+        #expect(error?.description.contains("keypad-1 is not simulated") == true)
     }
 
     @Test("a failing script is cut down to the steps that matter, drawn together")

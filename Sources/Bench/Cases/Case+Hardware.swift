@@ -56,7 +56,8 @@ extension Catalogue {
                 (bench.connector(of: $0)["offered"]?.number?.double ?? 99) <= 6.1
             }
             try await bench.clear(silence)
-            try await bench.expectWorld("the full offer again", within: .seconds(20)) {
+            let time = try await bench.timeToRise(.seconds(20))
+            try await bench.expectWorld("the full offer again", within: time) {
                 (bench.connector(of: $0)["offered"]?.number?.double ?? 0) > 10
             }
         },
@@ -80,7 +81,8 @@ extension Catalogue {
             try await Task.sleep(for: .seconds(2))
             bench.note("mains on")
             try await bench.rig.mains(true)
-            try await bench.expectWorld("the car draws again", within: .seconds(30)) {
+            let time = try await bench.timeToRise(.seconds(30))
+            try await bench.expectWorld("the car draws again", within: time) {
                 (bench.connector(of: $0)["drawn"]?.number?.double ?? 0) > 5
             }
         },

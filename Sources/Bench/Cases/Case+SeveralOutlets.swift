@@ -26,7 +26,8 @@ extension Catalogue {
             }
             let shared = bench.offered(try await bench.rig.state(), "2/1")
             try await bench.rig.vehicle("1/1", ["ready": false])
-            try await bench.expectWorld("the other gets more", within: .seconds(40)) {
+            let time = try await bench.timeToRise(.seconds(40))
+            try await bench.expectWorld("the other gets more", within: time) {
                 bench.offered($0, "2/1") > shared
             }
         },
@@ -57,7 +58,8 @@ extension Catalogue {
             }
             let answer = try await bench.call("ClearChargingProfile", ["chargingProfileId": 30])
             try bench.require(answer["status"], equals: "Accepted", "ClearChargingProfile")
-            try await bench.expectWorld("more than 14 A again", within: .seconds(40)) {
+            let time = try await bench.timeToRise(.seconds(40))
+            try await bench.expectWorld("more than 14 A again", within: time) {
                 bench.drawn($0, "1/1") + bench.drawn($0, "2/1") > 20
             }
         },

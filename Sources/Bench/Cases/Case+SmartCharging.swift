@@ -72,7 +72,8 @@ extension Catalogue {
         ) { bench in
             try await bench.boot()
             _ = try await bench.charge()
-            try await bench.expectWorld("more than 10 A drawn") {
+            let time = try await bench.timeToRise(.seconds(14))
+            try await bench.expectWorld("more than 10 A drawn", within: time) {
                 (bench.connector(of: $0)["drawn"]?.number?.double ?? 0) > 11
             }
             try await bench.setProfile(
@@ -84,7 +85,7 @@ extension Catalogue {
             }
             let answer = try await bench.call("ClearChargingProfile", ["chargingProfileId": 7])
             try bench.require(answer["status"], equals: "Accepted", "ClearChargingProfile")
-            try await bench.expectWorld("more than 10 A offered again", within: .seconds(14)) {
+            try await bench.expectWorld("more than 10 A offered again", within: time) {
                 (bench.connector(of: $0)["offered"]?.number?.double ?? 0) > 11
             }
         },

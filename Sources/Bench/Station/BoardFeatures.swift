@@ -2,7 +2,10 @@ import BoardFile
 import Foundation
 import Yams
 
-/// The features that a board's file claims, by PICS id.
+/// The features that a board's file claims, by PICS id, and the parts that it has.
+///
+/// Parts have no PICS id. They go by the words of the board file: maps of `feed` (`house`,
+/// `energy-manager`), roles (`phase-contactor`, `dimming`), and plugins (`line-reader`).
 struct BoardFeatures {
     let features: [String: PICSCondition.Feature]
 
@@ -23,6 +26,26 @@ struct BoardFeatures {
                 found[id] = .word(word)
             }
         }
+        for part in Self.parts(root) { found[part] = .flag(true) }
         self.features = found
+    }
+
+    func has(_ part: String) -> Bool { features[part] == .flag(true) }
+
+    private static func parts(_ root: Node) -> Set<String> {
+        func keys(_ node: Node?) -> [String] { node?.mapping?.keys.compactMap(\.string) ?? [] }
+        var parts = Set(
+            (root["feed"]?.mapping ?? [:]).filter { $1.mapping != nil }.compactMap(\.key.string))
+        parts.formUnion(keys(root["shared"]))
+        for evse in root["evses"]?.mapping?.values.map({ $0 }) ?? [] {
+            parts.formUnion(keys(evse["devices"]))
+            for connector in evse["connectors"]?.mapping?.values.map({ $0 }) ?? [] {
+                parts.formUnion(keys(connector))
+            }
+        }
+        for device in root["devices"]?.mapping?.values.map({ $0 }) ?? [] {
+            if let plugin = device["plugin"]?.string { parts.insert(plugin) }
+        }
+        return parts
     }
 }

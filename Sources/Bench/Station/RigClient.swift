@@ -70,6 +70,18 @@ struct RigClient: Sendable {
     func tap(_ uid: String, reader: String = "reader-1") async throws {
         try await post("/rig/v1/readers/\(reader)/tap", ["uid": .string(uid)])
     }
+    /// A text that is scanned or typed at a line reader.
+    func type(_ text: String, reader: String) async throws {
+        try await post("/rig/v1/readers/\(reader)/tap", ["text": .string(text)])
+    }
+    /// - Parameter load: A on each phase, of everything else behind the house's breaker.
+    func house(load: [Int]) async throws {
+        try await post("/rig/v1/house", ["load": .array(load.map { JSONValue($0) })])
+    }
+    /// The grid operator's contact.
+    func dim(_ isDimmed: Bool) async throws {
+        try await post("/rig/v1/house", ["dimmed": .bool(isDimmed)])
+    }
     /// Returns the fault's id.
     func fault(_ device: String, _ fault: String) async throws -> String {
         let answer = try await post(

@@ -32,6 +32,10 @@ struct StationUnderTest: Sendable {
         } else {
             arguments += ["--simulate", "--rig", "127.0.0.1:0"]
         }
+        // Several run side by side on this machine: each has a port of its own.
+        if try BoardFeatures(board: options.board).has("energy-manager") {
+            arguments += ["--set", "feed.energy-manager.port=0"]
+        }
         for setting in options.settings { arguments += ["--set", setting] }
         program = try ProgramProcess(
             "forecourt", arguments + options.arguments,
@@ -44,11 +48,15 @@ struct StationUnderTest: Sendable {
         /// `nil` where the plant is another process.
         let rig: String?
         let local: String?
+        /// `nil` where the board has no server for an energy manager.
+        let energyManager: String?
     }
 
     func ready(within limit: Milliseconds) async throws -> EndPoints {
         let ends = try await program.ready(within: limit)
-        return EndPoints(rig: ends["rig"]?.string, local: ends["local"]?.string)
+        return EndPoints(
+            rig: ends["rig"]?.string, local: ends["local"]?.string,
+            energyManager: ends["energyManager"]?.string)
     }
 
     var startedAt: Instant { program.startedAt }

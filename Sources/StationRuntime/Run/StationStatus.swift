@@ -41,6 +41,9 @@ struct StationStatus: Sendable {
         status["feed"] = [
             "limitA": Self.number(board.feed.limit),
             "phases": JSONValue(Int(board.feed.phases)),
+            // When an EVSE gets more of what has become free, and when one that was paused.
+            "raiseDwellMs": JSONValue(board.feed.sharing.raiseDwell.count),
+            "resumeDwellMs": JSONValue(board.feed.sharing.resumeDwell.count),
         ]
         if let loop, board.feed.supply.changes { status["supply"] = supplyStatus(loop.supply) }
         status["devices"] = .array(drivers.map(device))
@@ -73,6 +76,8 @@ struct StationStatus: Sendable {
         if plan.house.isMeasured {
             object["house"] = [
                 "isStale": .bool(supply.houseIsStale),
+                "fallbackA": Self.number(plan.house.fallback),
+                "raiseDwellMs": JSONValue(plan.house.raiseDwell.count),
                 "drawnA": .array((0..<3).map { Self.number(supply.house.current[$0]) }),
                 "powerW": Self.number(supply.house.totalPower),
                 "ageMs": supply.house.at > .zero

@@ -1,0 +1,134 @@
+import EVSEModel
+import JSON
+
+extension Catalogue {
+    /// What people read and type, and what happens when they cannot.
+    static let displays: [Case] = [
+        Case(
+            "HW_25", "A session as people read it", requirements: ["docs/displays.md"],
+            when: "HFS-12 > 0",
+            stimulus: "a card, a car, the card again, and the car leaves",
+            expectation: "each step is on every display, with the power while energy flows"
+        ) { bench in
+            try await bench.boot()
+            try await bench.expectDisplays(free)
+            _ = try await bench.charge()
+            try await bench.expectDisplays(["Charging"])
+            try await bench.expectDisplays(["kW"])
+            try await bench.tap("04A2B3C4D5E6F7")
+            try await bench.expectTransaction("Ended", within: .seconds(20))
+            try await bench.expectDisplays(["Finished"])
+            try await bench.unplug()
+            try await bench.pullOut()
+            try await bench.expectDisplays(free)
+        },
+        Case(
+            "HW_26", "A display unplugged while charging",
+            requirements: ["N07", "docs/displays.md"],
+            when: "HFS-12 > 0",
+            stimulus: "a display is unplugged while a car charges, and plugged in after it paused",
+            expectation:
+                "charging goes on; NotifyEvent and its end; then the display shows what is now"
+        ) { bench in
+            try await bench.boot()
+            let id = try await bench.charge()
+            try await bench.expectDisplays(["Charging"])
+            let display = try await bench.rig.state()["displays"]?[0]?["device"]?.string ?? ""
+            let unplugged = try await bench.fault(display, "absent")
+            try await bench.expectProblem("Display", true)
+            try await bench.expectWorld("the display is dark") {
+                $0["displays"]?[0]?["lines"]?.array?.isEmpty == true
+            }
+            try await bench.expectWorld("the car draws current all the same") {
+                bench.drawn($0, "1/1") > 5
+            }
+            try await bench.rig.vehicle("1/1", ["ready": false])
+            try await bench.expectTransaction("Updated", charging: "SuspendedEV")
+            try await bench.clear(unplugged)
+            try await bench.expectProblem("Display", false)
+            try await bench.expectDisplays(["Vehicle pauses", "Vehicle is pausing"])
+            try await bench.requireRunning(id)
+        },
+        Case(
+            "HW_27", "A code at the line reader", requirements: ["C02", "E02", "E03"],
+            when: "line-reader and C-32 and HFS-8 > 1",
+            stimulus: "a cable in the second outlet, then a code at the line reader, and again",
+            expectation:
+                "Authorize with KeyCode; the transaction is the second EVSE's; the code ends it"
+        ) { bench in
+            let code = "47110815"
+            try await bench.boot()
+            try await bench.rig.plug("2/1")
+            try await bench.expectStatus("Occupied", evse: 2)
+            try await bench.type(code)
+            let request = try await bench.expect("Authorize")
+            try bench.require(request["idToken"], equals: token(code, "KeyCode"), "the token")
+            let started = try await bench.expectTransaction("Started")
+            try bench.require(started["evse"]?["id"], equals: 2, "the transaction's EVSE")
+            try await bench.expectWorld("the second car draws current", within: .seconds(20)) {
+                bench.drawn($0, "2/1") > 5 && bench.drawn($0, "1/1") == 0
+            }
+            try await bench.type(code)
+            let ended = try await bench.expectTransaction("Ended", within: .seconds(20))
+            try bench.require(
+                try bench.transactionID(ended) == bench.transactionID(started),
+                "another transaction ended")
+        },
+    ]
+
+    /// With one EVSE, and with several.
+    private static let free = ["Ready to charge", "Present card"]
+}
+
+extension CaseContext {
+    /// Waits until every display can be read with one of these on it, in its own time: languages and
+    /// pages take turns.
+    func expectDisplays(
+        _ words: [String], within limit: Milliseconds = .seconds(30)
+    ) async throws {
+        try await expectWorld("\"\(words[0])\" on the displays", within: limit) { world in
+            (world["displays"]?.array ?? []).allSatisfy { display in
+                let rows = (display["lines"]?.array ?? []).compactMap(\.string)
+                let text = rows.joined(separator: " ").split(separator: " ").joined(separator: " ")
+                return words.contains { text.contains($0) }
+            }
+        }
+    }
+
+    /// Types a code at the line reader. One that comes back at once would be told once only.
+    func type(_ code: String) async throws {
+        let state = try await expectWorld("the line reader is free") { world in
+            let reader = Self.lineReader(of: world)
+            return reader != nil && (reader?["tappedMsAgo"]?.int ?? .max) > 3000
+        }
+        note("type \(code)")
+        try await rig.type(code, reader: Self.lineReader(of: state)?["device"]?.string ?? "")
+    }
+    private static func lineReader(of world: JSONValue) -> JSONValue? {
+        world["readers"]?.array?.first { $0["kind"] == "line" }
+    }
+
+    /// A NotifyEvent of this component's Problem.
+    func expectProblem(
+        _ component: String, _ isThere: Bool, within limit: Milliseconds = .seconds(30)
+    ) async throws {
+        try await expect(
+            "NotifyEvent", within: limit, "\(component).Problem \(isThere)"
+        ) { event in
+            event["eventData"]?.array?.contains {
+                $0["component"]?["name"]?.string == component
+                    && $0["variable"]?["name"] == "Problem"
+                    && $0["actualValue"]?.string == "\(isThere)"
+            } ?? false
+        }
+    }
+
+    /// No Ended of this transaction has come.
+    func requireRunning(_ id: String) async throws {
+        let ended = await csms.log.first {
+            $0.fromStation && $0.action == "TransactionEvent" && $0.payload["eventType"] == "Ended"
+                && $0.payload["transactionInfo"]?["transactionId"]?.string == id
+        }
+        try require(ended == nil, "the transaction was ended: \(ended?.text ?? "")")
+    }
+}
