@@ -201,7 +201,7 @@ extension Catalogue {
             let delivered = bench.register(try await bench.rig.state()) - before
             let billed = try await bench.energy(of: id)
             try bench.require(
-                delivered > 100 && abs(delivered - billed) < 20,
+                delivered > 30 && abs(delivered - billed) < 10,
                 "\(delivered) Wh were delivered, \(billed) Wh are in the books")
             try await bench.expectSequence(of: id)
         },
@@ -280,7 +280,7 @@ extension CaseContext {
             phaseContactor($0)["closed"] == .bool(phases > 1) && range.contains(power($0))
         }
         _ = try await csms.wait(
-            from: mark, within: .seconds(12), what: "numberOfPhasesUsed \(phases)"
+            from: mark, within: .seconds(20), what: "numberOfPhasesUsed \(phases)"
         ) { $0.fromStation && $0.payload["numberOfPhasesUsed"]?.int == phases }
     }
 
