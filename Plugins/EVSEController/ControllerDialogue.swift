@@ -1,20 +1,27 @@
 internal import EVSEModel
-internal import FieldBus
+package import FieldBus
 internal import RegisterMaps
 
-/// Talks to one controller on its bus: reads blocks, reads and writes single numbers.
+/// The way to one controller: a bus with its retries and time-outs, or one in virtual time.
+package protocol ControllerLine {
+    /// Where on which bus, for people: `Modbus address 2 on bus meters`.
+    var place: String { get }
+    func exchange(
+        _ request: ModbusRequest, evenAtRest: Bool
+    ) async throws(FieldBusError) -> ModbusReply
+}
+
+/// Talks to one controller: reads blocks, reads and writes single numbers.
 ///
-/// Belongs to the actor that made it.
+/// Belongs to the course that made it.
 final class ControllerDialogue {
-    let bus: ModbusBus
-    let unit: ModbusUnit
+    let line: any ControllerLine
     let model: ControllerModel
     private let blocks: [(table: ControllerTable, block: RegisterBlock)]
 
-    init(_ model: ControllerModel, _ unit: ModbusUnit, on bus: ModbusBus) {
+    init(_ model: ControllerModel, on line: any ControllerLine) {
         self.model = model
-        self.unit = unit
-        self.bus = bus
+        self.line = line
         blocks = model.blocks()
     }
 
@@ -55,7 +62,7 @@ final class ControllerDialogue {
                     ? .writeRegister(at: register.address, value)
                     : .writeRegisters(at: register.address, [value])
             }
-        _ = try await bus.exchange(request, with: unit, priority: .safety)
+        _ = try await line.exchange(request, evenAtRest: false)
     }
 
     private func read(
@@ -67,7 +74,6 @@ final class ControllerDialogue {
             case .input: .read(.input, at: block.address, count: block.count)
             case .coil: .readCoils(at: block.address, count: block.count)
             }
-        return try await bus.exchange(
-            request, with: unit, priority: .safety, evenAtRest: evenAtRest)
+        return try await line.exchange(request, evenAtRest: evenAtRest)
     }
 }

@@ -90,7 +90,7 @@ package struct BoardExplanation {
         devices.map { id in
             let device = plan.device(id)
             let plugin = device.map { " (\($0.plugin.name))" } ?? ""
-            let duties = device.map { $0.plugin.duties(of: $0.configuration) } ?? []
+            let duties = device.map(duties(of:)) ?? []
             return Branch(
                 text: "\(role.rawValue)  \(id)\(plugin)",
                 branches: duties.map { Branch(text: "guarantees \($0.words)") })
@@ -113,7 +113,16 @@ package struct BoardExplanation {
     /// guarantees everything.
     package var takenDuties: [String] {
         plan.devices.flatMap { device in
-            device.plugin.duties(of: device.configuration).map { "\(device.id): \($0.words)" }
+            duties(of: device).map { "\(device.id): \($0.words)" }
+        }
+    }
+
+    /// A fixed cable has no plug to lock and no resistor to read: nobody has to.
+    private func duties(of device: BoardDevice) -> [TakenDuty] {
+        let connectors = plan.evses.flatMap(\.connectors).filter { $0.controller == device.id }
+        let isFixed = !connectors.isEmpty && connectors.allSatisfy(\.hasFixedCable)
+        return device.plugin.duties(of: device.configuration).filter { duty in
+            !isFixed || !duty.how.isEmpty || (duty.duty != .lock && duty.duty != .proximity)
         }
     }
 

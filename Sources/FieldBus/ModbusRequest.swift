@@ -48,7 +48,7 @@ public enum ModbusRequest: Hashable, Sendable {
     /// Coils in one read: 6.1 allows 2000; more than 125 are nobody's need here.
     public static let coilLimit = 125
 
-    var function: UInt8 {
+    package var function: UInt8 {
         switch self {
         case .read(.holding, _, _): 3
         case .read(.input, _, _): 4
@@ -60,7 +60,7 @@ public enum ModbusRequest: Hashable, Sendable {
     }
 
     /// Nil where no device could answer this.
-    var data: [UInt8]? {
+    package var data: [UInt8]? {
         switch self {
         case .read(_, let address, let count):
             guard (1...Self.readLimit).contains(count), Int(address) + count <= 0x1_0000 else {
@@ -157,6 +157,13 @@ public struct ModbusReply: Hashable, Sendable {
     public let microseconds: Int64
     /// The whole frame as received, with address and CRC.
     public let frame: [UInt8]
+
+    package init(registers: [UInt16], at: Instant, microseconds: Int64, frame: [UInt8]) {
+        self.registers = registers
+        self.at = at
+        self.microseconds = microseconds
+        self.frame = frame
+    }
 }
 
 extension ModbusRequest: CustomStringConvertible {

@@ -28,6 +28,8 @@ struct AuthorizationWatch {
     private var settings: [String: String]
     private var uncertainSettings = false
     private var wasClosed = false
+    /// Since when the contactor is closed; `nil` once that was judged, or while it is open.
+    private var closedAt: Int64?
     /// When a plug was last in the outlet.
     private var occupiedAt: Int64 = .min / 2
     /// Energy must have ceased by then, and why; of one transaction, or of whatever runs.
@@ -126,18 +128,26 @@ struct AuthorizationWatch {
         let sight = station.sights[place]
         forgetWhoNeverCame(sight, station)
         let isClosed = sight.isEnergised && sight.isCoilOn
-        defer { wasClosed = isClosed }
-        if isClosed, !wasClosed, !evidence.contains(where: { allows($0, station) }) {
-            let tried = evidence.map { "\($0.token) (\($0.origin))" }.joined(separator: ", ")
-            return "energy for nobody; presented were: \(tried.isEmpty ? "none" : tried)"
+        if isClosed, !wasClosed { closedAt = station.instant }
+        if !isClosed { closedAt = nil }
+        wasClosed = isClosed
+        // A controller follows what it is told: judged where it stays closed for longer than that.
+        if let since = closedAt, station.isAnswerable(place),
+            station.instant >= since + station.delay(of: place)
+        {
+            closedAt = nil
+            if !evidence.contains(where: { allows($0, station) }) {
+                let tried = evidence.map { "\($0.token) (\($0.origin))" }.joined(separator: ", ")
+                return "energy for nobody; presented were: \(tried.isEmpty ? "none" : tried)"
+            }
         }
         guard let deadline else { return nil }
         // What is told late may have been over long before.
         let isOver = deadline.transaction.map { $0 != station.csms.openTransactions[evse] } ?? false
         if !sight.isEnergised || isOver {
             self.deadline = nil
-        } else if station.instant > deadline.at, sight.current > 0.5,
-            station.contactorIsHealthy(place),
+        } else if station.instant > deadline.at + station.delay(of: place), sight.current > 0.5,
+            station.contactorIsHealthy(place), station.isAnswerable(place),
             station.process == .running, station.lastCrash < deadline.at - 20_000_000_000
         {
             self.deadline = nil

@@ -32,11 +32,6 @@ package final class Laboratory {
         composition = try StationComposition(
             board: board, settings: ["ocpp.csms=wss://csms.example/ocpp"] + settings, wires: folder,
             seed: IdentifierSeed(high: 0x5EED, low: 1))
-        guard !composition.board.evses.contains(where: \.plan.hasController) else {
-            throw ScriptError(
-                "\(composition.board.name) has an EVSE controller, which has no model in virtual time"
-            )
-        }
         chip = try SimulatedChip(path: folder + "/chip", create: true)
         shared = try SharedImage(path: folder + "/image", create: true)
     }

@@ -106,10 +106,11 @@ struct LimitWatch {
         let transaction = station.csms.openTransactions[place + 1]
         let allowed = min(limit(transaction, others: others), rating, sight.cable ?? rating)
         // The pilot's duty may change every 5 s; a process that is down sends nothing.
-        if offered > allowed + 0.2, sight.hasVehicle, !isReplacing(station) {
+        let isOver = offered > allowed + 0.2 && station.isAnswerable(place)
+        if isOver, sight.hasVehicle, !isReplacing(station) {
             let since = overSince ?? station.instant
             overSince = since
-            if station.instant - since > 6_500_000_000 {
+            if station.instant - since > 6_500_000_000 + station.delay(of: place) {
                 overSince = nil
                 return (.limitObeyed, "offers \(offered) A where \(allowed) A are allowed")
             }
@@ -144,7 +145,7 @@ struct LimitWatch {
             station.view.image.evses[place].status.allFaults.isEmpty, station.world.faults.isEmpty,
             station.process == .running, !station.view.image.stationIsSilent, allowed >= 6.2,
             // A hot contact is offered less.
-            !station.sights[place].isWarm, allowed < .infinity,
+            !station.sights[place].isWarm, allowed < .infinity, station.isAnswerable(place),
             !profiles.contains(where: { $0.transaction != nil }), !isBoundBeside(station)
         else {
             underSince = nil
@@ -157,7 +158,8 @@ struct LimitWatch {
         }
         let since = underSince ?? station.instant
         underSince = since
-        guard station.instant - since > 30_000_000_000 else { return nil }
+        let patience = 30_000_000_000 + station.delay(of: place)
+        guard station.instant - since > patience else { return nil }
         underSince = nil
         return (.limitUsed, "offers \(offered) A where \(allowed) A are allowed")
     }

@@ -148,6 +148,7 @@ package struct SimulatedDay {
         var length = options.isFine ? period : min(max(quiet / Self.share, period), longest)
         // A vehicle's current is on its way to what is offered.
         if station.sights.contains(where: \.isRamping) { length = min(length, 5 * period) }
+        if let silence = station.longestSilence { length = min(length, silence) }
         if let starved = station.starved { length = min(length, starved.every) }
         var next = min(end, station.nextEvent())
         if let step = steps.first {

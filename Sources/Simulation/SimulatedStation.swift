@@ -49,6 +49,9 @@ final class SimulatedStation: StationPorts {
     private var manager: (bound: SupplyBound, next: Int64, until: Int64)?
     /// Its last write that arrived.
     private var managed: (bound: SupplyBound, at: Int64)?
+    private var controllers = [VirtualController]()
+    /// One per EVSE: since when its controller can be held to what it guarantees.
+    private(set) var trusts = [ControllerTrust?]()
     private var driverFaults = Set<String>()
     /// World time, nanoseconds.
     private(set) var instant: Int64 = SimulatedStation.start
@@ -128,6 +131,11 @@ final class SimulatedStation: StationPorts {
                 throw ScriptError("\(name) is not simulated: it can have no fault here")
             }
         }
+        trusts = evsePlans.indices.map { place in
+            world.evses[place].controller.map {
+                ControllerTrust($0.plan, evsePlans[place], at: SimulatedStation.start)
+            }
+        }
         for device in composition.board.devices {
             let roles = device.assignments.map(\.role)
             if roles.contains(.meter),
@@ -143,7 +151,27 @@ final class SimulatedStation: StationPorts {
                 displays.append(display)
             }
         }
+        try fitControllers(of: composition.board)
         try startLoop()
+    }
+
+    private func fitControllers(of board: BoardPlan) throws {
+        for plan in world.plan.controllers {
+            guard let device = board.devices.first(where: { $0.id.name == plan.device }),
+                let evse = device.evse, let place = device.bus,
+                let bus = world.plan.buses.first(where: { $0.name == place }),
+                let keys = board.buses.first(where: { $0.name == place })?.configuration
+            else { continue }
+            let line = VirtualControllerLine(
+                plan, bus, retries: Int(keys.number("retries")),
+                replyTimeout: keys.quantity("reply-timeout"), of: self)
+            controllers.append(try VirtualController(device, evse: evse, on: line))
+        }
+    }
+    /// A step may not be longer, or a controller that is asked once a step would take the station for
+    /// silent.
+    var longestSilence: Int64? {
+        controllers.compactMap { $0.watchdog?.time.count }.min().map { $0 * 1_000_000 / 3 }
     }
 
     /// Milliseconds of the day.
@@ -304,6 +332,7 @@ final class SimulatedStation: StationPorts {
         for index in meters.indices { meters[index].restart(at: now()) }
         for index in readers.indices { readers[index].restart(at: now()) }
         for index in displays.indices { displays[index].restart(at: now()) }
+        for controller in controllers { controller.restart() }
         csms.stationStarted()
         let seed = script.seed &* 0x9E37_79B9_7F4A_7C15 &+ starts
         let core = StationCore(configuration: core, seed: seed)
@@ -458,6 +487,7 @@ final class SimulatedStation: StationPorts {
         }
         csms.checkDeadlines(at: instant)
         look()
+        for index in trusts.indices { trusts[index]?.look(self) }
     }
     /// As the loop's thread notices it: after the cycle.
     private func noteLateness(_ loop: LoopEngine) {
@@ -478,6 +508,7 @@ final class SimulatedStation: StationPorts {
             startStation(isRestart: isRestart)
         case .ending(let deadline, let pause, let isRestart):
             if engine?.isDeenergised ?? true || deadline <= instant {
+                for controller in controllers { controller.end(at: now()) }
                 endStation(pause: pause, isRestart: isRestart)
             }
         case .running, .down:
@@ -516,6 +547,7 @@ final class SimulatedStation: StationPorts {
             guard let lost = displays[index].look(&world, at: now()) else { continue }
             report(displays[index].device, displays[index].evse, .displayLost, lost)
         }
+        for controller in controllers { look(at: controller) }
         for index in readers.indices {
             guard let outcome = readers[index].look(&world, at: now()) else { continue }
             if let lost = outcome.lost {
@@ -556,6 +588,16 @@ final class SimulatedStation: StationPorts {
     func managerBound(timeout: Milliseconds) -> SupplyBound? {
         guard let managed, instant - managed.at <= timeout.count * 1_000_000 else { return nil }
         return managed.bound
+    }
+
+    private func look(at controller: VirtualController) {
+        guard let outcome = controller.look(loop == nil ? nil : view.image, at: now()) else {
+            return
+        }
+        if let sample = outcome.sample { laboratory.shared.publish(sample, evse: controller.evse) }
+        for (fault, holds) in outcome.faults {
+            report(controller.device, controller.evse, fault, holds)
+        }
     }
 
     /// As the driver's host does: changes only.

@@ -103,6 +103,40 @@ struct ControllerConformanceTests {
         await bench.end()
     }
 
+    @Test("a slow reply does not slow the contactor of the simulated controller")
+    func slowReplies() async throws {
+        let bench = try ControllerBench("simpleevse-wb")
+        await bench.pass(.seconds(5))
+        try await bench.controller.configure()
+        await bench.plug()
+        bench.host.order(Amperes(10))
+        await bench.poll(10)
+        #expect(bench.truth.isClosed)
+        bench.raise("slow", 20_000)
+        await bench.unplug()
+        #expect(!bench.truth.isClosed)
+        await bench.end()
+    }
+
+    @Test("a controller that obeys late offers as before until then")
+    func obeysLate() async throws {
+        let bench = try ControllerBench("simpleevse-wb")
+        await bench.pass(.seconds(5))
+        try await bench.controller.configure()
+        await bench.plug()
+        bench.host.order(Amperes(16))
+        await bench.poll(5)
+        #expect(bench.truth.offered == Amperes(16))
+        bench.raise("obeys-late", 8000)
+        bench.host.order(Amperes(8))
+        await bench.poll(6)
+        #expect(bench.truth.offered == Amperes(16))
+        await bench.poll(6)
+        #expect(bench.truth.offered == Amperes(8))
+        #expect(bench.host.faults.isEmpty, "within its time to follow")
+        await bench.end()
+    }
+
     @Test("a setting that wears out is written once, and not again when somebody changes it back")
     func stored() async throws {
         let bench = try ControllerBench("simpleevse-wb")

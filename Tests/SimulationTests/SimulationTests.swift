@@ -51,6 +51,55 @@ struct SimulationTests {
         }
     }
 
+    /// A session with a fault of the controller in its midst.
+    private static func controlled(_ fault: String) -> String {
+        """
+        {"script":1,"board":"ac-wallbox-evse-controller","seed":"8","length":1500000,"variables":{}}
+        {"at":0,"do":"card","card":"04A1B2C3","status":"Accepted"}
+        {"at":60000,"do":"plug","maxCurrent":32,"soc":0.3}
+        {"at":75000,"do":"tap","reader":"reader-1","card":"04A1B2C3","hold":600}
+        {"at":300000,"do":"fault",\(fault)}
+        {"at":420000,"do":"clear","device":"evse-1"}
+        {"at":421000,"do":"clear","device":"controller"}
+        {"at":1200000,"do":"tap","reader":"reader-1","card":"04A1B2C3","hold":600}
+        {"at":1260000,"do":"unplug","side":"vehicle"}
+        """
+    }
+
+    @Test(
+        "an EVSE controller in virtual time: what goes wrong is noticed, and the session goes on",
+        arguments: [
+            (#""device":"evse-1","fault":"restart""#, nil),
+            (#""device":"evse-1","fault":"silent""#, "controllerLost"),
+            (#""device":"controller","fault":"absent""#, "controllerLost"),
+            (#""device":"evse-1","fault":"obeys-late","value":30000"#, nil),
+            (#""device":"evse-1","fault":"offers-other","value":7"#, nil),
+            (#""device":"evse-1","fault":"offers-other","value":30"#, "overCurrent"),
+            (#""device":"evse-1","fault":"error-state""#, "controllerFault"),
+        ] as [(String, String?)])
+    func controller(fault: String, noticed: String?) throws {
+        let result = try run(Script(text: Self.controlled(fault)))
+        #expect(result.violation == nil, "\(result.violation.map(\.description) ?? "")")
+        let faults = result.coverage.counts["station fault"] ?? [:]
+        if let noticed { #expect(faults[noticed] ?? 0 > 0, "\(faults)") }
+        #expect(result.messages.contains { $0.hasPrefix("TransactionEvent Ended") })
+        // 16 A for 18 minutes less what the fault took; a held fault ends with the vehicle.
+        let isHeld = noticed == "overCurrent"
+        #expect(result.delivered > (isHeld ? 200 : 800), "\(result.delivered) Wh")
+    }
+
+    @Test("days with an EVSE controller: what it guarantees itself is judged with its time")
+    func daysWithAController() throws {
+        let laboratory = try Laboratory(board: "ac-wallbox-evse-controller")
+        for seed in 1...6 as ClosedRange<UInt64> {
+            let script = ScriptGenerator.script(seed: seed, on: laboratory.composition)
+            let result = try SimulatedDay.run(script, in: laboratory)
+            #expect(
+                result.violation == nil,
+                "seed \(seed): \(result.violation.map(\.description) ?? "")")
+        }
+    }
+
     /// One driver with a pause, a lower limit, and a lost link.
     private static let session = """
         {"script":1,"board":"ac-wallbox","seed":"8","length":2400000,\

@@ -6,6 +6,7 @@ extension Catalogue {
     static let hardware: [Case] = [
         Case(
             "HW_01", "Contactor welded at stop", requirements: ["G01.FR.07", "IEC 61851-1"],
+            when: "NOT evse-controller",
             stimulus: "the contactor welds, then the session is stopped",
             expectation: "the connector is Faulted, the plug stays locked, also after a restart"
         ) { bench in
@@ -107,6 +108,7 @@ extension Catalogue {
         },
         Case(
             "HW_06", "Emergency stop", requirements: ["IEC 61851-1", "G01"],
+            when: "NOT evse-controller",
             stimulus: "the emergency stop is pressed while charging",
             expectation:
                 "the contactor opens at once; Faulted; Available again after release and unplug"
@@ -137,7 +139,7 @@ extension Catalogue {
         },
         Case(
             "HW_08", "From the end of state C to the open contactor",
-            requirements: ["IEC 61851-1 Table A.6 seq. 8.1"],
+            requirements: ["IEC 61851-1 Table A.6 seq. 8.1"], when: "NOT evse-controller",
             stimulus: "a vehicle stops and starts asking for energy twelve times",
             expectation: "the coil is off within two loop periods (20 ms), always within 100 ms",
             settings: ["supervision.closing-interval=1 s"]

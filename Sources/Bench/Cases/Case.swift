@@ -14,7 +14,7 @@ package struct Case: Sendable {
     let title: String
     package let requirements: [String]
     /// When it applies, in the words of a PICS: `C-49 and (C-30 or C-31)`. `M` is always. Parts that
-    /// no PICS knows go by the board file's words: `phase-contactor`, `house`.
+    /// no PICS knows are ``BoardFeatures``'s: `phase-contactor`, `NOT evse-controller`.
     package let condition: String
     /// What is done to the station, and what must follow, in a line each for `explain`.
     let stimulus: String
@@ -51,5 +51,6 @@ package enum Catalogue {
     package static var all: [Case] {
         provisioning + authorization + transactions + remoteControl + availability + metering
             + smartCharging + dataTransfer + hardware + severalOutlets + displays + supply
+            + controllers
     }
 }

@@ -5,7 +5,9 @@ import Yams
 /// The features that a board's file claims, by PICS id, and the parts that it has.
 ///
 /// Parts have no PICS id. They go by the words of the board file: maps of `feed` (`house`,
-/// `energy-manager`), roles (`phase-contactor`, `dimming`), and plugins (`line-reader`).
+/// `energy-manager`), roles (`phase-contactor`, `dimming`, `evse-controller`), and plugins
+/// (`line-reader`). `controller-watchdog` is there where every EVSE controller falls back by itself
+/// when nothing reaches it (`watchdog` of its device).
 struct BoardFeatures {
     let features: [String: PICSCondition.Feature]
 
@@ -34,6 +36,7 @@ struct BoardFeatures {
 
     private static func parts(_ root: Node) -> Set<String> {
         func keys(_ node: Node?) -> [String] { node?.mapping?.keys.compactMap(\.string) ?? [] }
+        var watches = [Bool]()
         var parts = Set(
             (root["feed"]?.mapping ?? [:]).filter { $1.mapping != nil }.compactMap(\.key.string))
         parts.formUnion(keys(root["shared"]))
@@ -41,8 +44,12 @@ struct BoardFeatures {
             parts.formUnion(keys(evse["devices"]))
             for connector in evse["connectors"]?.mapping?.values.map({ $0 }) ?? [] {
                 parts.formUnion(keys(connector))
+                if let name = connector["evse-controller"]?.string {
+                    watches.append(root["devices"]?[name]?["watchdog"]?.string != nil)
+                }
             }
         }
+        if !watches.isEmpty, !watches.contains(false) { parts.insert("controller-watchdog") }
         for device in root["devices"]?.mapping?.values.map({ $0 }) ?? [] {
             if let plugin = device["plugin"]?.string { parts.insert(plugin) }
         }

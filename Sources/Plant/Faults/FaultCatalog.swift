@@ -172,6 +172,9 @@ package enum FaultCatalog {
             entry(.restart, "starts anew now: its registers are at their defaults"),
             entry(
                 .offersOther, "offers this much, whatever it was told", value("A", 0...80, 32)),
+            entry(
+                .obeysLate, "does what it is told this much later",
+                value("ms", 1...60_000, 15_000)),
             entry(.errorState, "finds an error of its own and opens", makesFaulted: true),
             entry(.stateStuck, "says of the vehicle what it says now"),
             entry(.welded, "the main contacts are fused: closed whatever it wants"),

@@ -37,6 +37,7 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     // EVSE controller
     case restart
     case offersOther = "offers-other"
+    case obeysLate = "obeys-late"
     case errorState = "error-state"
     case stateStuck = "state-stuck"
     // Replies of a Modbus unit or a reader
@@ -86,6 +87,10 @@ package struct DeviceFaults: Hashable, Sendable {
     package func has(_ kind: FaultKind) -> Bool { !values.isEmpty && values[kind] != nil }
     /// `nil` where the device has no such fault.
     package func value(_ kind: FaultKind) -> Double? { values.isEmpty ? nil : values[kind] }
+    /// Those of these kinds.
+    func only(_ kinds: Set<FaultKind>) -> Self {
+        Self(values.filter { kinds.contains($0.key) })
+    }
     mutating func set(_ kind: FaultKind, _ value: Double) { values[kind] = value }
 }
 

@@ -1,16 +1,27 @@
+/// A reply of a unit before it meets the wire.
+package struct BusReply: Sendable {
+    /// Unit, function, data.
+    package var body: [UInt8]
+    /// What the wire may do to it.
+    package var faults: DeviceFaults
+    var device: String
+}
+
 /// Everything that answers on one Modbus bus: meters and EVSE controllers. Knows no framing.
-struct BusUnits: Sendable {
+package struct BusUnits: Sendable {
     private var meters: MeterUnits
     private var controllers: ControllerUnits
 
-    init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
+    package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
         controllers = ControllerUnits(bus, plan: plan)
     }
 
     /// - Parameter request: unit, function and data.
     /// - Returns: `nil` where nobody answers, the fault `silent` aside.
-    mutating func reply(to request: [UInt8], world: inout PlantWorld) -> MeterUnits.Reply? {
+    package mutating func reply(
+        to request: [UInt8], world: inout PlantWorld
+    ) -> BusReply? {
         meters.reply(to: request, world: &world)
             ?? controllers.reply(to: request, world: &world)
     }

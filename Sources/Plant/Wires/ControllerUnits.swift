@@ -19,7 +19,7 @@ struct ControllerUnits: Sendable {
 
     /// - Parameter request: unit, function and data.
     /// - Returns: `nil` where nobody answers, the fault `silent` aside.
-    mutating func reply(to request: [UInt8], world: inout PlantWorld) -> MeterUnits.Reply? {
+    mutating func reply(to request: [UInt8], world: inout PlantWorld) -> BusReply? {
         guard request.count >= 2, request[0] != 0, let index = units[request[0]],
             var controller = world.evses[index].controller, let firmware = controller.firmware,
             controller.answers(at: world.now), controller.pilot != .unknown
@@ -38,7 +38,7 @@ struct ControllerUnits: Sendable {
         }
         // A request that it does not hear changes nothing.
         if !faults.has(.silent) { world.evses[index].controller = controller }
-        return MeterUnits.Reply(body: body, faults: faults, device: device)
+        return BusReply(body: body, faults: faults, device: device)
     }
 
     private mutating func frozen(

@@ -1,13 +1,5 @@
 /// The meters on one bus: who answers to a unit, and what. Knows no framing.
 struct MeterUnits: Sendable {
-    /// A reply before it meets the wire.
-    struct Reply {
-        /// Unit, function, data.
-        var body: [UInt8]
-        var faults: DeviceFaults
-        var device: String
-    }
-
     private let baud: Int
     /// Indices into the world's meters.
     private let units: [UInt8: Int]
@@ -25,12 +17,12 @@ struct MeterUnits: Sendable {
 
     /// - Parameter request: unit, function and data.
     /// - Returns: `nil` where nobody answers, the fault `silent` aside.
-    mutating func reply(to request: [UInt8], world: inout PlantWorld) -> Reply? {
+    mutating func reply(to request: [UInt8], world: inout PlantWorld) -> BusReply? {
         guard request.count >= 2, request[0] != 0, let index = units[request[0]] else { return nil }
         let meter = world.meters[index]
         guard meter.isPowered else { return nil }
         let faults = world.faultsByDevice[meter.plan.device] ?? DeviceFaults()
-        return Reply(
+        return BusReply(
             body: body(request, meter, faults), faults: faults, device: meter.plan.device)
     }
 

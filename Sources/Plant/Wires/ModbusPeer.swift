@@ -58,7 +58,7 @@ package struct ModbusPeer: SerialDevice {
 
     /// The reply as it reaches the network under the faults in force.
     private func spoil(
-        _ reply: MeterUnits.Reply, request: [UInt8], at now: Int64, noise: inout Noise
+        _ reply: BusReply, request: [UInt8], at now: Int64, noise: inout Noise
     ) -> [Transmission] {
         let faults = reply.faults
         if faults.has(.silent) { return [] }

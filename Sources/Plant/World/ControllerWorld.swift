@@ -41,6 +41,10 @@ package struct ControllerWorld: Hashable, Sendable {
     private var asksFor = 0.0
     private var withoutOfferFor = 0.0
     private var closedFor = 0.0
+    /// What it does now of what its registers say, and what it would do, for how long.
+    private var heeded = ControllerWish()
+    private var wanted = ControllerWish()
+    private var wantedFor = 0.0
     private var isQuietFor = 0.0
     /// What it says of the pilot where its report is stuck.
     private(set) var reported = PilotState.unknown
@@ -69,6 +73,7 @@ package struct ControllerWorld: Hashable, Sendable {
         (pilot, seen, reported) = (.unknown, .unknown, .unknown)
         (signal, offered, isRelayOn, trouble) = (.steady, 0, false, nil)
         (seenFor, asksFor, withoutOfferFor, closedFor, isQuietFor) = (0, 0, 0, 0, 0)
+        (heeded, wanted, wantedFor) = (ControllerWish(), ControllerWish(), 0)
         hasFallenBack = false
     }
 
@@ -93,7 +98,8 @@ package struct ControllerWorld: Hashable, Sendable {
         self.cable = cable ?? 0
         if !faults.has(.stateStuck) { reported = pilot }
         findTrouble(circuit, isClosed: isClosed, firmware, seconds, faults)
-        var wish = firmware.wish(self, now: now)
+        heed(firmware.wish(self, now: now), seconds, faults)
+        var wish = heeded
         hasFallenBack = wish.isFallback
         if let other = faults.value(.offersOther), circuit.state != .a { wish.amperes = other }
         if trouble != nil { wish = ControllerWish() }
@@ -141,6 +147,15 @@ package struct ControllerWorld: Hashable, Sendable {
     }
 
     // MARK: Pilot and relay
+
+    private mutating func heed(
+        _ wish: ControllerWish, _ seconds: Double, _ faults: DeviceFaults
+    ) {
+        wantedFor = wish == wanted ? wantedFor + seconds : 0
+        wanted = wish
+        let delay = (faults.value(.obeysLate) ?? 0) / 1000
+        if wantedFor >= delay { heeded = wish }
+    }
 
     private mutating func show(_ amperes: Double) {
         offered = amperes >= 6 ? min(amperes, 80) : 0

@@ -17,6 +17,7 @@ package struct EVSEWorld: Hashable, Sendable {
     /// The upstream breaker was tripped; switching the mains on resets it.
     package internal(set) var isBreakerTripped = false
     var contactorFaults = DeviceFaults()
+    var controllerFaults = DeviceFaults()
     var phaseContactorFaults = DeviceFaults()
     var residualCurrentFaults = DeviceFaults()
     /// Since when, and why, the contactor ought to open.
@@ -114,7 +115,7 @@ package struct EVSEWorld: Hashable, Sendable {
         controller?.step(
             seconds, now: now, circuit: connectors[0].circuit,
             cable: connectors[0].plan.hasFixedCable ? nil : connectors[0].cable,
-            isClosed: isClosed, isPowered: isPowered, faults: contactorFaults)
+            isClosed: isClosed, isPowered: isPowered, faults: controllerFaults)
         connectors[0].ownedSignal = controller?.signal
     }
 

@@ -191,8 +191,14 @@ extension PlantWorld {
             device.flatMap { byDevice[$0] } ?? DeviceFaults()
         }
         for index in evses.indices {
+            evses[index].contactorFaults = of(evses[index].plan.contactor?.device)
             let controller = evses[index].controller?.plan.device
-            evses[index].contactorFaults = of(controller ?? evses[index].plan.contactor?.device)
+            if let controller {
+                let faults = of(controller)
+                evses[index].controllerFaults = faults
+                // Its other faults go by names that a contactor has too, such as a slow reply.
+                evses[index].contactorFaults = faults.only([.welded, .stuckOpen])
+            }
             evses[index].phaseContactorFaults = of(evses[index].plan.phaseContactor?.device)
             evses[index].residualCurrentFaults = of(evses[index].plan.residualCurrent?.device)
             for number in evses[index].connectors.indices {
