@@ -42,17 +42,11 @@ final class SimulatedStation: StationPorts {
     private var loopReturns: Int64?
     private var powerReturns: Int64?
     private var latched = LatchedFaults()
-    private var meters = [VirtualMeter]()
-    private var readers = [VirtualReader]()
-    private var displays = [VirtualDisplay]()
-    /// What an energy manager writes, when next, and until when.
-    private var manager: (bound: SupplyBound, next: Int64, until: Int64)?
-    /// Its last write that arrived.
-    private var managed: (bound: SupplyBound, at: Int64)?
-    private var controllers = [VirtualController]()
+    private var drivers = VirtualDrivers()
+    private var words = [VirtualDrivers.Word]()
+    private var manager = VirtualEnergyManager()
     /// One per EVSE: since when its controller can be held to what it guarantees.
     private(set) var trusts = [ControllerTrust?]()
-    private var driverFaults = Set<String>()
     /// World time, nanoseconds.
     private(set) var instant: Int64 = SimulatedStation.start
     /// World time at which the machine's monotonic clock was zero.
@@ -136,43 +130,11 @@ final class SimulatedStation: StationPorts {
                 ControllerTrust($0.plan, evsePlans[place], at: SimulatedStation.start)
             }
         }
-        for device in composition.board.devices {
-            let roles = device.assignments.map(\.role)
-            if roles.contains(.meter),
-                let index = world.meters.firstIndex(where: { $0.plan.device == device.id.name })
-            {
-                meters.append(try VirtualMeter(device, evse: device.evse, index: index))
-            }
-            // Cards are what scripts present; a line reader's tokens would be the same to the core.
-            if roles.contains(.reader), device.plugin.name == NFCReaderPlugin.name {
-                readers.append(VirtualReader(device))
-            }
-            if roles.contains(.display), let display = VirtualDisplay(device, in: world) {
-                displays.append(display)
-            }
-        }
-        try fitControllers(of: composition.board)
+        drivers = try VirtualDrivers(composition.board, of: self)
         try startLoop()
     }
 
-    private func fitControllers(of board: BoardPlan) throws {
-        for plan in world.plan.controllers {
-            guard let device = board.devices.first(where: { $0.id.name == plan.device }),
-                let evse = device.evse, let place = device.bus,
-                let bus = world.plan.buses.first(where: { $0.name == place }),
-                let keys = board.buses.first(where: { $0.name == place })?.configuration
-            else { continue }
-            let line = VirtualControllerLine(
-                plan, bus, retries: Int(keys.number("retries")),
-                replyTimeout: keys.quantity("reply-timeout"), of: self)
-            controllers.append(try VirtualController(device, evse: evse, on: line))
-        }
-    }
-    /// A step may not be longer, or a controller that is asked once a step would take the station for
-    /// silent.
-    var longestSilence: Int64? {
-        controllers.compactMap { $0.watchdog?.time.count }.min().map { $0 * 1_000_000 / 3 }
-    }
+    var longestSilence: Int64? { drivers.longestSilence }
 
     /// Milliseconds of the day.
     var time: Milliseconds { Milliseconds((instant - Self.start) / 1_000_000) }
@@ -328,11 +290,7 @@ final class SimulatedStation: StationPorts {
         isDead = false
         outputsLeft = nil
         restartAsked = nil
-        driverFaults.removeAll()
-        for index in meters.indices { meters[index].restart(at: now()) }
-        for index in readers.indices { readers[index].restart(at: now()) }
-        for index in displays.indices { displays[index].restart(at: now()) }
-        for controller in controllers { controller.restart() }
+        drivers.restart(at: now())
         csms.stationStarted()
         let seed = script.seed &* 0x9E37_79B9_7F4A_7C15 &+ starts
         let core = StationCore(configuration: core, seed: seed)
@@ -445,7 +403,7 @@ final class SimulatedStation: StationPorts {
         if let event = csms.next { next = min(next, event) }
         if let loopReturns { next = min(next, loopReturns) }
         if let powerReturns { next = min(next, powerReturns) }
-        if let manager { next = min(next, manager.next) }
+        if let write = manager.next { next = min(next, write) }
         switch process {
         case .running: break
         case .down(let until, _): next = min(next, until)
@@ -508,7 +466,7 @@ final class SimulatedStation: StationPorts {
             startStation(isRestart: isRestart)
         case .ending(let deadline, let pause, let isRestart):
             if engine?.isDeenergised ?? true || deadline <= instant {
-                for controller in controllers { controller.end(at: now()) }
+                drivers.end(at: now())
                 endStation(pause: pause, isRestart: isRestart)
             }
         case .running, .down:
@@ -529,86 +487,53 @@ final class SimulatedStation: StationPorts {
 
     private func pollDevices() {
         guard engine != nil else { return }
-        for index in meters.indices {
-            guard let outcome = meters[index].poll(&world, at: now()) else { continue }
-            if let sample = outcome.sample {
-                if let evse = meters[index].evse {
-                    laboratory.shared.publish(sample, evse: evse)
-                    give(.meter(evse, sample))
-                } else {
-                    laboratory.shared.publishHouse(sample)
-                }
-            }
-            for (fault, holds) in outcome.faults {
-                report(meters[index].device, meters[index].evse, fault, holds)
-            }
-        }
-        for index in displays.indices {
-            guard let lost = displays[index].look(&world, at: now()) else { continue }
-            report(displays[index].device, displays[index].evse, .displayLost, lost)
-        }
-        for controller in controllers { look(at: controller) }
-        for index in readers.indices {
-            guard let outcome = readers[index].look(&world, at: now()) else { continue }
-            if let lost = outcome.lost {
-                report(readers[index].device, readers[index].evse, .readerLost, lost)
-            }
-            if let token = outcome.token {
-                isMoving = true
-                give(.token(token))
-                onToken?(token)
-            }
+        drivers.poll(self, loop: loop == nil ? nil : view.image, at: now(), into: &words)
+        for word in words { hear(word) }
+        words.removeAll(keepingCapacity: true)
+    }
+    /// As the drivers' hosts do.
+    private func hear(_ word: VirtualDrivers.Word) {
+        switch word {
+        case .meter(let sample, let evse?):
+            laboratory.shared.publish(sample, evse: evse)
+            give(.meter(evse, sample))
+        case .meter(let sample, nil): laboratory.shared.publishHouse(sample)
+        case .controller(let sample, let evse): laboratory.shared.publish(sample, evse: evse)
+        case .token(let token):
+            isMoving = true
+            give(.token(token))
+            onToken?(token)
+        case .fault(let fault):
+            coverage.add("station fault", "\(fault.fault)", fault.holds ? 1 : 0)
+            give(.deviceFault(fault))
         }
     }
     var onToken: ((TokenReading) -> Void)?
 
     // MARK: Energy manager
 
-    /// An energy manager writes a limit, and a sign of life every third of the time-out.
+    private var managerTimeout: Milliseconds { laboratory.composition.loop.supply.external.timeout }
+
     func manage(_ bound: SupplyBound, for time: Milliseconds) {
         guard laboratory.composition.loop.supply.external.isServed else { return }
-        manager = (bound, instant, instant + time.count * 1_000_000)
+        manager.manage(bound, at: instant, for: time)
     }
-    func stopManaging() { manager = nil }
+    func stopManaging() { manager.stop() }
 
-    /// A station that is not there takes no writes; the next one comes all the same.
     private func workManager() {
-        guard let current = manager, current.next <= instant else { return }
-        let pause = laboratory.composition.loop.supply.external.timeout.count * 1_000_000 / 3
-        manager = instant < current.until ? (current.bound, instant + pause, current.until) : nil
-        guard engine != nil else { return }
-        managed = (current.bound, instant)
+        guard
+            let bound = manager.write(
+                at: instant, timeout: managerTimeout, isHeard: engine != nil)
+        else { return }
         var limit = ExternalLimit()
-        limit.bound = current.bound
+        limit.bound = bound
         limit.at = now()
         laboratory.shared.publish(limit)
         isMoving = true
     }
     /// What the energy manager has written and not let grow old.
     func managerBound(timeout: Milliseconds) -> SupplyBound? {
-        guard let managed, instant - managed.at <= timeout.count * 1_000_000 else { return nil }
-        return managed.bound
-    }
-
-    private func look(at controller: VirtualController) {
-        guard let outcome = controller.look(loop == nil ? nil : view.image, at: now()) else {
-            return
-        }
-        if let sample = outcome.sample { laboratory.shared.publish(sample, evse: controller.evse) }
-        for (fault, holds) in outcome.faults {
-            report(controller.device, controller.evse, fault, holds)
-        }
-    }
-
-    /// As the driver's host does: changes only.
-    private func report(_ device: String, _ evse: EVSEID?, _ fault: Fault, _ holds: Bool) {
-        let key = "\(device) \(fault.rawValue)"
-        guard driverFaults.contains(key) != holds else { return }
-        if holds { driverFaults.insert(key) } else { driverFaults.remove(key) }
-        coverage.add("station fault", "\(fault)", holds ? 1 : 0)
-        give(
-            .deviceFault(
-                DeviceFault(device: device, evse: evse, fault: fault, holds: holds, detail: "")))
+        manager.bound(at: instant, timeout: timeout)
     }
 
     private func deliver() {
