@@ -521,15 +521,16 @@ final class SimulatedStation: StationPorts {
     func stopManaging() { manager.stop() }
 
     private func workManager() {
+        let before = manager.bound(at: instant, timeout: managerTimeout)
         guard
             let bound = manager.write(
                 at: instant, timeout: managerTimeout, isHeard: engine != nil)
         else { return }
+        if bound != before { isMoving = true }  // a sign of life moves nothing
         var limit = ExternalLimit()
         limit.bound = bound
         limit.at = now()
         laboratory.shared.publish(limit)
-        isMoving = true
     }
     /// What the energy manager has written and not let grow old.
     func managerBound(timeout: Milliseconds) -> SupplyBound? {
