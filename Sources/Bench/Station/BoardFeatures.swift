@@ -13,10 +13,10 @@ struct BoardFeatures {
 
     /// - Parameter board: a name below `Boards`, a folder or a file.
     init(board: String) throws {
-        let file = try BoardLocator.shipped().find(board)
-        guard let root = try Yams.compose(yaml: try BoardFile.joinedText(file: file)),
-            let features = root["features"]?.mapping
-        else { throw BenchError("\(file) claims no features") }
+        let root = try Self.root(of: board)
+        guard let features = root["features"]?.mapping else {
+            throw BenchError("\(board) claims no features")
+        }
         var found = [String: PICSCondition.Feature]()
         for (key, value) in features {
             guard let id = key.string else { continue }
@@ -32,7 +32,18 @@ struct BoardFeatures {
         self.features = found
     }
 
-    func has(_ part: String) -> Bool { features[part] == .flag(true) }
+    /// Whether a board has a part, whatever it claims.
+    static func has(_ part: String, board: String) throws -> Bool {
+        parts(try root(of: board)).contains(part)
+    }
+
+    private static func root(of board: String) throws -> Node {
+        let file = try BoardLocator.shipped().find(board)
+        guard let root = try Yams.compose(yaml: try BoardFile.joinedText(file: file)) else {
+            throw BenchError("\(file) is empty")
+        }
+        return root
+    }
 
     private static func parts(_ root: Node) -> Set<String> {
         func keys(_ node: Node?) -> [String] { node?.mapping?.keys.compactMap(\.string) ?? [] }

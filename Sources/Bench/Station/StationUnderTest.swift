@@ -33,7 +33,7 @@ struct StationUnderTest: Sendable {
             arguments += ["--simulate", "--rig", "127.0.0.1:0"]
         }
         // Several run side by side on this machine: each has a port of its own.
-        if try BoardFeatures(board: options.board).has("energy-manager") {
+        if try BoardFeatures.has("energy-manager", board: options.board) {
             arguments += ["--set", "feed.energy-manager.port=0"]
         }
         for setting in options.settings { arguments += ["--set", setting] }
