@@ -21,7 +21,7 @@ extension EVSEControl {
             held.raise(.ventilationNotAvailable)
         }
         if phasing.hasFault { latched.raise(.phaseContactorFault) }
-        if plan.hasController { holdControllerFaults(inputs.controller) }
+        if plan.hasController { holdControllerFaults(inputs.controller, at: at) }
         forgetHeld()
 
         var now = context.deviceFaults
@@ -91,7 +91,7 @@ extension EVSEControl {
         if controller.isStale {
             now.raise(.controllerLost)
         } else {
-            now = sample.faults.subtracting(FaultMasks.latched)
+            now = sample.faults
             // Nobody told it to show state F: it is locked, or in an error that it does not name.
             if sample.pilot == .f { now.raise(.controllerFault) }
         }
@@ -99,11 +99,13 @@ extension EVSEControl {
     }
 
     /// What stays when it reports it no more.
-    private mutating func holdControllerFaults(_ sample: ControllerSample) {
+    private mutating func holdControllerFaults(_ sample: ControllerSample, at: Instant) {
         if controller.disobeys { held.raise(.controllerDisobeys) }
-        if !controller.isStale {
-            latched = latched.union(sample.faults.intersection(FaultMasks.latched))
-        }
+        guard !controller.isStale else { return }
+        if sample.faults.contains(.controllerDisobeys) { held.raise(.controllerDisobeys) }
+        // Its own latches take as long to clear as anything that it is told.
+        if let clearedAt, at < clearedAt + plan.controllerGrace { return }
+        latched = latched.union(sample.faults.intersection(FaultMasks.latched))
     }
 
     /// Faults that another try with the same vehicle would only repeat end when it leaves.
@@ -117,6 +119,7 @@ extension EVSEControl {
 
     private mutating func clearByService(_ feedback: ContactorFeedback, at: Instant) {
         held = FaultSet()
+        clearedAt = at
         residual.clear()
         for index in 0..<connectorCount { pilots[index].clear() }
         latched.clear(.residualCurrentSelfTest)  // tested again before the next closing

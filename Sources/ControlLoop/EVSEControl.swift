@@ -44,6 +44,8 @@ public struct EVSEControl: BitwiseCopyable, Sendable {
     /// The emergency stop voided the grant: releasing the button must not start anything.
     var isGrantVoid = false
     var wasWanted = false
+    /// When service last cleared faults.
+    var clearedAt: Instant?
     /// The plug is held, or this outlet has no lock of ours.
     var holdsPlug = false
     var unlockPending = false

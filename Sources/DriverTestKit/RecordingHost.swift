@@ -14,6 +14,7 @@ public final class RecordingHost: DriverHost {
         var controllerSamples = [ControllerSample]()
         var command = ControllerCommand()
         var loopLives = true
+        var clears: UInt32 = 0
         var faults = [Fault: String]()
         var faultEvents = [FaultEvent]()
         var log = [String]()
@@ -51,6 +52,7 @@ public final class RecordingHost: DriverHost {
         return state.withLock { state in
             var command = state.command
             if state.loopLives { command.at = now }
+            command.clears = state.clears
             return command
         }
     }
@@ -62,6 +64,8 @@ public final class RecordingHost: DriverHost {
             $0.command.at = now
         }
     }
+    /// Service clears latched faults.
+    public func clearFaults() { state.withLock { $0.clears += 1 } }
     /// False: the loop says nothing from now on.
     public func keepLoop(alive: Bool) { state.withLock { $0.loopLives = alive } }
 

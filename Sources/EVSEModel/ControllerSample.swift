@@ -28,6 +28,9 @@
     public var offered = Amperes.zero
     /// False: open the contactor now, under load; true with nothing offered lets the vehicle end first.
     public var isEnabled = false
+    /// Counts services that cleared latched faults: with a new number the controller's may end, too.
+    /// `nil` while the loop hears no station, and so of no service.
+    public var clears: UInt32? = nil
     @inlinable public init() {}
 
     /// What an EVSE's outputs mean to a controller.
@@ -40,5 +43,6 @@
         let pilot = outputs.connectors[connector].pilot
         offered = pilot == .pwm ? status.offered : .zero
         isEnabled = pilot != .unavailable && (pilot == .pwm || outputs.contactorClosed)
+        clears = status.clearAnswered
     }
 }

@@ -322,6 +322,38 @@ private struct ControllerRig {
         #expect(rig.monitor.violation == nil)
     }
 
+    @Test func `what it latched stays until service, and holds while it still reports it`() throws {
+        var rig = try charging()
+        rig.reports.raise(.residualCurrentSelfTest)
+        rig.run(.seconds(2))
+        #expect(rig.image.status.latched.contains(.residualCurrentSelfTest))
+        rig.image.targets.clearRequests += 1
+        rig.run(.seconds(2))
+        #expect(rig.image.status.latched.isEmpty, "the controller has its time to clear it")
+        #expect(rig.image.status.faults.contains(.residualCurrentSelfTest))
+        #expect(rig.image.outputs.connectors[0].pilot != .pwm)
+        rig.run(rig.plan.controllerGrace)
+        #expect(rig.image.status.latched.contains(.residualCurrentSelfTest), "it did not")
+        rig.image.targets.clearRequests += 1
+        rig.run(.seconds(2))
+        rig.reports = FaultSet()
+        #expect(rig.wait(.seconds(30)) { $0.image.status.phase == .energised })
+        #expect(rig.image.status.allFaults.isEmpty)
+    }
+
+    @Test func `what its driver says of its obedience stays until the vehicle leaves`() throws {
+        var rig = try charging()
+        rig.reports.raise(.controllerDisobeys)
+        rig.run(.seconds(2))
+        rig.reports = FaultSet()
+        rig.run(.seconds(20))
+        #expect(rig.image.status.faults.contains(.controllerDisobeys))
+        #expect(!rig.image.outputs.contactorClosed)
+        rig.isPlugged = false
+        rig.run(.seconds(2))
+        #expect(rig.image.status.allFaults.isEmpty)
+    }
+
     @Test func `a contactor that does not close is a fault after the response time`() {
         var rig = ControllerRig()
         rig.run(.seconds(1))

@@ -130,8 +130,11 @@ final class DeviceHost: DriverHost {
     var command: ControllerCommand {
         guard let evse, let loop = image.loop() else { return ControllerCommand() }
         let image = loop.evses[evse.index]
-        return ControllerCommand(
+        var command = ControllerCommand(
             image.outputs, status: image.status, connector: connector, at: loop.at)
+        // A loop that starts takes over a count of services that were for its predecessor.
+        if loop.stationIsSilent { command.clears = nil }
+        return command
     }
 
     func fault(_ raised: Fault, holds: Bool, _ detail: String) {
