@@ -54,7 +54,7 @@ let cyclicPlugins: [Target.Dependency] = [
 ]
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
-    "ModbusEnergyMeter", "EVSEController", "NFCReader", "LineReader", "KioskPage",
+    "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
     "CharacterDisplay", "DWINDisplay",
 ]
 
@@ -186,6 +186,7 @@ let package = Package(
         plugin(
             "EVSEController", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
+        plugin("SafetyMCU", ["FieldBus"]),
         plugin("NFCReader", ["FieldBus"]),
         plugin("LineReader", ["FieldBus"]),
         plugin("CharacterDisplay", ["FieldBus", "DisplayText"]),
@@ -227,6 +228,7 @@ let package = Package(
         tests(
             "EVSEController",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
             "NFCReader",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
@@ -284,8 +286,8 @@ let package = Package(
             dependencies: [
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
-                "ModbusEnergyMeter", "EVSEController", "NFCReader", "LineReader", "DWINDisplay",
-                "DisplayText", "Plant",
+                "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
+                "DWINDisplay", "DisplayText", "Plant",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

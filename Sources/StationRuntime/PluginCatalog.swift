@@ -7,6 +7,7 @@ import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import NFCReader
+import SafetyMCU
 
 /// The drivers that a station program knows: no discovery at load time, no globals.
 ///
@@ -28,9 +29,9 @@ public struct PluginCatalog: Sendable {
         PluginCatalog(
             cyclic: CyclicCatalog.builtIn.plugins,
             bus: [
-                ModbusEnergyMeterPlugin.self, EVSEControllerPlugin.self, NFCReaderPlugin.self,
-                LineReaderPlugin.self, KioskPagePlugin.self, CharacterDisplayPlugin.self,
-                DWINDisplayPlugin.self,
+                ModbusEnergyMeterPlugin.self, EVSEControllerPlugin.self, SafetyMCUPlugin.self,
+                NFCReaderPlugin.self, LineReaderPlugin.self, KioskPagePlugin.self,
+                CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
             ])
     }
 

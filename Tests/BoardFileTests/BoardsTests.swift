@@ -16,6 +16,7 @@ import LineReader
 import ModbusEnergyMeter
 import NFCReader
 import PWMControlPilot
+import SafetyMCU
 import StatusLEDs
 import Testing
 
@@ -24,8 +25,8 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
-    EVSEControllerPlugin.self, NFCReaderPlugin.self, LineReaderPlugin.self, KioskPagePlugin.self,
-    CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+    EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, LineReaderPlugin.self,
+    KioskPagePlugin.self, CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
 ]
 
 /// The repository's root, from this file's place in it.
@@ -68,6 +69,21 @@ struct BoardsTests {
         #expect(laws.proximityMask == 1 && laws.lockMask == 1)
         #expect(!laws.hasResidualCurrentDevice && laws.controllerGrace == .seconds(10))
         #expect(report.findings.map(\.severity) == [.warning])
+    }
+
+    @Test("a board with a safety controller: what the laws must know of it, and what it guarantees")
+    func safetyController() throws {
+        let file = repository.appending(path: "docs/examples/safety-controller/board.yaml").path
+        let report = try BoardFile.report(file: file, plugins: shippedPlugins)
+        #expect(report.text == "")
+        let plan = try #require(report.plan)
+        let laws = try #require(plan.evses.first?.plan)
+        #expect(laws.hasController && laws.hasContactorFeedback && !laws.hasResidualCurrentDevice)
+        #expect(laws.proximityMask == 1 && laws.lockMask == 1)
+        #expect(laws.controllerMaxAge == .seconds(1) && laws.controllerGrace == .seconds(8))
+        let duties = BoardExplanation(plan).takenDuties
+        #expect(duties.contains { $0.hasPrefix("safety-1: weld: 250 ms") }, "\(duties)")
+        #expect(!duties.contains { $0.contains("nobody") })
     }
 
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)

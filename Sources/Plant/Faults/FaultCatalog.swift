@@ -11,6 +11,8 @@ package enum FaultCatalog {
         /// An EVSE controller with its pilot and contactor, on a line or behind a TCP connection.
         case controller
         case networkController = "network-controller"
+        /// A safety controller with pilot, contactor and residual-current device.
+        case safetyController = "safety-controller"
         case serialBus = "serial-bus"
         case lineReader = "line-reader"
         /// A browser in front of the station's page.
@@ -116,6 +118,7 @@ package enum FaultCatalog {
         case .meter: meter
         case .networkMeter: meter + [reset]
         case .controller: controller
+        case .safetyController: safetyController
         case .networkController: controller + [reset]
         case .reader: reader
         case .lineReader:
@@ -165,6 +168,43 @@ package enum FaultCatalog {
 
     private static var reset: Entry {
         reply(.reset, "the connection is reset in the middle of the reply")
+    }
+
+    private static var safetyController: [Entry] {
+        [
+            entry(.restart, "starts anew now: without session and permission"),
+            entry(.absent, "the cable is pulled out: the port hangs up"),
+            entry(.otherVersion, "speaks another major version", value("version", 0...255, 2)),
+            entry(
+                .obeysLate, "does what it is told this much later", value("ms", 1...60_000, 3000)),
+            entry(.tellsOther, "says that it was told to end, whatever it was told"),
+            entry(.staysClosed, "does not release its contactor"),
+            entry(
+                .offersOther, "offers this much, whatever it was told", value("A", 0...80, 32)),
+            entry(.errorState, "its supply is out of range: it opens", makesFaulted: true),
+            entry(.welded, "the main contacts are fused: closed whatever it wants"),
+            entry(.stuckOpen, "the main contacts never close"),
+            entry(
+                .trip, "finds a smooth DC residual current; 0 for an AC one",
+                value("mA", 0...300, 8), makesFaulted: true),
+            entry(.selfTestFails, "the residual-current device does not answer its test"),
+            entry(.hot, "is this hot", value("°C", 30...200, 95), makesFaulted: true),
+            entry(.pressed, "somebody pressed the emergency stop at it", makesFaulted: true),
+            entry(.shorted, "the pilot is shorted to earth (0 V, state E)", makesFaulted: true),
+            entry(.open, "the pilot's wire to the outlet is broken"),
+            entry(.diodeShorted, "the diode of whichever vehicle is plugged is shorted"),
+            reply(.silent, "hears nothing and says nothing"),
+            reply(.slow, "answers this much later", value("ms", 1...60_000, 700)),
+            reply(.garbled, "wrong CRC"),
+            reply(.stuck, "tells the state of this moment, whatever happens"),
+            reply(.stuckSequence, "answers with the sequence of this moment"),
+            reply(.truncated, "the answer ends after this many bytes", value("bytes", 1...250, 4)),
+            reply(.extra, "this many random bytes before the answer", value("bytes", 1...300, 40)),
+            reply(.noise, "random bytes instead of the answer"),
+            reply(.doubled, "sends the answer twice"),
+            reply(.echo, "the command comes back before the answer, as some adapters do"),
+            reply(.split, "a gap of this length inside the answer", value("ms", 1...5_000, 10)),
+        ]
     }
 
     private static var controller: [Entry] {

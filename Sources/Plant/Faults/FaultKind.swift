@@ -40,6 +40,12 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case obeysLate = "obeys-late"
     case errorState = "error-state"
     case stateStuck = "state-stuck"
+    // Safety controller
+    case stuckSequence = "stuck-sequence"
+    case otherVersion = "other-version"
+    case obeysLate = "obeys-late"
+    case tellsOther = "tells-other"
+    case staysClosed = "stays-closed"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

@@ -73,6 +73,12 @@ package final class RunningPlant: Sendable {
                 }
             }
         }
+        if let controller = plan.safetyControllers.firstIndex(where: { $0.bus == bus.name }) {
+            return LineThread(
+                bus, link: link, host: host,
+                adapters: [bus.name, plan.safetyControllers[controller].device]
+            ) { SafetyLine(bus, controller: controller, plan: plan) }
+        }
         if let display = plan.displays.firstIndex(where: {
             $0.kind == .dgus && $0.bus == bus.name
         }) {

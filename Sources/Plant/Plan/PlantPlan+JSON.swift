@@ -51,6 +51,18 @@ extension PlantPlan {
                     evse: try inner.number("evse", 1...StationBounds.evses)))
             try inner.finish()
         }
+        for (value, path) in try reader.elements("safetyControllers") {
+            var inner = try ObjectReader(value, at: path)
+            var controller = SafetyController(
+                device: try inner.device(), bus: try inner.text("bus"),
+                evse: try inner.number("evse", 1...StationBounds.evses))
+            controller.hasResidualCurrent = try inner.bool("residualCurrent") ?? true
+            controller.readsProximity = try inner.bool("proximity") ?? true
+            controller.phases = try inner.number("phases", 1...3)
+            controller.rating = try inner.number("rating", 60...800)
+            safetyControllers.append(controller)
+            try inner.finish()
+        }
         for (value, path) in try reader.elements("readers") {
             var inner = try ObjectReader(value, at: path)
             readers.append(
@@ -118,6 +130,15 @@ extension PlantPlan {
                     "device": .string($0.device), "bus": .string($0.bus),
                     "unit": JSONValue($0.unit), "model": .string($0.model),
                     "evse": JSONValue($0.evse),
+                ]
+            })
+        object["safetyControllers"] = .array(
+            safetyControllers.map {
+                [
+                    "device": .string($0.device), "bus": .string($0.bus),
+                    "evse": JSONValue($0.evse), "residualCurrent": .bool($0.hasResidualCurrent),
+                    "proximity": .bool($0.readsProximity), "phases": JSONValue($0.phases),
+                    "rating": JSONValue($0.rating),
                 ]
             })
         object["readers"] = .array(

@@ -17,6 +17,7 @@ package struct PlantPlan: Hashable, Sendable {
     package var mains = Mains()
     package var evses: [EVSE] = []
     package var controllers: [Controller] = []
+    package var safetyControllers: [SafetyController] = []
     package var meters: [Meter] = []
     package var readers: [Reader] = []
     package var displays: [Display] = []
@@ -271,6 +272,26 @@ package struct PlantPlan: Hashable, Sendable {
             self.bus = bus
             self.unit = unit
             self.model = model
+            self.evse = evse
+        }
+    }
+
+    /// A safety controller on a serial line of its own, which owns the pilot and the contactor of an
+    /// EVSE's only connector.
+    package struct SafetyController: Hashable, Sendable {
+        package var device: String
+        package var bus: String
+        package var evse: Int
+        /// It detects residual currents.
+        package var hasResidualCurrent = true
+        /// It reads the proximity pilot.
+        package var readsProximity = true
+        package var phases = 1
+        /// Highest current of its contactor, 0.1 A.
+        package var rating = 320
+        package init(device: String, bus: String, evse: Int) {
+            self.device = device
+            self.bus = bus
             self.evse = evse
         }
     }

@@ -11,6 +11,7 @@ package struct EVSEWorld: Hashable, Sendable {
     package private(set) var switchedUnderCurrent = 0
     /// What works pilot and contactor in the loop's place.
     package internal(set) var controller: ControllerWorld?
+    package internal(set) var safety: SafetyWorld?
     package internal(set) var residualCurrent: ResidualCurrentModel?
     package private(set) var isCoilOn = false
     package private(set) var isVentilated = false
@@ -30,16 +31,25 @@ package struct EVSEWorld: Hashable, Sendable {
         var current: Double
     }
 
-    init(_ plan: PlantPlan.EVSE, controller: PlantPlan.Controller? = nil) {
+    init(
+        _ plan: PlantPlan.EVSE, controller: PlantPlan.Controller? = nil,
+        safety: PlantPlan.SafetyController? = nil
+    ) {
         self.plan = plan
         self.controller = controller.map(ControllerWorld.init)
+        self.safety = safety.map(SafetyWorld.init)
         connectors = plan.connectors.map { ConnectorWorld($0, evse: plan.number) }
         // A controller works its contactor without a line of the chip.
-        let own = controller.map { PlantPlan.Contactor(device: $0.device, coil: PlantPlan.Line(0)) }
+        let own = (controller?.device ?? safety?.device).map {
+            PlantPlan.Contactor(device: $0, coil: PlantPlan.Line(0))
+        }
         contactor = (own ?? plan.contactor).map(ContactorModel.init)
         phaseContactor = plan.phaseContactor.map(ContactorModel.init)
         residualCurrent = plan.residualCurrent.map(ResidualCurrentModel.init)
     }
+
+    /// The device that works pilot and contactor in the loop's place.
+    var controllerDevice: String? { controller?.plan.device ?? safety?.plan.device }
 
     package var isEnergised: Bool { contactor?.isClosed ?? false }
     /// Phases that are switched through to the outlet.
@@ -80,7 +90,7 @@ package struct EVSEWorld: Hashable, Sendable {
         _ outputs: OutputSignals<Chip>, noise: inout Noise
     ) -> OpeningDelay? {
         runController(seconds, now: now, supply: supply)
-        isCoilOn = controller?.isRelayOn ?? outputs.isOn(plan.contactor?.coil)
+        isCoilOn = controller?.isRelayOn ?? safety?.isCoilOn ?? outputs.isOn(plan.contactor?.coil)
         isVentilated = outputs.isOn(plan.ventilation)
         if outputs.isOn(plan.shuntTrip) { isBreakerTripped = true }
         let delay = endOpening(now)
@@ -109,14 +119,17 @@ package struct EVSEWorld: Hashable, Sendable {
     }
 
     private mutating func runController(_ seconds: Double, now: Int64, supply: Double) {
-        guard controller != nil, !connectors.isEmpty else { return }
+        guard controllerDevice != nil, !connectors.isEmpty else { return }
         let isPowered = !isBreakerTripped && supply > 150
         let isClosed = isEnergised
+        let cable = connectors[0].plan.hasFixedCable ? nil : connectors[0].cable
         controller?.step(
-            seconds, now: now, circuit: connectors[0].circuit,
-            cable: connectors[0].plan.hasFixedCable ? nil : connectors[0].cable,
-            isClosed: isClosed, isPowered: isPowered, faults: controllerFaults)
-        connectors[0].ownedSignal = controller?.signal
+            seconds, now: now, circuit: connectors[0].circuit, cable: cable, isClosed: isClosed,
+            isPowered: isPowered, faults: controllerFaults)
+        safety?.step(
+            seconds, now: now, circuit: connectors[0].circuit, cable: cable, isClosed: isClosed,
+            isPowered: isPowered, faults: controllerFaults)
+        connectors[0].ownedSignal = controller?.signal ?? safety?.signal
     }
 
     private mutating func endOpening(_ now: Int64) -> OpeningDelay? {

@@ -28,6 +28,9 @@ extension PlantWorld {
                 list.append(
                     (part.device, replies(part.bus, .controller, .networkController), names))
             }
+            if let part = evse.safety?.plan {
+                list.append((part.device, .safetyController, names))
+            }
             if let part = evse.plan.contactor { list.append((part.device, .contactor, names)) }
             if let part = evse.plan.phaseContactor {
                 list.append((part.device, .contactor, names))
@@ -192,8 +195,7 @@ extension PlantWorld {
         }
         for index in evses.indices {
             evses[index].contactorFaults = of(evses[index].plan.contactor?.device)
-            let controller = evses[index].controller?.plan.device
-            if let controller {
+            if let controller = evses[index].controllerDevice {
                 let faults = of(controller)
                 evses[index].controllerFaults = faults
                 // Its other faults go by names that a contactor has too, such as a slow reply.

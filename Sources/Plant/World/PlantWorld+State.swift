@@ -20,7 +20,10 @@ extension PlantWorld {
             evses.flatMap { evse in evse.connectors.map { .object(describe($0, of: evse)) } })
         object["evses"] = .array(evses.map { .object(describe($0)) })
         object["controllers"] = .array(
-            evses.compactMap { $0.controller.map { .object(describe($0)) } })
+            evses.compactMap { evse in
+                evse.controller.map { .object(describe($0)) }
+                    ?? evse.safety.map { .object(describe($0)) }
+            })
         object["meters"] = .array(meters.map { .object(describe($0)) })
         object["readers"] = .array(readers.map { .object(describe($0)) })
         object["displays"] = .array(displays.map { .object(describe($0)) })
@@ -129,6 +132,22 @@ extension PlantWorld {
             "starts": JSONValue(controller.starts),
             "storedWrites": JSONValue(controller.storedWrites),
             "fellBack": .bool(controller.hasFallenBack),
+        ]
+    }
+
+    private func describe(_ controller: SafetyWorld) -> JSONObject {
+        [
+            "device": .string(controller.plan.device), "model": "safety-mcu",
+            "evse": JSONValue(controller.plan.evse),
+            "state": .string(controller.pilot.letter),
+            "offered": JSONValue(rounded: controller.offered, digits: 2),
+            "relay": .bool(controller.isCoilOn), "mode": .string("\(controller.mode)"),
+            "residualCurrent": .string("\(controller.residualCurrent)"),
+            "faults": JSONValue(Int(controller.faults)),
+            "latched": JSONValue(Int(controller.latched)),
+            "starts": JSONValue(Int(controller.boots)), "storedWrites": 0,
+            "silences": JSONValue(controller.silences),
+            "fellBack": .bool(controller.session == nil),
         ]
     }
 

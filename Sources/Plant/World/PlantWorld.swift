@@ -50,7 +50,9 @@ package struct PlantWorld: Sendable {
         self.plan = plan
         now = start.nanoseconds
         evses = plan.evses.map { evse in
-            EVSEWorld(evse, controller: plan.controllers.first { $0.evse == evse.number })
+            EVSEWorld(
+                evse, controller: plan.controllers.first { $0.evse == evse.number },
+                safety: plan.safetyControllers.first { $0.evse == evse.number })
         }
         meters = plan.meters.map { MeterWorld($0) }
         readers = plan.readers.map { ReaderWorld($0) }

@@ -178,6 +178,15 @@ extension BoardPlan {
                 .init(
                     device: name, bus: bus, unit: Int(keys.number("address")),
                     model: keys.text("model"), evse: Int(evse.number)))
+        case "safety-mcu":
+            guard let bus = device.bus, let id = device.evse else { return }
+            var controller = PlantPlan.SafetyController(
+                device: name, bus: bus, evse: Int(id.number))
+            controller.hasResidualCurrent = keys.flag("residual-current")
+            controller.readsProximity = keys.flag("proximity")
+            controller.phases = evses.first { $0.id == id }.map { Int($0.plan.phases) } ?? 1
+            controller.rating = Int(keys.number("limit") / 100)
+            plant.safetyControllers.append(controller)
         case "nfc-reader":
             guard let bus = device.bus else { return }
             plant.readers.append(.init(device: name, bus: bus, kind: .pn532))

@@ -22,6 +22,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case panelReply = "panel-reply"
     case panelLine = "panel-line"
     case displayFiles = "display-files"
+    case safetyReply = "safety-reply"
+    case safetyLine = "safety-line"
     case recording
     case plantPlan = "plant-plan"
     case loopPlan = "loop-plan"
@@ -47,6 +49,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .panelReply: "what a DGUS II panel sends"
         case .panelLine: "the simulated panels: DGUS II frames, I²C transactions"
         case .displayFiles: "data files of languages and panels"
+        case .safetyReply: "what a safety controller sends"
+        case .safetyLine: "the simulated safety controller's line"
         case .recording: "recordings, as `forecourt replay` reads them"
         case .plantPlan: "the plan that crosses to the plant's process"
         case .loopPlan: "the plan that crosses to the loop process"
@@ -57,7 +61,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var longestInput: Int {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
-            .modbusServer:
+            .modbusServer, .safetyReply, .safetyLine:
             1024
         case .csmsURL, .readerHelper: 600
         case .json, .frame, .overlay, .rig: 4096
@@ -90,6 +94,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .panelReply: try fuzzPanelReply(input)
         case .panelLine: try fuzzPanelLine(input)
         case .displayFiles: try fuzzDisplayFiles(input)
+        case .safetyReply: try fuzzSafetyReply(input)
+        case .safetyLine: try fuzzSafetyLine(input)
         case .recording: try fuzzRecording(input)
         case .plantPlan: try fuzzPlantPlan(input)
         case .loopPlan: try fuzzLoopPlan(input)
