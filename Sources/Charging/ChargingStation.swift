@@ -109,6 +109,7 @@ package struct ChargingStation: Sendable {
         }
         if let wallClock { applyTime(wallClock, source: .system) }
         restoreMeters(stored[.meterRegisters] ?? [])
+        restoreRecords(facts)
         restoreSessions(stored[.transactions] ?? [])
         let isReset = [.remoteReset, .localReset, .scheduledReset].contains(registrar.bootReason)
         emit(
@@ -157,6 +158,9 @@ extension ChargingStation {
     mutating func put(_ evse: EVSEID, _ targets: EVSETargets) {
         outputs.append(.targets(evse, targets))
     }
+    mutating func put(_ evse: EVSEID, _ order: SigningOrder) {
+        outputs.append(.signing(evse, order))
+    }
 
     mutating func noteRestart(_ reason: BootReason) {
         var record = Record()
@@ -178,6 +182,7 @@ extension ChargingStation {
         finishResets()
         scheduleAligned()
         updateTargets()
+        updateSigning()
         reportRates()
     }
 }

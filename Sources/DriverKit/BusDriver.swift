@@ -71,6 +71,8 @@ public protocol DriverHost: Sendable {
     /// What the control loop wants of this EVSE controller, as of now; nothing may be offered where
     /// it is older than ``ControllerCommand/maximumAge``.
     var command: ControllerCommand { get }
+    /// Of a ``SigningMeterDriver``.
+    func publish(_ report: SigningReport)
     /// Raises or clears a fault under this device; repeating the same is no event.
     func fault(_ fault: Fault, holds: Bool, _ detail: String)
     func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String])
@@ -82,6 +84,11 @@ public protocol DriverHost: Sendable {
 extension ControllerCommand {
     /// A loop that said nothing new for so long is dead. Chosen: five cycles of the longest period.
     public static var maximumAge: Milliseconds { Milliseconds(500) }
+}
+
+extension DriverHost {
+    /// Nobody signs here.
+    public func publish(_ report: SigningReport) {}
 }
 
 public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }

@@ -54,6 +54,10 @@ public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
     case lock
     /// An EVSE controller that reduces the current by itself when its bus is silent.
     case fallback
+    /// The meter signs what it measured of a transaction.
+    case signedRecords = "signed-records"
+    /// No energy without the meter having begun to sign.
+    case signingRequired = "signing-required"
 }
 
 /// What every driver plugin declares.

@@ -15,6 +15,7 @@ public final class RecordingHost: DriverHost {
         var command = ControllerCommand()
         var loopLives = true
         var clears: UInt32 = 0
+        var reports = [SigningReport]()
         var faults = [Fault: String]()
         var faultEvents = [FaultEvent]()
         var log = [String]()
@@ -68,6 +69,7 @@ public final class RecordingHost: DriverHost {
     public func clearFaults() { state.withLock { $0.clears += 1 } }
     /// False: the loop says nothing from now on.
     public func keepLoop(alive: Bool) { state.withLock { $0.loopLives = alive } }
+    public func publish(_ report: SigningReport) { state.withLock { $0.reports.append(report) } }
 
     public func fault(_ fault: Fault, holds: Bool, _ detail: String) {
         let now = clock()
@@ -93,6 +95,7 @@ public final class RecordingHost: DriverHost {
     public var controllerSamples: [ControllerSample] {
         state.withLock { $0.controllerSamples }
     }
+    public var reports: [SigningReport] { state.withLock { $0.reports } }
     /// Faults that hold now, with their details.
     public var faults: [Fault: String] { state.withLock { $0.faults } }
     public var faultEvents: [FaultEvent] { state.withLock { $0.faultEvents } }

@@ -329,6 +329,13 @@ extension Fault {
                 severity: 2, stop: .immediate, clearing: .vehicleLeaves,
                 minimumRequiredErrorCode: nil, errorCode16: "InternalError",
                 report201: .init("Controller", "Problem", .evse))
+        case .signedValuesMissing:
+            FaultFacts(
+                text: "energy meter signs no values, or such as will not stand a check",
+                remedy: "Check the meter's time, key and display; the log names what was wrong.",
+                severity: 4, stop: .no, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "PowerMeterFailure",
+                report201: .init("FiscalMetering", "Problem", .evse))
         }
     }
 }

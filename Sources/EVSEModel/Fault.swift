@@ -58,6 +58,8 @@
     case controllerLost = 41
     case controllerFault = 42
     case controllerDisobeys = 43
+    // Metering
+    case signedValuesMissing = 45
 }
 
 /// A set of faults, one bit each.

@@ -13,6 +13,7 @@ struct TestStation {
     private(set) var outputs: [DomainOutput] = []
     private(set) var records: [StoreCollection: [String: String]] = [:]
     private(set) var targets: [EVSEID: EVSETargets] = [:]
+    private(set) var orders: [EVSEID: SigningOrder] = [:]
     var places: [Place]
     /// 2024-03-05T12:00:00Z.
     static let someTime = UnixTime(milliseconds: 1_709_640_000_000)
@@ -84,6 +85,7 @@ struct TestStation {
             case .store(.remove(let collection, let key)): records[collection]?[key] = nil
             case .store(.clear(let collection)): records[collection] = nil
             case .targets(let evse, let new): targets[evse] = new
+            case .signing(let evse, let new): orders[evse] = new
             case .event: break
             }
         }

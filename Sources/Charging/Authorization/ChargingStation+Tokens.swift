@@ -118,7 +118,8 @@ extension ChargingStation {
     /// No authorised session, in service, and nobody is being asked for.
     func canStart(_ place: Int) -> Bool {
         guard place < evses.count, sessions[place].authorization == nil, reset == nil,
-            evses[place].resetUntil == nil, !pending.contains(where: { $0.place == place })
+            evses[place].resetUntil == nil, sessions[place].transaction?.parked == nil,
+            !pending.contains(where: { $0.place == place })
         else { return false }
         guard evses[place].connectorIDs.contains(where: { availability.isOperative($0) }) else {
             return false

@@ -52,7 +52,7 @@ extension ChargingStation {
             session.authorization.map { !$0.isBlocked } ?? false
             && evses[place].isConnected && !session.awaitsVehicle && targets.available
             && limit >= evses[place].configuration.minimum && hasBooks(place)
-            && deviceFaults(place).isEmpty
+            && deviceFaults(place).isEmpty && isSigned(place)
         if session.awaitsVehicle, let authorization = session.authorization {
             // A charging car is not interrupted while the station finds its bearings again.
             targets.energyGranted = !authorization.isBlocked
@@ -76,7 +76,7 @@ extension ChargingStation {
     /// A transaction record exists before power is released, unless power is what starts it.
     private func hasBooks(_ place: Int) -> Bool {
         sessions[place].transaction != nil
-            || settings.points(.txStartPoint) == [.energyTransfer]
+            || startPoints(place) == [.energyTransfer]
     }
 
     func isServing(_ place: Int) -> Bool {

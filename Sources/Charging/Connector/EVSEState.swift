@@ -13,6 +13,10 @@ struct EVSEState: Sendable {
     /// Raised by the loop, as last reported.
     var faults = FaultSet()
     var meter = MeterState()
+    /// What its meter shall sign, as last put out.
+    var signingOrder: SigningOrder?
+    /// Mark of the newest signed record that is on disk.
+    var takenRecord: UInt64?
     /// As last put out.
     var targets: EVSETargets?
     var unlock: UnlockAttempt?

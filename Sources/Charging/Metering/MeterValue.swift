@@ -1,3 +1,5 @@
+package import EVSEModel
+
 /// What was measured. Raw values: OCPP's MeasurandEnumType.
 package enum Measurand: String, Hashable, Sendable, CaseIterable {
     case currentExport = "Current.Export"
@@ -57,6 +59,8 @@ package struct MeterValue: Hashable, Sendable {
     package var location: MeasuringLocation
     /// OCPP's standard units: `Wh`, `A`, `V`, `W`, `var`, `Hertz`, `Percent`.
     package var unit: String
+    /// What the meter signed of it.
+    package var signed: SignedValue?
     package init(
         thousandths: Int64, context: ReadingContext, measurand: Measurand,
         phase: MeasuredPhase? = nil, location: MeasuringLocation = .outlet, unit: String
@@ -67,6 +71,17 @@ package struct MeterValue: Hashable, Sendable {
         self.phase = phase
         self.location = location
         self.unit = unit
+    }
+}
+
+/// A signed record as one value carries it.
+package struct SignedValue: Hashable, Sendable {
+    package var record: SignedRecord
+    /// The key goes with it (PublicKeyWithSignedMeterValue).
+    package var hasKey: Bool
+    package init(record: SignedRecord, hasKey: Bool) {
+        self.record = record
+        self.hasKey = hasKey
     }
 }
 

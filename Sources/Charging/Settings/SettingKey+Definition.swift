@@ -17,13 +17,12 @@ extension SettingKey {
         case .alignedInterval: D(interval, "0", unit: Self.seconds)
         case .alignedMeasurands: D(measurandList, "Energy.Active.Import.Register")
         case .alignedSendDuringIdle: D(.boolean, "false")
-        case .alignedSignReadings: D(.boolean, "false", .readOnly)
         case .alignedTxEndedInterval: D(interval, "0", unit: Self.seconds)
         case .alignedTxEndedMeasurands: D(measurandList, "Energy.Active.Import.Register")
 
         case .sampledAvailable: D(.boolean, "true", .readOnly)
         case .sampledEnabled: D(.boolean, "true")
-        case .sampledSignReadings: D(.boolean, "false", .readOnly)
+        case .sampledSignReadings: D(.boolean, "true")
         case .sampledTxStartedMeasurands: D(measurandList, "Energy.Active.Import.Register")
         case .sampledTxUpdatedInterval: D(interval, "60", unit: Self.seconds)
         case .sampledTxUpdatedMeasurands: D(measurandList, "Energy.Active.Import.Register")
@@ -66,6 +65,10 @@ extension SettingKey {
         case .networkConfigurationPriority: D(.sequence([], maxCount: 8), "1")
         case .networkProfileConnectionAttempts: D(.integer(1...100), "3")
         case .offlineThreshold: D(.integer(0...Self.day), "120", unit: Self.seconds)
+        case .publicKeyWithSignedValue:
+            D(
+                .option(["Never", "OncePerTransaction", "EveryMeterValue"]),
+                "OncePerTransaction")
         case .queueAllMessages: D(.boolean, "false", .readOnly)
         case .resetRetries: D(.integer(0...10), "1")
         case .retryBackOffRandomRange: D(.integer(0...3600), "10", unit: Self.seconds)

@@ -10,7 +10,6 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case alignedInterval = "AlignedDataCtrlr.Interval"
     case alignedMeasurands = "AlignedDataCtrlr.Measurands"
     case alignedSendDuringIdle = "AlignedDataCtrlr.SendDuringIdle"
-    case alignedSignReadings = "AlignedDataCtrlr.SignReadings"
     case alignedTxEndedInterval = "AlignedDataCtrlr.TxEndedInterval"
     case alignedTxEndedMeasurands = "AlignedDataCtrlr.TxEndedMeasurands"
     // Sampled meter values
@@ -58,6 +57,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case networkConfigurationPriority = "OCPPCommCtrlr.NetworkConfigurationPriority"
     case networkProfileConnectionAttempts = "OCPPCommCtrlr.NetworkProfileConnectionAttempts"
     case offlineThreshold = "OCPPCommCtrlr.OfflineThreshold"
+    case publicKeyWithSignedValue = "OCPPCommCtrlr.PublicKeyWithSignedMeterValue"
     case queueAllMessages = "OCPPCommCtrlr.QueueAllMessages"
     case resetRetries = "OCPPCommCtrlr.ResetRetries"
     case retryBackOffRandomRange = "OCPPCommCtrlr.RetryBackOffRandomRange"

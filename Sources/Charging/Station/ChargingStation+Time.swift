@@ -24,6 +24,7 @@ extension ChargingStation {
             consider(evses[index].unlock?.deadline)
             consider(evses[index].flash?.until)
             consider(evses[index].resetUntil)
+            consider(signingWake(index))
         }
         consider(alignedAt)
         consider(alignedEndedAt)
@@ -62,6 +63,7 @@ extension ChargingStation {
 
     private mutating func evseDue(_ index: Int) {
         if let unlock = evses[index].unlock, unlock.deadline <= now { finishUnlock(index, false) }
+        signingDue(index)
         if let flash = evses[index].flash, flash.until <= now { evses[index].flash = nil }
     }
 }

@@ -181,12 +181,15 @@ package enum DomainOutput: Hashable, Sendable {
     case event(DomainEvent)
     /// The whole target block of one EVSE, when it changed.
     case targets(EVSEID, EVSETargets)
+    /// What the meter of an EVSE shall sign, when it changed.
+    case signing(EVSEID, SigningOrder)
 
     package static func == (a: Self, b: Self) -> Bool {
         switch (a, b) {
         case (.store(let a), .store(let b)): a == b
         case (.event(let a), .event(let b)): a == b
         case (.targets(let i, let a), .targets(let j, let b)): i == j && a == b
+        case (.signing(let i, let a), .signing(let j, let b)): i == j && a == b
         default: false
         }
     }
@@ -194,7 +197,7 @@ package enum DomainOutput: Hashable, Sendable {
         switch self {
         case .store(let operation): hasher.combine(operation)
         case .event(let event): hasher.combine(event)
-        case .targets(let evse, _): hasher.combine(evse)
+        case .targets(let evse, _), .signing(let evse, _): hasher.combine(evse)
         }
     }
 }

@@ -48,6 +48,15 @@ package struct EVSEConfiguration: Hashable, Sendable {
     /// Quantities that the meter (or the EVSE) can give besides energy.
     package var measurands: Set<Measurand>
     package var connectors: [ConnectorConfiguration]
+    package enum Signing: Hashable, Sendable {
+        case none
+        /// A transaction that the meter does not sign goes on without signed values.
+        case whenPossible
+        /// No energy before the meter has begun to sign.
+        case required
+    }
+    /// What the meter signs of a transaction.
+    package var signing = Signing.none
     package init(
         supply: Supply = .ac, phases: Int = 1, rating: Amperes = Amperes(32),
         nominalVoltage: Volts = Volts(230), minimum: Amperes = Amperes(6), hasMeter: Bool = true,
@@ -93,6 +102,9 @@ package struct StationLimits: Hashable, Sendable {
     package var endedReports = 200
     /// Authorisation questions that may be open at once.
     package var pendingAuthorizations = 16
+    /// Bytes of a signed record that the protocol can carry: OCPP 2.0.1's signedMeterData has 2500
+    /// characters of Base64.
+    package var signedRecord = 1875
     package init() {}
 }
 

@@ -14,6 +14,7 @@ extension ChargingStation {
         let authorization = sessions[place].authorization
         transaction.token = authorization?.token
         transaction.groupToken = authorization?.groupToken
+        if signs(place) { transaction.signing = .wanted }
         sessions[place].transaction = transaction
         scheduleSamples(place)
         installGivenProfile(place)
@@ -28,6 +29,7 @@ extension ChargingStation {
         _ place: Int, _ trigger: TransactionTrigger, token: IdToken? = nil,
         meter: [MeterReport] = []
     ) {
+        if sessions[place].transaction?.parked != nil { return }
         let changed = noteState(place)
         let owesRemoteStart =
             sessions[place].authorization.map {
@@ -58,6 +60,11 @@ extension ChargingStation {
         if let token { addToken(token, to: &notice) }
         if place < evses.count { addEndValues(place, to: &notice) }
         keepFigures(place)
+        if !park(place, notice) { finish(place, notice) }
+    }
+
+    /// The books are closed, and the last step told.
+    mutating func finish(_ place: Int, _ notice: TransactionNotice) {
         close(place)
         emit(.transaction(notice))
         if place < evses.count { sessionEnded(place) }
@@ -223,6 +230,10 @@ extension ChargingStation {
                 continue
             }
             if place == sessions.count - 1 { waitForCable(place) }
+            if sessions[place].transaction?.parked != nil {
+                sessions[place].transaction?.parked?.deadline = now + Self.recordPatience
+                continue
+            }
             scheduleSamples(place)
         }
     }

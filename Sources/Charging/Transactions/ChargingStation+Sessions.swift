@@ -93,7 +93,7 @@ extension ChargingStation {
         sessions[place].authorization = nil
         sessions[place].connectionDeadline = nil
         sessions[place].readySince = nil
-        if sessions[place].transaction != nil {
+        if sessions[place].transaction != nil, sessions[place].transaction?.parked == nil {
             end(place, trigger, reason: reason, token: nil)
         }
         sessions[place].held = points(place)
@@ -107,6 +107,7 @@ extension ChargingStation {
         sessions[lobby] = Session()
         if sessions[place].transaction != nil {
             store(.remove(.transactions, key: sessionKey(lobby)))
+            if signs(place) { sessions[place].transaction?.signing = .wanted }
             save(place)
         }
         installGivenProfile(place)
@@ -145,6 +146,7 @@ extension ChargingStation {
     func isOffering(_ place: Int) -> Bool {
         blockingFaults(place).isEmpty
             && grantedLimit(place) >= evses[place].configuration.minimum && !isHeldByLoop(place)
+            && !isHeldBySigning(place)
     }
 
     /// The loop has the grant and offers nothing nevertheless: others use the feed, or the house's
@@ -164,13 +166,18 @@ extension ChargingStation {
     ) {
         // After a restart nothing is known of the vehicle yet: its first image decides.
         if sessions[place].awaitsVehicle, place < evses.count { return }
+        if sessions[place].transaction?.parked != nil {
+            // It is over; who comes meanwhile is looked at when its last message has gone.
+            if !isConnected(place) { sessions[place].transaction?.parked?.vehicleLeft = true }
+            return
+        }
         let before = sessions[place].held
         let now = points(place)
         sessions[place].held = now
         if sessions[place].isIdle, now.isEmpty { return }
         guard sessions[place].transaction != nil else {
             let isNew = !now.subtracting(before).isEmpty
-            if isNew, !now.isDisjoint(with: settings.points(.txStartPoint)), mayStartBooks(place) {
+            if isNew, !now.isDisjoint(with: startPoints(place)), mayStartBooks(place) {
                 start(place, trigger)
             }
             return

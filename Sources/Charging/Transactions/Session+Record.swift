@@ -68,6 +68,8 @@ extension Transaction {
         record.set("why", endReason?.rawValue)
         record.set("ph", phasesUsed)
         record.set("ib", intervalBase?.raw)
+        if signing != .unsigned { record.set("sg", signing.rawValue) }
+        record.set("end", parked?.notice.parkedRecord)
         return record
     }
     init?(_ record: Record?, run: UInt32) {
@@ -87,6 +89,11 @@ extension Transaction {
         endReason = record.raw("why")
         phasesUsed = record.int("ph")
         intervalBase = record.int64("ib").map(WattHours.init(raw:))
+        signing = record.raw("sg") ?? .unsigned
+        if let notice = TransactionNotice(parked: record.record("end"), of: self) {
+            // The meter has its time anew: it may have been off as well.
+            parked = Parked(notice: notice, deadline: .zero)
+        }
         isInterrupted = true
     }
 }
@@ -110,7 +117,11 @@ extension MeterReport {
         return record
     }
     init?(_ text: String) {
-        guard let record = Record(text), let time = record.eventTime("at") else { return nil }
+        guard let record = Record(text) else { return nil }
+        self.init(record)
+    }
+    init?(_ record: Record) {
+        guard let time = record.eventTime("at") else { return nil }
         let values = record.records("v").compactMap { record -> MeterValue? in
             guard let thousandths = record.int64("v"),
                 let context: ReadingContext = record.raw("c"),

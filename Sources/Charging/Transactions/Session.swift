@@ -50,6 +50,28 @@ struct Transaction: Sendable {
     var dueReports: [MeterReport] = []
     /// Restored after a restart; the next notice carries Interruption.End values.
     var isInterrupted = false
+    var signing = Signing.unsigned
+    /// The meter has so long to begin.
+    var signingDeadline: Instant?
+    /// It is over, and its last message waits for the meter's record.
+    var parked: Parked?
+
+    /// How far the meter is with signing it. Raw values are stored.
+    enum Signing: String, Sendable {
+        /// Nothing is to be signed.
+        case unsigned
+        case wanted
+        case begun
+        /// The meter does not do it.
+        case failed
+    }
+    struct Parked: Sendable {
+        var notice: TransactionNotice
+        /// The message goes without a record then.
+        var deadline: Instant
+        /// The vehicle has left meanwhile.
+        var vehicleLeft = false
+    }
 }
 
 /// What goes on at one EVSE between a driver's arrival and departure. Also the lobby: a session
