@@ -8,6 +8,7 @@ extension OCPP201Personality {
         switch output {
         case .store(let operation): outputs.append(.store(operation))
         case .targets(let evse, let targets): outputs.append(.targets(evse, targets))
+        case .signing(let evse, let order): outputs.append(.signing(evse, order))
         case .event(let event): translate(event, callClass)
         }
     }

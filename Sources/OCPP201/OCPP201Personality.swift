@@ -111,6 +111,11 @@ package struct OCPP201Personality: Sendable {
         perform(at: now) { $0.observe(sample, of: evse, at: now) }
     }
 
+    /// What the meter of an EVSE tells of what it signs.
+    package mutating func signed(_ report: SigningReport, of evse: EVSEID, at now: Instant) {
+        perform(at: now) { $0.observe(report, of: evse, at: now) }
+    }
+
     /// Something that concerns security happened outside the domain.
     package mutating func securityEvent(
         _ kind: SecurityNotice.Kind, _ detail: String, at now: Instant

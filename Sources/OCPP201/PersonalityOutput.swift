@@ -6,6 +6,7 @@ package enum PersonalityOutput: Sendable {
     case store(StoreOperation)
     case send([UInt8])
     case targets(EVSEID, EVSETargets)
+    case signing(EVSEID, SigningOrder)
     /// All that had to be recorded is in the outputs before it.
     case restart(RestartCause)
     /// Settings that the link may depend on.

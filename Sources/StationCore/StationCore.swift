@@ -125,6 +125,8 @@ public struct StationCore: Sendable {
         case .loop(let image): personality?.perform(at: now) { $0.observe(image, at: now) }
         case .meter(let evse, let sample):
             personality?.measured(sample, of: evse, at: now)
+        case .signing(let evse, let report):
+            personality?.signed(report, of: evse, at: now)
         case .token(let reading): present(reading, at: now, into: &outputs)
         case .deviceFault(let fault):
             personality?.perform(at: now) {
@@ -312,6 +314,7 @@ public struct StationCore: Sendable {
                 lastSendAt = now
                 isDrained = false
             case .targets(let evse, let targets): outputs.append(.targets(evse, targets))
+            case .signing(let evse, let order): outputs.append(.signing(evse, order))
             case .restart(let cause):
                 restart = restart ?? PendingRestart(cause: cause, deadline: now + Self.restartGrace)
             case .settingsChanged(let keys): settingsChanged(keys, into: &outputs)

@@ -10,6 +10,8 @@ public enum StationInput: Sendable {
     /// other input would be copied as if it were, too.
     indirect case loop(LoopImage)
     case meter(EVSEID, MeterSample)
+    /// What the meter of an EVSE tells of what it signs.
+    case signing(EVSEID, SigningReport)
     case token(TokenReading)
     /// A device outside the loop raised or cleared a fault.
     case deviceFault(DeviceFault)

@@ -10,6 +10,8 @@ public enum StationOutput: Sendable {
     case disconnect(code: UInt16, reason: String)
     /// The whole target block of one EVSE, when it changed.
     case targets(EVSEID, EVSETargets)
+    /// What the meter of an EVSE shall sign, when it changed.
+    case signing(EVSEID, SigningOrder)
     /// Call back with ``StationInput/timer`` at this instant; replaces the earlier wish.
     case wake(at: Instant)
     /// The station shall restart: outputs safe first where `orderly`.

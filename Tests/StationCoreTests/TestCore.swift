@@ -42,6 +42,7 @@ struct TestCore {
     var places: [Place]
     var records: [StoreCollection: [String: String]] = [:]
     var targets: [EVSEID: EVSETargets] = [:]
+    var orders: [EVSEID: SigningOrder] = [:]
     /// Everything, in order.
     var outputs: [StationOutput] = []
     var messages: [Message] = []
@@ -172,6 +173,7 @@ struct TestCore {
             isConnected = false
             give(.link(.closed(LinkClosure(.closedByUs, detail: ""))))
         case .targets(let evse, let new): targets[evse] = new
+        case .signing(let evse, let new): orders[evse] = new
         case .wake(let at): wake = at
         case .restart(_, let reason): restarts.append(reason)
         case .log(let entry): logs.append(entry)

@@ -32,11 +32,19 @@ package struct DeviceModel: Sendable {
         self.slots = slots
         addStation(station, description)
         for (index, evse) in station.evses.enumerated() { addEVSE(EVSEID(index: index), evse) }
-        for key in SettingKey.allCases { add(DeviceVariable(key, slots: slots)) }
+        let signs = station.evses.contains { $0.signing != .none }
+        for key in SettingKey.allCases where signs || !Self.ofSigning.contains(key) {
+            add(DeviceVariable(key, slots: slots))
+        }
         addControllers(station)
         addFaults(station)
         for (name, value) in factory where name.settingKey == nil { replace(name, value) }
     }
+
+    /// Not reported by a station that does not support signed meter values (part 2, 2.7.3).
+    private static let ofSigning: Set<SettingKey> = [
+        .sampledSignReadings, .publicKeyWithSignedValue,
+    ]
 
     private mutating func add(_ variable: DeviceVariable) {
         byComponent[variable.component.name.lowercased(), default: []].append(variables.count)

@@ -153,12 +153,33 @@ package struct WireMeterValue: Payload {
             try fields.field("multiplier", &multiplier)
         }
     }
+    package struct Signed: Payload {
+        package var signedMeterData = ""
+        package var signingMethod = ""
+        package var encodingMethod = ""
+        package var publicKey = ""
+        package init() {}
+        package mutating func map(_ fields: inout Fields) throws(CodecError) {
+            try fields.field("signedMeterData", &signedMeterData, limit: 2500)
+            try fields.field("signingMethod", &signingMethod, limit: 50)
+            try fields.field("encodingMethod", &encodingMethod, limit: 50)
+            try fields.field("publicKey", &publicKey, limit: 2500)
+        }
+        /// Without its key the field is empty, not absent (part 2, 2.7.17).
+        package init(_ signed: SignedValue) {
+            signedMeterData = base64(signed.record.bytes)
+            signingMethod = signed.record.method
+            encodingMethod = signed.record.encoding
+            publicKey = signed.hasKey ? base64(signed.record.publicKey) : ""
+        }
+    }
     package struct Sample: Payload {
         package var value = Thousandths(0)
         package var context: ReadingContext?
         package var measurand: Measurand?
         package var phase: MeasuredPhase?
         package var location: MeasuringLocation?
+        package var signedMeterValue: Signed?
         package var unitOfMeasure: Unit?
         package init() {}
         package mutating func map(_ fields: inout Fields) throws(CodecError) {
@@ -167,6 +188,7 @@ package struct WireMeterValue: Payload {
             try fields.field("measurand", &measurand)
             try fields.field("phase", &phase)
             try fields.field("location", &location)
+            try fields.field("signedMeterValue", &signedMeterValue)
             try fields.field("unitOfMeasure", &unitOfMeasure)
         }
         package init(_ value: MeterValue) {
@@ -175,6 +197,7 @@ package struct WireMeterValue: Payload {
             measurand = value.measurand
             phase = value.phase
             location = value.location
+            signedMeterValue = value.signed.map(Signed.init)  // J02.FR.21
             var unit = Unit()
             unit.unit = value.unit
             unitOfMeasure = unit
