@@ -136,6 +136,9 @@ let package = Package(
         source("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
         source("StationCore", ["EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201"]),
 
+        // Signed records of meters, read and checked
+        source("OCMF", ["EVSEModel", "JSON", "COpenSSL"]),
+
         // HTTP for programs on this machine: the station's local interface, the rig
         source("LocalHTTP", ["JSON", "CWebSockets"]),
 
@@ -147,14 +150,14 @@ let package = Package(
             [
                 "EVSEModel", "SharedImage", "DriverKit", "FieldBus", "BoardFile", "LoopRuntime",
                 "JSON", "Charging", "OCPP201", "StationCore", "CSMSLink", "Store", "Plant",
-                "LocalHTTP", "CRealtime", "ControlLoop", "RegisterMaps", argumentParser,
+                "LocalHTTP", "CRealtime", "ControlLoop", "RegisterMaps", "OCMF", argumentParser,
                 logging,
             ] + busPlugins),
 
         // The simulated world and the bench
         source(
             "Plant",
-            ["EVSEModel", "SimulatedChip", "JSON", "LocalHTTP", "CRealtime"]),
+            ["EVSEModel", "SimulatedChip", "JSON", "LocalHTTP", "CRealtime", "COpenSSL"]),
         // A server that misbehaves, on raw sockets: for tests and for the bench's link campaign
         source("LoopbackServer", ["COpenSSL"]),
         source(
@@ -181,7 +184,7 @@ let package = Package(
         plugin("IIOTemperature"),
         plugin("StatusLEDs"),
         plugin(
-            "ModbusEnergyMeter", ["FieldBus", "RegisterMaps", yams],
+            "ModbusEnergyMeter", ["FieldBus", "RegisterMaps", "OCMF", yams],
             resources: [.embedInCode("Models")]),
         plugin(
             "EVSEController", ["FieldBus", "RegisterMaps", yams],
@@ -224,7 +227,7 @@ let package = Package(
         tests("FieldBus", ["EVSEModel", "DriverKit", "DriverTestKit"]),
         tests(
             "ModbusEnergyMeter",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "OCMF", "Plant"]),
         tests(
             "EVSEController",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
@@ -256,6 +259,7 @@ let package = Package(
         tests(
             "BoardFile", ["EVSEModel", "DriverKit", "JSON"] + cyclicPlugins + busPlugins),
         tests("JSON"),
+        tests("OCMF", ["EVSEModel", "COpenSSL"]),
         tests("Charging", ["EVSEModel", "JSON"]),
         tests("OCPPJ", ["JSON", "EVSEModel"]),
         tests("OCPP201", ["OCPPJ", "JSON", "Charging", "EVSEModel"]),
@@ -287,7 +291,7 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
-                "DWINDisplay", "DisplayText", "Plant",
+                "DWINDisplay", "DisplayText", "OCMF", "Plant",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

@@ -6,7 +6,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
 // Macros of OpenSSL that cannot be imported.
+
+static inline int forecourt_pkey_public(void) { return EVP_PKEY_PUBLIC_KEY; }
 
 static inline long forecourt_ssl_ctx_require_tls12(SSL_CTX *ctx) {
     return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
