@@ -13,6 +13,8 @@ package enum FaultCatalog {
         case networkController = "network-controller"
         /// A safety controller with pilot, contactor and residual-current device.
         case safetyController = "safety-controller"
+        /// A meter on a line that signs transactions.
+        case signingMeter = "signing-meter"
         case serialBus = "serial-bus"
         case lineReader = "line-reader"
         /// A browser in front of the station's page.
@@ -116,6 +118,7 @@ package enum FaultCatalog {
             ]
         case .serialBus: [entry(.absent, "the adapter is pulled out: the port hangs up")]
         case .meter: meter
+        case .signingMeter: meter + signing
         case .networkMeter: meter + [reset]
         case .controller: controller
         case .safetyController: safetyController
@@ -258,6 +261,17 @@ package enum FaultCatalog {
             reply(.chatter, "a second master's traffic precedes the reply"),
             reply(.noise, "bytes as at a wrong baud rate instead of the reply"),
             reply(.split, "a gap of this length inside the reply", value("ms", 1...5_000, 30)),
+        ]
+    }
+
+    private static var signing: [Entry] {
+        [
+            entry(.brokenSignature, "records' signatures are wrong in one bit"),
+            entry(.pageSkipped, "records' pages go up by two"),
+            entry(.neverReady, "signs for ever: no record"),
+            entry(.timeUnknown, "readings say that the time is unknown"),
+            entry(.recordCorrupted, "its record is lost while it is signed"),
+            entry(.longRecord, "records are longer than a message can carry"),
         ]
     }
 

@@ -67,6 +67,13 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case previousRegister = "previous-register"
     case wordSwap = "word-swap"
     case rollover
+    // Of a meter that signs
+    case brokenSignature = "broken-signature"
+    case pageSkipped = "page-skipped"
+    case neverReady = "never-ready"
+    case timeUnknown = "time-unknown"
+    case recordCorrupted = "record-corrupted"
+    case longRecord = "long-record"
     /// Of a Modbus TCP peer.
     case reset
     // Replies of a PN532

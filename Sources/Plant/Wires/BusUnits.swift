@@ -17,12 +17,14 @@ package struct BusUnits: Sendable {
         controllers = ControllerUnits(bus, plan: plan)
     }
 
-    /// - Parameter request: unit, function and data.
+    /// - Parameters:
+    ///   - request: unit, function and data.
+    ///   - now: when it was heard, nanoseconds by the wire's clock.
     /// - Returns: `nil` where nobody answers, the fault `silent` aside.
     package mutating func reply(
-        to request: [UInt8], world: inout PlantWorld
+        to request: [UInt8], at now: Int64, world: inout PlantWorld
     ) -> BusReply? {
-        meters.reply(to: request, world: &world)
+        meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
     }
 }

@@ -37,7 +37,10 @@ package struct ModbusLine: SerialDevice {
             rejected += 1
             return []
         }
-        guard let reply = units.reply(to: Array(frame.dropLast(2)), world: &world) else {
+        guard
+            let reply = units.reply(
+                to: Array(frame.dropLast(2)), at: now, world: &world)
+        else {
             return []
         }
         requests += 1

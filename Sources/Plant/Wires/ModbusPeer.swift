@@ -46,7 +46,8 @@ package struct ModbusPeer: SerialDevice {
     }
 
     private mutating func answer(_ frame: [UInt8], at now: Int64, world: inout PlantWorld) {
-        guard let reply = units.reply(to: Array(frame.dropFirst(6)), world: &world) else { return }
+        guard let reply = units.reply(to: Array(frame.dropFirst(6)), at: now, world: &world)
+        else { return }
         requests += 1
         waiting += spoil(reply, request: frame, at: now, noise: &world.noise)
         if !reply.faults.isEmpty { world.countReply(of: reply.device) }

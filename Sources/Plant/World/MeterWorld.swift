@@ -2,6 +2,8 @@
 package struct MeterWorld: Hashable, Sendable {
     package let plan: PlantPlan.Meter
     package internal(set) var books = EnergyBooks()
+    /// Where the meter signs transactions.
+    var signer: MeterSigner?
     package private(set) var voltages = [0.0, 0.0, 0.0]
     package private(set) var currents = [0.0, 0.0, 0.0]
     package private(set) var powers = [0.0, 0.0, 0.0]
@@ -9,7 +11,12 @@ package struct MeterWorld: Hashable, Sendable {
     /// Chosen: a car's charger with power factor correction.
     static let powerFactor = 0.995
 
-    init(_ plan: PlantPlan.Meter) { self.plan = plan }
+    init(_ plan: PlantPlan.Meter, seed: UInt64 = 0) {
+        self.plan = plan
+        guard plan.model == "em580" else { return }
+        signer = MeterSigner(
+            serial: "EM580\(plan.unit)", seed: seed &+ UInt64(clamping: plan.unit))
+    }
 
     package var totalPower: Double { powers.reduce(0, +) }
     /// It is fed from what it measures.
@@ -28,6 +35,7 @@ package struct MeterWorld: Hashable, Sendable {
             milliwatts += Int64((powers[phase] * 1000).rounded())
         }
         self.frequency = frequency
+        if !isPowered { signer?.losePower() }
         books.add(milliwatts: milliwatts, nanoseconds: nanoseconds)
     }
 }

@@ -54,7 +54,10 @@ extension PlantWorld {
             let evse = evses.first { $0.plan.number == meter.plan.evse }
             list.append(
                 (
-                    meter.plan.device, replies(meter.plan.bus, .meter, .networkMeter),
+                    meter.plan.device,
+                    replies(
+                        meter.plan.bus, meter.signer == nil ? .meter : .signingMeter,
+                        .networkMeter),
                     evse?.connectors.map(\.name) ?? []
                 ))
         }

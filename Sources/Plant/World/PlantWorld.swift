@@ -54,7 +54,7 @@ package struct PlantWorld: Sendable {
                 evse, controller: plan.controllers.first { $0.evse == evse.number },
                 safety: plan.safetyControllers.first { $0.evse == evse.number })
         }
-        meters = plan.meters.map { MeterWorld($0) }
+        meters = plan.meters.map { MeterWorld($0, seed: plan.seed) }
         readers = plan.readers.map { ReaderWorld($0) }
         displays = plan.displays.map { DisplayWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
