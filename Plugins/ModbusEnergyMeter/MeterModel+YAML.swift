@@ -10,7 +10,7 @@ extension MeterModel {
             reader.root(of: yaml),
             keys: [
                 "format", "maker", "title", "phases", "table", "type", "word-order", "read-limit",
-                "maximum-gap", "none", "sunspec", "identify", "registers",
+                "maximum-gap", "none", "sunspec", "identify", "registers", "signing",
             ])
         _ = try reader.integer(top.required("format"), in: 1...1)
         self.name = name
@@ -28,6 +28,9 @@ extension MeterModel {
         registers = [:]
         search = try top["sunspec"].map { (node) throws(RegisterMapError) in
             try Self.search(node, reader)
+        }
+        signing = try top["signing"].map { (node) throws(MeterModelError) in
+            try Self.signing(node, reader)
         }
         let registerNodes = try reader.map(
             top.required("registers"), keys: MeterQuantity.allCases.map(\.rawValue))

@@ -147,6 +147,8 @@ package struct MeterModel: Hashable, Sendable {
     package var identities: [Identity]
     /// Where the block with the registers must be searched for; `nil`: addresses are the wire's.
     package var search: BlockSearch.Plan?
+    /// Where the meter signs transactions; `nil` where it does not.
+    package var signing: SigningPlan?
 
     /// Everything that a poll reads.
     package var wanted: [Range<Int>] { registers.values.joined().flatMap(\.wanted) }

@@ -8,7 +8,7 @@ internal import RegisterMaps
 /// A meter that does not answer is no error of a poll: after `max-age` it is a fault (`meterLost`),
 /// which ends with the next good reading. A station therefore starts with a silent meter too. One
 /// that was lost is identified anew before it is believed: somebody may have replaced it.
-package actor ModbusEnergyMeter: BusDriver {
+package actor ModbusEnergyMeter: SigningMeterDriver {
     private let host: any DriverHost
     private let bus: ModbusBus
     private let model: MeterModel
@@ -17,6 +17,7 @@ package actor ModbusEnergyMeter: BusDriver {
     private let isInverted: Bool
 
     private let meter: MeterDialogue
+    private let signer: SigningDialogue?
     private var plausibility: MeterPlausibility
     private var isIdentified = false
     /// The last good reading, or the start of waiting for the first one.
@@ -51,6 +52,9 @@ package actor ModbusEnergyMeter: BusDriver {
             retries: configuration.has("retries") ? Int(configuration.number("retries")) : nil,
             pause: configuration.quantity("pause"))
         meter = MeterDialogue(model, unit, on: bus)
+        signer =
+            ModbusEnergyMeterPlugin.features(of: configuration).isEmpty
+            ? nil : SigningDialogue(model, unit, on: bus)
         period = configuration.quantity("poll-period")
         maximumAge = configuration.quantity("max-age")
         isInverted = configuration.flag("inverted")
@@ -80,6 +84,7 @@ package actor ModbusEnergyMeter: BusDriver {
         do throws(FieldBusError) {
             if !isIdentified { try await identify() }
             try await readOnce()
+            try await sign()
         } catch {
             host.log(
                 .debug, "meter reading failed",
@@ -87,7 +92,25 @@ package actor ModbusEnergyMeter: BusDriver {
             judgeAge(error.what)
         }
         // Readings stay on their beat; one that took longer than a period is followed at once.
-        return max(Milliseconds(1), start + period - host.now())
+        let pause = max(Milliseconds(1), start + period - host.now())
+        // Somebody waits for what is to be signed.
+        return signer?.isSettled == false ? min(pause, Self.signingPause) : pause
+    }
+
+    /// Between two steps of signing. Chosen: a driver in front of the station does not notice.
+    private static let signingPause = Milliseconds(200)
+
+    // MARK: Signing
+
+    package func order(_ order: SigningOrder) async { signer?.order = order }
+
+    private func sign() async throws(FieldBusError) {
+        guard let signer, wrongDevice == nil else { return }
+        let report = try await signer.work(at: host.now())
+        host.fault(
+            .signedValuesMissing, holds: signer.problem != nil,
+            signer.problem.map { "signed record: \($0)" } ?? "")
+        if let report { host.publish(report) }
     }
 
     package func deactivate() async {}
@@ -137,6 +160,7 @@ package actor ModbusEnergyMeter: BusDriver {
         let age = host.now() - lastReading
         if age > maximumAge {
             isIdentified = false
+            signer?.forget()
             host.fault(.meterLost, holds: true, "no reading for \(age): \(why)")
         }
     }

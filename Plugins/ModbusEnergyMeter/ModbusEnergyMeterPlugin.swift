@@ -33,6 +33,9 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
             ConfigurationKey(
                 "inverted", .boolean, default: "false",
                 "The meter is wired the other way round: its export is the vehicle's import."),
+            ConfigurationKey(
+                "signing", .choice(["off", "when-possible", "required"]), default: "off",
+                "Whether the meter signs transactions; required: no energy before it has begun to."),
         ]
     }
 
@@ -60,11 +63,29 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
                 "\(blocks) reads of \(tries) tries take up to \(worst) ms, the poll period is \(period) ms",
                 remedy: "poll less often, or wait or try less")
         }
+        if !features(of: configuration).isEmpty {
+            issues.require(
+                model.signing != nil, at: "signing",
+                "\(model.name) signs nothing, as far as its model file knows",
+                remedy: "leave signing out, or use a meter that signs")
+            issues.require(
+                !configuration.flag("inverted"), at: "inverted",
+                "a meter that signs cannot be turned round: its records say what it counted",
+                remedy: "swap the meter's input and output wires")
+        }
         if configuration.flag("inverted") {
             issues.require(
                 model.registers[.energyExport] != nil, at: "inverted",
                 "\(model.name) has no export register, so an inverted one counts nothing",
                 remedy: "swap the meter's input and output wires")
+        }
+    }
+
+    package static func features(of configuration: Configuration) -> Set<DriverFeature> {
+        switch configuration.text("signing") {
+        case "when-possible": [.signedRecords]
+        case "required": [.signedRecords, .signingRequired]
+        default: []
         }
     }
 

@@ -19,6 +19,7 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
     let clock = ManualClock()
     let host: RecordingHost
     let meter: any BusDriver
+    private let configuration: Configuration
     private let model: String
     private let voltage = 230.0
     private let currents: [Double]
@@ -33,7 +34,7 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
     /// - Parameters:
     ///   - model: the plant's meter; one of three phases carries other currents on each.
     ///   - driven: the driver's model, where it is not the same.
-    init(_ model: String, driven: String? = nil) throws {
+    init(_ model: String, driven: String? = nil, signing: String = "off") throws {
         self.model = model
         let phases = try MeterModels.load(model).phases
         currents = Array([16.0, 15.0, 14.0].prefix(phases))
@@ -50,13 +51,14 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
             settings: ModbusSettings(replyTimeout: Self.replyTimeout, retries: 0))
         let clock = clock
         host = RecordingHost("meter-1", bus: bus) { clock.now }
-        meter = try ModbusEnergyMeterPlugin.make(
-            Configuration(
-                device: "meter-1",
-                values: [
-                    "address": .number(1), "model": .text(driven ?? model),
-                    "poll-period": .number(1000), "max-age": .number(5000),
-                ]), host: host)
+        configuration = Configuration(
+            device: "meter-1",
+            values: [
+                "address": .number(1), "model": .text(driven ?? model),
+                "poll-period": .number(1000), "max-age": .number(5000),
+                "signing": .text(signing),
+            ])
+        meter = try ModbusEnergyMeterPlugin.make(configuration, host: host)
         feed()
         Thread.detachNewThread { [self] in serve() }
     }
@@ -135,6 +137,28 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
         default: nil
         }
     }
+
+    // MARK: Signing
+
+    /// A driver that knows nothing of what the first one did.
+    func anotherDriver() throws -> any SigningMeterDriver {
+        let driver = try ModbusEnergyMeterPlugin.make(configuration, host: host)
+        guard let signer = driver as? any SigningMeterDriver else {
+            throw DriverError(.configuration, device: "meter-1", "it signs nothing", remedy: "")
+        }
+        return signer
+    }
+
+    func raise(_ fault: String) {
+        far.withLock {
+            _ = try? $0.world.raise(FaultRequest(device: "meter-1", fault: fault))
+        }
+    }
+    /// The bus lets a unit that was dead rest, in real time.
+    func rest() async {
+        if bus.health(of: 1).isDead { try? await Task.sleep(for: .milliseconds(20)) }
+    }
+    func clearFaults() { far.withLock { _ = $0.world.clearAll() } }
 
     // MARK: The far end
 
