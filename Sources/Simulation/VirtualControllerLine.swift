@@ -72,7 +72,8 @@ final class VirtualControllerLine: ControllerLine {
             return fail(.hungUp, "is behind a port that hung up")
         }
         guard let data = request.data else { return fail(.invalidRequest, "cannot be asked that") }
-        let answer = units.reply(to: [unit, request.function] + data, at: station.instant, world: &station.world)
+        let answer = units.reply(
+            to: [unit, request.function] + data, at: station.instant, world: &station.world)
         guard let answer else { return fail(.noReply, "does not answer") }
         if !answer.faults.isEmpty { station.world.countReply(of: device) }
         if answer.faults.spoilReplies(within: replyTimeout) {

@@ -25,6 +25,9 @@ class Station(ChargePoint):
         self.messages = []
         self.changed = asyncio.Condition()
         self.token_status = "Accepted"
+        # Cleared: transaction messages arrive and are not answered.
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def keep(self, action, payload):
         async with self.changed:
@@ -62,6 +65,7 @@ class Station(ChargePoint):
     @on("TransactionEvent")
     async def transaction(self, **payload):
         await self.keep("TransactionEvent", payload)
+        await self.may_answer.wait()
         if "id_token" in payload:
             return call_result.TransactionEvent(id_token_info={"status": self.token_status})
         return call_result.TransactionEvent()

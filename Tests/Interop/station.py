@@ -10,12 +10,13 @@ BUILD = pathlib.Path(os.environ["FORECOURT_BUILD"])
 
 
 class RunningStation:
-    """`forecourt run ac-wallbox --simulate`, as a context."""
+    """`forecourt run BOARD --simulate`, as a context."""
 
-    def __init__(self, state: pathlib.Path, url: str, *settings: str, profile=0):
+    def __init__(
+            self, state: pathlib.Path, url: str, *settings: str, profile=0, board="ac-wallbox"):
         self.state = state
         self.arguments = [
-            "run", "ac-wallbox", "--simulate", "--rig", "127.0.0.1:0", "--local", "127.0.0.1:0",
+            "run", board, "--simulate", "--rig", "127.0.0.1:0", "--local", "127.0.0.1:0",
             "--state", str(state), "--csms", url, "--identity", "FC-INTEROP",
             "--set", f"ocpp.securityProfile={profile}"]
         for setting in settings:

@@ -8,8 +8,8 @@ import RegisterMaps
 struct MeterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "meter",
-        abstract: "List meter models, try them on captured bytes, and read a meter.",
-        subcommands: [Models.self, Decode.self, Read.self])
+        abstract: "List meter models, try them on captured bytes, read a meter, check its records.",
+        subcommands: [Models.self, Decode.self, Read.self, VerifyRecord.self])
 
     struct Models: ParsableCommand {
         static let configuration = CommandConfiguration(

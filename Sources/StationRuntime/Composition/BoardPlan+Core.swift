@@ -19,7 +19,10 @@ extension BoardPlan {
                 remedy: "use ocpp.version=2.0.1")
         }
         let station = StationConfiguration(
-            evses: evses.map(coreEVSE), factorySettings: featureSettings, seed: seed)
+            evses: evses.map(coreEVSE), factorySettings: featureSettings,
+            // What the board requires no CSMS may switch off.
+            fixedSettings: evses.contains { signing($0) == .required }
+                ? [.sampledSignReadings] : [], seed: seed)
         let description = StationDescription(
             vendor: self.station.vendor, model: self.station.model,
             serialNumber: self.station.serialNumber,
@@ -64,7 +67,17 @@ extension BoardPlan {
             })
         result.canReset = supports("C-13")
         result.canSwitchPhases = evse.plan.hasPhaseContactor
+        result.signing = signing(evse)
         return result
+    }
+
+    private func signing(_ evse: BoardEVSE) -> EVSEConfiguration.Signing {
+        let meters = (evse.devices[.meter] ?? []).compactMap(device)
+        let features = meters.reduce(into: Set<DriverFeature>()) {
+            $0.formUnion($1.plugin.features(of: $1.configuration))
+        }
+        guard features.contains(.signedRecords) else { return .none }
+        return features.contains(.signingRequired) ? .required : .whenPossible
     }
 
     // MARK: Factory values

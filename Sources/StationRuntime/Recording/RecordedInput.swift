@@ -22,6 +22,8 @@ package struct RecordedInput {
                 "sample": .object(
                     RecordedValues.changes(ImageFields.meter, from: MeterSample(), to: sample)),
             ]
+        case .signing(let evse, let report):
+            ["signing": JSONValue(evse.number), "report": RecordedSigning.encode(report)]
         case .token(let token):
             [
                 "token": .string(token.text), "kind": .string(token.kind),
@@ -80,6 +82,11 @@ package struct RecordedInput {
             var sample = MeterSample()
             try RecordedValues.apply(object, Self.meterFields, to: &sample)
             return .meter(evse, sample)
+        case "signing":
+            guard let evse = try Self.evse(first), let report = value["report"] else {
+                throw RecordingError("a report of signing has an EVSE and says what")
+            }
+            return .signing(evse, try RecordedSigning.report(report))
         case "token":
             return .token(
                 TokenReading(

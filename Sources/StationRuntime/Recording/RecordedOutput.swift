@@ -35,6 +35,8 @@ package enum RecordedOutput {
                 "values": .object(
                     RecordedValues.changes(ImageFields.targets, from: EVSETargets(), to: targets)),
             ]
+        case .signing(let evse, let order):
+            ["signing": JSONValue(evse.number), "order": RecordedSigning.encode(order)]
         case .wake(let instant): ["wake": JSONValue(instant.nanoseconds)]
         case .restart(let orderly, let reason):
             ["restart": .string(reason), "orderly": .bool(orderly)]

@@ -88,15 +88,17 @@ final class DeviceHost: DriverHost {
     private let image: SharedImage
     private let log: Logger
     private let notices: NoticeBoard?
+    private let signing: SigningDesk
     private let faults = Mutex([Fault: String]())
 
     init(
         _ device: BoardDevice, bus: (any Sendable)?, mailbox: StationMailbox, image: SharedImage,
-        notices: NoticeBoard?, log: Logger
+        notices: NoticeBoard?, signing: SigningDesk, log: Logger
     ) {
         self.device = device.id
         self.bus = bus
         self.notices = notices
+        self.signing = signing
         evse = device.evse
         isOfHouse = device.isOfHouse
         connector = device.assignments.compactMap(\.connector).first?.index ?? 0
@@ -125,6 +127,12 @@ final class DeviceHost: DriverHost {
     func publish(_ sample: ControllerSample) {
         guard let evse else { return }
         image.publish(sample, evse: evse)
+    }
+
+    func publish(_ report: SigningReport) {
+        guard let evse, !isOfHouse else { return }
+        // What is refused here is told again: the meter keeps its state.
+        mailbox.post(.input(.signing(evse, report)))
     }
 
     var command: ControllerCommand {
@@ -171,6 +179,9 @@ final class DeviceHost: DriverHost {
     /// none, or nothing is known yet.
     var content: DisplayContent? { notices?.newest?.part(of: evse) }
 
+    /// What the meter shall sign that this device is; `nil` where nobody has said.
+    var order: SigningOrder? { isOfHouse ? nil : evse.flatMap { signing[$0] } }
+
     /// Faults that hold, with their details.
     var held: [Fault: String] { faults.withLock { $0 } }
 }
@@ -216,11 +227,17 @@ struct DriverService: Sendable {
         }
         await bringUp(driver)
         let display = driver as? any DisplayDriver
+        let signer = driver as? any SigningMeterDriver
+        var order: SigningOrder?
         var shown: DisplayContent?
         while !Task.isCancelled {
             if let display, let content = host.content, content != shown {
                 shown = content
                 await display.show(content)
+            }
+            if let signer, let newest = host.order, newest != order {
+                order = newest
+                await signer.order(newest)
             }
             var pause = await driver.poll()
             if display != nil { pause = min(pause, DisplayPromise.refresh) }

@@ -18,6 +18,7 @@ final class LivePorts: StationPorts {
         let dialler: LinkDialler
         let latchedPath: String
         let mailbox: StationMailbox
+        let signing: SigningDesk
         let log: Logger
         let onRestart: @Sendable (_ orderly: Bool, _ reason: String) -> Void
     }
@@ -74,6 +75,7 @@ final class LivePorts: StationPorts {
 
     func readLoop(into image: inout LoopImage) -> Bool { self.image.readLoop(into: &image) }
     func publish(_ image: StationImage) { self.image.publish(image) }
+    func sign(_ order: SigningOrder, evse: EVSEID) { parts.signing.put(order, evse: evse) }
 
     func latched(_ faults: [FaultSet]) {
         do throws(LoopError) {

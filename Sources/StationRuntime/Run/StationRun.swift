@@ -61,11 +61,12 @@ struct StationRun {
             thread.deliver(.link(LinkInput(event)))
         }
         let supervisor = try startLoop(directory, loopPlan, image, mailbox)
+        let signing = SigningDesk()
         let ports = LivePorts.Parts(
             store: store, link: link, image: image,
             dialler: LinkDialler(security: board.security),
             latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
-            log: log
+            signing: signing, log: log
         ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
         let notices = board.hasDisplays ? NoticeBoard() : nil
         thread.start {
@@ -78,7 +79,7 @@ struct StationRun {
         }
 
         let buses = Buses(board, endPoints, tap: recorder.map { recorder in recorder.recordWire })
-        let drivers = driverServices(buses, mailbox, image, notices)
+        let drivers = driverServices(buses, mailbox, image, notices, signing)
         let status = StationStatus(
             thread: thread, image: image, board: board, drivers: drivers.map(\.host),
             supervisor: supervisor, mailbox: mailbox)
@@ -257,14 +258,15 @@ struct StationRun {
     }
 
     private func driverServices(
-        _ buses: Buses, _ mailbox: StationMailbox, _ image: SharedImage, _ notices: NoticeBoard?
+        _ buses: Buses, _ mailbox: StationMailbox, _ image: SharedImage, _ notices: NoticeBoard?,
+        _ signing: SigningDesk
     ) -> [DriverService] {
         options.board.devices.compactMap { device in
             guard let plugin = device.plugin as? any BusPlugin.Type, !device.assignments.isEmpty
             else { return nil }
             let host = DeviceHost(
                 device, bus: device.bus.flatMap { buses[$0] }, mailbox: mailbox, image: image,
-                notices: notices, log: Logger(label: "driver"))
+                notices: notices, signing: signing, log: Logger(label: "driver"))
             return DriverService(device, plugin, host, log)
         }
     }

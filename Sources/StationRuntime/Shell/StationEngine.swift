@@ -44,6 +44,8 @@ package final class StationEngine {
     private var owed = OwedWrites()
     /// Grants that wait for what is owed.
     private var withheld = [EVSEID: EVSETargets]()
+    /// What meters may be told when everything owed is on disk.
+    private var withheldOrders = [EVSEID: SigningOrder]()
     private var targetsChanged = false
     /// Messages were sent since the last write, and may still be here.
     private var hasSent = false
@@ -214,6 +216,8 @@ package final class StationEngine {
         owed.settle()
         for (evse, targets) in withheld { set(targets, of: evse) }
         withheld.removeAll()
+        for (evse, order) in withheldOrders { ports.sign(order, evse: evse) }
+        withheldOrders.removeAll()
         return nil
     }
 
@@ -221,7 +225,7 @@ package final class StationEngine {
     private func isSafe(_ output: StationOutput) -> Bool {
         switch output {
         // A grant waits for the records that it needs; see `carryOut`.
-        case .targets, .wake, .log, .connect, .disconnect: true
+        case .targets, .signing, .wake, .log, .connect, .disconnect: true
         // The core asks once only, and a restart may be what frees the disk.
         case .restart: true
         case .store, .send: false
@@ -256,6 +260,9 @@ package final class StationEngine {
         case .disconnect(let code, let reason): ports.disconnect(code: code, reason: reason)
         case .targets(let evse, let targets):
             take(targets, of: evse, isDurable: isDurable)
+        case .signing(let evse, let order):
+            // A meter forgets a record, or begins, only with everything on disk.
+            if isDurable { ports.sign(order, evse: evse) } else { withheldOrders[evse] = order }
         case .wake(let instant): wakeAt = instant
         case .restart(let orderly, let reason): ports.restart(orderly: orderly, reason: reason)
         case .log(let entry): ports.log(entry)

@@ -22,8 +22,15 @@ package protocol StationPorts: AnyObject {
     /// Copies the loop's newest image; false, and `image` means nothing, before its first cycle.
     func readLoop(into image: inout LoopImage) -> Bool
     func publish(_ image: StationImage)
+    /// What the meter of an EVSE shall sign from now on.
+    func sign(_ order: SigningOrder, evse: EVSEID)
     /// The latched faults of the image changed, by zero-based index of the EVSE.
     func latched(_ faults: [FaultSet])
+}
+
+extension StationPorts {
+    /// No meter signs.
+    package func sign(_ order: SigningOrder, evse: EVSEID) {}
 }
 
 /// Why records were not written.

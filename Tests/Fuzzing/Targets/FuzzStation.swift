@@ -20,6 +20,7 @@ struct FuzzStation {
     private(set) var now = Instant(milliseconds: 1_000_000)
     private var places = [Place(), Place()]
     private var targets: [EVSEID: EVSETargets] = [:]
+    private var orders: [EVSEID: SigningOrder] = [:]
     private var records: [StoreCollection: [String: String]] = [:]
     private var wake: Instant?
     private var starts: UInt64
@@ -134,6 +135,7 @@ struct FuzzStation {
             guard isConnected else { return }
             cut(reachable: true)
         case .targets(let evse, let new): targets[evse] = new
+        case .signing(let evse, let new): orders[evse] = new
         case .wake(let at): wake = at
         case .restart: mustRestart = true
         case .log: break

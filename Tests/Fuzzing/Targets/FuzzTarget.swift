@@ -16,6 +16,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case meterModel = "meter-model"
     case meterCapture = "meter-capture"
     case meterLine = "meter-line"
+    case signedRecord = "signed-record"
     case readerLine = "reader-line"
     case readerHelper = "reader-helper"
     case scannerLine = "scanner-line"
@@ -43,6 +44,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .meterModel: "register maps of meters"
         case .meterCapture: "captures of the wire for `forecourt meter`"
         case .meterLine: "the simulated meters' Modbus line"
+        case .signedRecord: "signed records of meters (OCMF)"
         case .readerLine: "the simulated PN532's serial line"
         case .readerHelper: "the reader helper's words to the station"
         case .scannerLine: "bytes of a line reader"
@@ -65,7 +67,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             1024
         case .csmsURL, .readerHelper: 600
         case .json, .frame, .overlay, .rig: 4096
-        case .board, .meterModel, .meterCapture, .csms, .recording, .plantPlan, .displayFiles:
+        case .board, .meterModel, .meterCapture, .signedRecord, .csms, .recording, .plantPlan,
+            .displayFiles:
             16_384
         case .loopPlan: 65_536
         }
@@ -88,6 +91,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .meterModel: try fuzzMeterModel(input)
         case .meterCapture: try fuzzMeterCapture(input)
         case .meterLine: try fuzzMeterLine(input)
+        case .signedRecord: try fuzzSignedRecord(input)
         case .readerLine: try fuzzReaderLine(input)
         case .readerHelper: try fuzzReaderHelper(input)
         case .scannerLine: try fuzzScannerLine(input)
