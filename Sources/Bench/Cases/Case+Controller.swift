@@ -5,7 +5,7 @@ extension Catalogue {
     /// Cases of stations whose pilot and contactor an EVSE controller owns.
     static let controllers: [Case] = [
         Case(
-            "HW_32", "EVSE controller reboots while charging", requirements: ["E02", "trap 33"],
+            "HW_36", "EVSE controller reboots while charging", requirements: ["E02", "trap 33"],
             when: "evse-controller",
             stimulus: "the controller starts anew, its registers at their defaults, while charging",
             expectation: "it is found, set up and told again; the same transaction goes on"
@@ -24,7 +24,7 @@ extension Catalogue {
             try await bench.endsByCard(id)
         },
         Case(
-            "HW_33", "EVSE controller's line is cut while charging", requirements: ["G01", "E02"],
+            "HW_37", "EVSE controller's line is cut while charging", requirements: ["G01", "E02"],
             when: "evse-controller and controller-watchdog",
             stimulus: "nothing reaches the controller for longer than its watchdog waits",
             expectation:
@@ -54,7 +54,7 @@ extension Catalogue {
             try await bench.endsByCard(id)
         },
         Case(
-            "HW_34", "EVSE controller offers another current than commanded",
+            "HW_38", "EVSE controller offers another current than commanded",
             requirements: ["K01.FR.39", "G01"], when: "evse-controller and SC-0",
             stimulus: "TxDefaultProfile 10 A, then the controller offers what it likes",
             expectation: "the CSMS is told and the connector Faulted; Available once that is over",
@@ -81,7 +81,7 @@ extension Catalogue {
             try await bench.expectStatus("Available", within: .seconds(30))
         },
         Case(
-            "HW_35", "Emergency stop, told to an EVSE controller",
+            "HW_39", "Emergency stop, told to an EVSE controller",
             requirements: ["IEC 61851-1", "G01"], when: "evse-controller",
             stimulus: "the emergency stop is pressed while charging",
             expectation:
