@@ -1,11 +1,12 @@
 internal import FieldBus
+internal import RegisterMaps
 internal import Yams
 
 extension MeterModel {
     /// Reads the section `signing`.
     static func signing(
         _ node: Node, _ reader: ModelReader
-    ) throws(MeterModelError) -> SigningPlan {
+    ) throws(RegisterMapError) -> SigningPlan {
         let map = try reader.map(
             node,
             keys: [
@@ -13,7 +14,7 @@ extension MeterModel {
                 "level", "flags", "kind", "kinds", "token", "place-kind", "place", "text",
                 "modality",
             ])
-        func address(_ key: String) throws(MeterModelError) -> UInt16 {
+        func address(_ key: String) throws(RegisterMapError) -> UInt16 {
             try Self.address(map.required(key), reader)
         }
         let key = try reader.map(map.required("key"), keys: ["type", "methods", "at", "counts"])
@@ -51,18 +52,18 @@ extension MeterModel {
 
     private static func address(
         _ node: Node, _ reader: ModelReader
-    ) throws(MeterModelError) -> UInt16 {
+    ) throws(RegisterMapError) -> UInt16 {
         UInt16(try reader.integer(node, in: 0...0xFFF0))
     }
 
-    private static func word(_ node: Node, _ reader: ModelReader) throws(MeterModelError) -> UInt16
+    private static func word(_ node: Node, _ reader: ModelReader) throws(RegisterMapError) -> UInt16
     {
         UInt16(try reader.integer(node, in: 0...0xFFFF))
     }
 
     private static func text(
         _ node: Node, _ reader: ModelReader
-    ) throws(MeterModelError) -> SigningPlan.Text {
+    ) throws(RegisterMapError) -> SigningPlan.Text {
         let map = try reader.map(node, keys: ["at", "count"])
         return SigningPlan.Text(
             address: try address(map.required("at"), reader),
@@ -71,7 +72,7 @@ extension MeterModel {
 
     private static func key(
         _ map: ModelReader.Map, _ reader: ModelReader
-    ) throws(MeterModelError) -> SigningPlan.Key {
+    ) throws(RegisterMapError) -> SigningPlan.Key {
         var key = SigningPlan.Key(
             typeAddress: try address(map.required("type"), reader), methods: [],
             address: try address(map.required("at"), reader), counts: [])
@@ -90,7 +91,7 @@ extension MeterModel {
 
     private static func kinds(
         _ node: Node, _ reader: ModelReader
-    ) throws(MeterModelError) -> [String: SigningPlan.Identification] {
+    ) throws(RegisterMapError) -> [String: SigningPlan.Identification] {
         var kinds = [String: SigningPlan.Identification]()
         for (name, node) in try reader.map(node, keys: nil).entries {
             let numbers = reader.list(node)

@@ -29,7 +29,7 @@ extension MeterModel {
         search = try top["sunspec"].map { (node) throws(RegisterMapError) in
             try Self.search(node, reader)
         }
-        signing = try top["signing"].map { (node) throws(MeterModelError) in
+        signing = try top["signing"].map { (node) throws(RegisterMapError) in
             try Self.signing(node, reader)
         }
         let registerNodes = try reader.map(

@@ -45,7 +45,8 @@ extension Catalogue {
             try bench.kill()
             try await bench.start()
             let ended = try await bench.expectTransaction("Ended", within: .seconds(60))
-            try bench.require(try bench.transactionID(ended), equals: id, "the transaction")
+            try bench.require(
+                try bench.transactionID(ended) == id, "it is another transaction's end")
             let record = try bench.record(try bench.signedValue(ended))
             try bench.require(record.contains(id), "the record is not of transaction \(id)")
         },

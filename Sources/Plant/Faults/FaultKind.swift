@@ -37,13 +37,13 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     // EVSE controller
     case restart
     case offersOther = "offers-other"
-    case obeysLate = "obeys-late"
     case errorState = "error-state"
     case stateStuck = "state-stuck"
+    // EVSE controller or safety controller
+    case obeysLate = "obeys-late"
     // Safety controller
     case stuckSequence = "stuck-sequence"
     case otherVersion = "other-version"
-    case obeysLate = "obeys-late"
     case tellsOther = "tells-other"
     case staysClosed = "stays-closed"
     // Replies of a Modbus unit or a reader

@@ -198,7 +198,8 @@ extension PlantWorld {
         }
         for index in evses.indices {
             evses[index].contactorFaults = of(evses[index].plan.contactor?.device)
-            if let controller = evses[index].controllerDevice {
+            let controller = evses[index].controllerDevice
+            if let controller {
                 let faults = of(controller)
                 evses[index].controllerFaults = faults
                 // Its other faults go by names that a contactor has too, such as a slow reply.

@@ -1,4 +1,4 @@
-import EVSEModel
+package import EVSEModel
 import Synchronization
 
 /// What each EVSE's meter shall sign: the core's thread lays it down, drivers' tasks look at it. It
