@@ -372,7 +372,7 @@ final class SimulatedStation: StationPorts {
         loop = nil
         loopReturns = nil
         laboratory.shared.erase()  // it lives in memory
-        managed = nil
+        manager.forget()
         powerReturns = instant + down.count * 1_000_000
         world.setMains(on: false, voltage: nil)
     }

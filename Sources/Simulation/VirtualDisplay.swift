@@ -72,6 +72,8 @@ struct VirtualDisplay {
         }
         func publish(_ sample: MeterSample) {}
         func publish(_ token: PresentedToken) {}
+        func publish(_ sample: ControllerSample) {}
+        var command: ControllerCommand { ControllerCommand() }
         func log(
             _ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String]
         ) {}

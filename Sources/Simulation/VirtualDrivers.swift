@@ -1,8 +1,9 @@
 import BoardFile
-import Charging
+import DriverKit
 import EVSEModel
 import NFCReader
 import Plant
+import StationCore
 
 /// The bus drivers of a simulated station: made from the board, looked at once a step.
 struct VirtualDrivers {

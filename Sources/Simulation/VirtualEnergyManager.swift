@@ -15,6 +15,8 @@ struct VirtualEnergyManager {
         order = (bound, now, now + time.count * 1_000_000)
     }
     mutating func stop() { order = nil }
+    /// The station's memory is gone, and with it what had arrived.
+    mutating func forget() { arrived = nil }
 
     /// A station that is not there takes no writes; the next one comes all the same.
     ///
