@@ -50,7 +50,7 @@ let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "Flyin
 /// Drivers that the loop process runs: no Foundation below them.
 let cyclicPlugins: [Target.Dependency] = [
     "GPIOCableLock", "GPIOContactor", "PWMControlPilot", "GPIOResidualCurrent", "GPIOInputs",
-    "IIOProximityPilot", "IIOTemperature", "StatusLEDs",
+    "IIOProximityPilot", "IIOTemperature", "OneWireTemperature", "StatusLEDs",
 ]
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
@@ -75,6 +75,7 @@ let package = Package(
         .executable(name: "forecourt", targets: ["forecourt"]),
         .executable(name: "forecourt-loop", targets: ["forecourt-loop"]),
         .executable(name: "forecourt-nfc", targets: ["forecourt-nfc"]),
+        .executable(name: "forecourt-pcsc", targets: ["forecourt-pcsc"]),
         .executable(name: "forecourt-bench", targets: ["forecourt-bench"]),
         .library(name: "ForecourtDriverKit", targets: ["EVSEModel", "DriverKit", "FieldBus"]),
         .library(name: "ForecourtMain", targets: ["StationRuntime"]),
@@ -101,6 +102,9 @@ let package = Package(
         .systemLibrary(
             name: "CNFC", path: "Sources/CNFC", pkgConfig: "libnfc",
             providers: [.apt(["libnfc-dev"])]),
+        .systemLibrary(
+            name: "CPCSC", path: "Sources/CPCSC", pkgConfig: "libpcsclite",
+            providers: [.apt(["libpcsclite-dev"])]),
         .systemLibrary(
             name: "CWebSockets", path: "Sources/CWebSockets", pkgConfig: "libwebsockets",
             providers: [.apt(["libwebsockets-dev"])]),
@@ -182,6 +186,7 @@ let package = Package(
         plugin("GPIOInputs"),
         plugin("IIOProximityPilot"),
         plugin("IIOTemperature"),
+        plugin("OneWireTemperature"),
         plugin("StatusLEDs"),
         plugin(
             "ModbusEnergyMeter", ["FieldBus", "RegisterMaps", "OCMF", yams],
@@ -203,6 +208,7 @@ let package = Package(
         executable("forecourt", ["StationRuntime"]),
         executable("forecourt-loop", ["LoopRuntime"]),
         executable("forecourt-nfc", ["CNFC", "CRealtime"]),
+        executable("forecourt-pcsc", ["CPCSC", "CRealtime"]),
         executable("forecourt-bench", ["Bench"]),
 
         // Costs the core's steps in process; `make bench` runs it, nothing ships it.
@@ -234,7 +240,10 @@ let package = Package(
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
             "NFCReader",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "forecourt-nfc"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant", "forecourt-nfc",
+                "forecourt-pcsc",
+            ]),
         tests(
             "LineReader", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests("DriverKit", ["EVSEModel", "DriverTestKit"]),

@@ -16,17 +16,19 @@ public enum GPIOInputsPlugin: CyclicPlugin {
                 "emergency-stop", .line(.digitalInput),
                 "High while the normally-closed chain conducts; low, or a broken wire, is pressed."),
             ConfigurationKey(
-                "door", .line(.digitalInput),
+                "door", .line(.digitalInput), maySleep: true,
                 "High while the door contact conducts; low, or a broken wire, is open."),
-            ConfigurationKey("tilt", .line(.digitalInput), "High while the station is tilted."),
-            ConfigurationKey("water", .line(.digitalInput), "High while water is detected."),
+            ConfigurationKey(
+                "tilt", .line(.digitalInput), maySleep: true, "High while the station is tilted."),
+            ConfigurationKey(
+                "water", .line(.digitalInput), maySleep: true, "High while water is detected."),
             ConfigurationKey(
                 "mains", .line(.digitalInput),
                 "High while the contactor's input is under voltage."),
             ConfigurationKey(
                 "ground", .line(.digitalInput), "High while protective earth is connected."),
             ConfigurationKey(
-                "dimming", .line(.digitalInput),
+                "dimming", .line(.digitalInput), maySleep: true,
                 "High while the grid's operator dims the station; feed.dimming says to what."),
         ]
     }

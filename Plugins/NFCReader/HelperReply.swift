@@ -2,8 +2,9 @@
 package enum HelperReply: Hashable, Sendable {
     case ready(name: String)
     case none
-    /// UID in upper-case hexadecimal: 4, 7 or 10 bytes.
-    case card(identifier: String, selectAcknowledge: String, answerToRequest: String)
+    /// UID in upper-case hexadecimal: 4, 7, 8 or 10 bytes. Beside it what the card says of itself: SAK
+    /// and ATQA of a PN532; the kind and the answer to reset of a PC/SC reader.
+    case card(identifier: String, kind: String, answer: String)
     case error(code: String, text: String)
 
     /// `nil` for a line that is none of the protocol's.
@@ -15,11 +16,10 @@ package enum HelperReply: Hashable, Sendable {
         case "none" where words.count == 1:
             self = .none
         case "card":
-            guard words.count == 4, [8, 14, 20].contains(words[1].utf8.count),
+            guard words.count == 4, [8, 14, 16, 20].contains(words[1].utf8.count),
                 words[1].utf8.allSatisfy(isHexadecimal)
             else { return nil }
-            self = .card(
-                identifier: words[1], selectAcknowledge: words[2], answerToRequest: words[3])
+            self = .card(identifier: words[1], kind: words[2], answer: words[3])
         case "error":
             guard words.count >= 2 else { return nil }
             self = .error(code: words[1], text: words.dropFirst(2).joined(separator: " "))

@@ -17,11 +17,12 @@ package actor NFCReader: BusDriver {
     private static let failuresToRestart = 3
 
     private let host: any DriverHost
-    private let bus: SerialBus
+    private let source: ReaderHelper
     private let helperProgram: String?
     private let period: Milliseconds
     private let acceptsRandom: Bool
-    private let kind: PresentedToken.Kind
+    /// What the board calls its tokens; `nil`: as each card says.
+    private let kind: PresentedToken.Kind?
 
     private var cards: CardTracker
     private var lock: PortLock?
@@ -34,31 +35,29 @@ package actor NFCReader: BusDriver {
     private var lastGood: Instant?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
-        bus.thread.asUnownedSerialExecutor()
+        source.thread.asUnownedSerialExecutor()
     }
 
+    /// A PN532 on the serial bus of `host`.
+    ///
     /// - Parameter program: the helper; `nil`: looked up at each start.
     package init(
         _ configuration: Configuration, host: any DriverHost, helper program: String? = nil
     ) throws(DriverError) {
-        guard let bus = host.bus as? SerialBus else {
-            throw DriverError(
-                .configuration, device: host.device, "\(host.device) is on no serial bus",
-                remedy: "Name a bus of kind serial.")
-        }
-        // libnfc's connection string is separated by colons.
-        guard !bus.serial.path.contains(":") else {
-            throw DriverError(
-                .configuration, device: host.device,
-                "port \(bus.serial.path) has a colon, which libnfc cannot take",
-                remedy: "Make a symbolic link without one, and name that.")
-        }
+        self.init(
+            configuration, host: host, source: try ReaderHelper.nfc(host), helper: program)
+    }
+
+    init(
+        _ configuration: Configuration, host: any DriverHost, source: ReaderHelper,
+        helper program: String? = nil
+    ) {
         self.host = host
-        self.bus = bus
+        self.source = source
         helperProgram = program
         period = configuration.quantity("poll-period")
         acceptsRandom = configuration.flag("accept-random-uids")
-        kind = PresentedToken.Kind(rawValue: configuration.text("token-type")) ?? .iso14443
+        kind = PresentedToken.Kind(rawValue: configuration.text("token-type"))
         cards = CardTracker(pause: configuration.quantity("same-card-pause"))
     }
 
@@ -68,7 +67,7 @@ package actor NFCReader: BusDriver {
     ///
     /// - Throws: `not-found` where there is no helper program.
     package func configure() async throws(DriverError) {
-        guard locateHelper(helperProgram) != nil else { throw noHelper }
+        guard helperPath != nil else { throw noHelper }
         lastGood = host.now()
     }
 
@@ -100,10 +99,11 @@ package actor NFCReader: BusDriver {
 
     private func look(_ helper: HelperProcess) throws(DriverError) {
         switch try ask(helper, "select") {
-        case .card(let identifier, _, _):
+        case .card(let identifier, let type, _):
             answered()
-            present(identifier)
-        case .none, .error(code: "radio", _):
+            present(identifier, kind ?? (type == "V" ? .iso15693 : .iso14443))
+        // A card that moved, or one that has no UID to give: the reader is well.
+        case .none, .error(code: "radio", _), .error(code: "card", _), .error(code: "busy", _):
             answered()
             _ = cards.look(nil, at: host.now())
         case .error(let code, let text):
@@ -112,17 +112,17 @@ package actor NFCReader: BusDriver {
             if code == "io" || failures >= Self.failuresToRestart { drop() }
             throw DriverError(
                 code == "timeout" ? .noReply : .inputOutput, device: host.device,
-                "reader on \(bus.serial.path) fails: \(text)",
+                "reader on \(source.place) fails: \(text)",
                 remedy: "Check the reader's plug and supply; it is tried again by itself.")
         case .ready:
             drop()
             throw DriverError(
                 .badReply, device: host.device, "the reader's helper answers out of turn",
-                remedy: "Install the forecourt-nfc of this version.")
+                remedy: "Install the \(source.program) of this version.")
         }
     }
 
-    private func present(_ identifier: String) {
+    private func present(_ identifier: String, _ kind: PresentedToken.Kind) {
         let now = host.now()
         guard cards.look(identifier, at: now) else { return }
         guard acceptsRandom || !isRandomUID(identifier) else {
@@ -153,25 +153,26 @@ package actor NFCReader: BusDriver {
         if let helper { return helper }
         guard now >= startsAgainAt else {
             throw DriverError(
-                .noReply, device: host.device, "reader on \(bus.serial.path) is being reopened",
+                .noReply, device: host.device, "reader on \(source.place) is being reopened",
                 remedy: "Check its plug and supply.")
         }
         // At once after a first death, then 0.25 s, doubling to 2 s.
         let wait = starts == 0 ? 0 : min(2000, 125 << min(starts, 5))
         starts += 1
         defer { startsAgainAt = host.now() + Milliseconds(Int64(wait)) }
-        guard let path = locateHelper(helperProgram) else { throw noHelper }
+        guard let path = helperPath else { throw noHelper }
         do throws(FieldBusError) {
             // Taken anew at each opening: a link may point to another port by now.
             lock = nil
-            lock = try PortLock.take(path: bus.serial.path, bus: bus.name)
+            if let locked = source.lockedPath {
+                lock = try PortLock.take(path: locked, bus: source.bus)
+            }
         } catch {
             throw DriverError(error, device: host.device)
         }
         do throws(HelperFailure) {
-            let connection = "pn532_uart:\(bus.serial.path):\(bus.serial.baud)"
             let helper = try HelperProcess(
-                path: path, arguments: [connection], lock: lock, wire: wire)
+                path: path, arguments: source.arguments, lock: lock, wire: wire)
             let greeting = try helper.reply(deadline: Self.openDeadline)
             guard case .ready(let name) = greeting else {
                 if case .error(_, let text) = greeting { throw .died(text) }
@@ -188,8 +189,8 @@ package actor NFCReader: BusDriver {
 
     /// Reports the wire's bytes where somebody taps this bus.
     private var wire: ((WireEvent.Direction, [UInt8]) -> Void)? {
-        guard let tap = bus.tap else { return nil }
-        let name = bus.name
+        guard let tap = source.tap else { return nil }
+        let name = source.bus
         return { direction, bytes in
             tap(WireEvent(bus: name, at: MonotonicClock.now(), direction: direction, bytes: bytes))
         }
@@ -215,20 +216,23 @@ package actor NFCReader: BusDriver {
         let what: String
         switch failure {
         case .cannotStart(let why): what = "the reader's helper cannot start: \(why)"
-        case .died(let why): what = "the reader's helper gave up on \(bus.serial.path): \(why)"
-        case .stalled: what = "no answer from the reader on \(bus.serial.path) in time"
+        case .died(let why): what = "the reader's helper gave up on \(source.place): \(why)"
+        case .stalled: what = "no answer from the reader on \(source.place) in time"
         case .garbage: what = "the reader's helper says what it should not"
         }
         return DriverError(
             failure == .stalled ? .noReply : .inputOutput, device: host.device, what,
-            remedy:
-                "Check the reader's plug, supply and switches (HSU); it is tried again by itself.")
+            remedy: source.remedy)
+    }
+
+    private var helperPath: String? {
+        locateHelper(helperProgram, program: source.program, variable: source.variable)
     }
 
     private var noHelper: DriverError {
         DriverError(
-            .notFound, device: host.device, "the helper program forecourt-nfc is missing",
-            remedy: "Install it beside forecourt, or name it in FORECOURT_NFC_HELPER.")
+            .notFound, device: host.device, "the helper program \(source.program) is missing",
+            remedy: "Install it beside forecourt, or name it in \(source.variable).")
     }
 
     // MARK: Probe
@@ -237,7 +241,7 @@ package actor NFCReader: BusDriver {
         startsAgainAt = .zero
         let helper = try opened(at: host.now())
         var report = ProbeReport(
-            identity: "\(readerName) on \(bus.serial.path), \(bus.serial.baud) baud")
+            identity: "\(readerName) on \(source.place)")
         for _ in 0..<3 {
             let start = MonotonicClock.now()
             let reply = try ask(helper, "select")
@@ -251,11 +255,13 @@ package actor NFCReader: BusDriver {
 
     private func value(of reply: HelperReply) -> ProbeReport.Value {
         switch reply {
-        case .card(let identifier, let acknowledge, let answer):
+        case .card(let identifier, let type, let answer):
             .init(
                 name: "card",
                 text:
-                    "UID \(identifier)\(isRandomUID(identifier) ? ", random" : ""), SAK \(acknowledge), ATQA \(answer)",
+                    "UID \(identifier)\(isRandomUID(identifier) ? ", random" : ""), "
+                    + (source.lockedPath == nil
+                        ? "kind \(type), ATR \(answer)" : "SAK \(type), ATQA \(answer)"),
                 raw: identifier)
         case .none: .init(name: "card", text: "none")
         case .error(let code, let text): .init(name: "card", text: "\(code): \(text)")

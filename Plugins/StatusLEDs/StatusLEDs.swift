@@ -1,28 +1,44 @@
 public import DriverKit
 public import EVSEModel
 
-/// Red, green and blue status lights and a buzzer, each a GPIO output.
+/// Red, green and blue status lights and a buzzer: GPIO outputs, PWM channels, or WS2812 in a row.
 public enum StatusLEDsPlugin: CyclicPlugin {
     public typealias Driver = StatusLEDs
     public static var name: PluginName { "status-leds" }
-    public static var summary: String { "red, green, blue status lights and a buzzer" }
+    public static var summary: String {
+        "red, green, blue status lights (GPIO, PWM, WS2812) and a buzzer"
+    }
     public static var roles: Set<Role> { [.indicator] }
     public static var keys: [ConfigurationKey] {
         [
-            ConfigurationKey("red-line", .line(.digitalOutput), "High lights the red LED."),
-            ConfigurationKey("green-line", .line(.digitalOutput), "High lights the green LED."),
-            ConfigurationKey("blue-line", .line(.digitalOutput), "High lights the blue LED."),
-            ConfigurationKey("buzzer-line", .line(.digitalOutput), "High sounds the buzzer."),
+            ConfigurationKey(
+                "red-line", .line(.digitalOutput), maySleep: true, "High lights the red LED."),
+            ConfigurationKey(
+                "green-line", .line(.digitalOutput), maySleep: true, "High lights the green LED."),
+            ConfigurationKey(
+                "blue-line", .line(.digitalOutput), maySleep: true, "High lights the blue LED."),
+            ConfigurationKey(
+                "buzzer-line", .line(.digitalOutput), maySleep: true, "High sounds the buzzer."),
+            ConfigurationKey("red-pwm", .line(.pwmOutput), "PWM channel of the red LED."),
+            ConfigurationKey("green-pwm", .line(.pwmOutput), "PWM channel of the green LED."),
+            ConfigurationKey("blue-pwm", .line(.pwmOutput), "PWM channel of the blue LED."),
+            ConfigurationKey(
+                "lights", .line(.colourOutput), maySleep: true,
+                "Group of lights on a bus of kind led-chain: { bus: NAME, line: 0 }."),
+            ConfigurationKey(
+                "brightness", .percent(100...10_000), default: "100 %",
+                "Of PWM channels and lights in a row."),
         ]
     }
+    private static var lineKeys: [ConfigurationKey] { keys.filter { $0.name != "brightness" } }
 
     public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
         issues.require(
-            keys.contains { configuration.has($0.name) }, at: "red-line",
+            lineKeys.contains { configuration.has($0.name) }, at: "red-line",
             "no light and no buzzer is named",
             remedy: "name at least one line, or leave the device out")
         var seen = [LineID: String]()
-        for key in keys where configuration.has(key.name) {
+        for key in lineKeys where configuration.has(key.name) {
             let line = configuration.line(key.name)
             if let other = seen[line] {
                 issues.report(
@@ -39,6 +55,9 @@ public enum StatusLEDsPlugin: CyclicPlugin {
         StatusLEDs.Plan(
             red: configuration.line("red-line"), green: configuration.line("green-line"),
             blue: configuration.line("blue-line"), buzzer: configuration.line("buzzer-line"),
+            redPWM: configuration.line("red-pwm"), greenPWM: configuration.line("green-pwm"),
+            bluePWM: configuration.line("blue-pwm"), lights: configuration.line("lights"),
+            brightness: Int32(clamping: configuration.number("brightness")),
             quarterSecond: Milliseconds(250).cycles(of: period),
             tenthSecond: Milliseconds(100).cycles(of: period))
     }
@@ -52,6 +71,12 @@ public struct StatusLEDs: CyclicDriver {
         let green: LineID
         let blue: LineID
         let buzzer: LineID
+        let redPWM: LineID
+        let greenPWM: LineID
+        let bluePWM: LineID
+        let lights: LineID
+        /// In 0.01 %.
+        let brightness: Int32
         let quarterSecond: Int32
         let tenthSecond: Int32
     }
@@ -78,6 +103,15 @@ public struct StatusLEDs: CyclicDriver {
         lines.set(plan.red, pattern.red && isLit)
         lines.set(plan.green, pattern.green && isLit)
         lines.set(plan.blue, pattern.blue && isLit)
+        lines.set(plan.redPWM, pattern.red && isLit ? plan.brightness : 0)
+        lines.set(plan.greenPWM, pattern.green && isLit ? plan.brightness : 0)
+        lines.set(plan.bluePWM, pattern.blue && isLit ? plan.brightness : 0)
+        let full = plan.brightness * 255 / 10_000
+        lines.set(
+            plan.lights,
+            isLit
+                ? (pattern.red ? full << 16 : 0) | (pattern.green ? full << 8 : 0)
+                    | (pattern.blue ? full : 0) : 0)
         // Beeps belong to the change of an indication, once: even slots of a tenth sound.
         let tenth = beepCycle / plan.tenthSecond
         lines.set(plan.buzzer, tenth < 2 * pattern.beeps && tenth % 2 == 0)

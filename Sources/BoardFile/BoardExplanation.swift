@@ -137,7 +137,7 @@ package struct BoardExplanation {
                 let device = plan.device(line.device)
                 let count = device.map { $0.configuration.lines(line.key).count } ?? 1
                 rows.append([
-                    bus.name, String(line.number), LineKindName(line.kind).words,
+                    bus.name, line.sensor ?? String(line.number), LineKindName(line.kind).words,
                     line.device.name, count > 1 ? "\(line.key) \(line.index + 1)" : line.key,
                     Self.options(line),
                 ])

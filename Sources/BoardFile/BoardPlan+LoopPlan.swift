@@ -6,7 +6,8 @@ package enum EndPoints: Hashable, Sendable {
     /// On the hardware that the board file names.
     case real
     /// In a folder of simulated wires: serial buses are links named after them, peers are files named
-    /// after them that say where to connect, all chips are the one memory file `chip`.
+    /// after them that say where to connect, 1-Wire lines are folders, all chips are the one memory
+    /// file `chip`.
     case simulated(wires: String)
 }
 
@@ -15,7 +16,8 @@ extension BoardPlan {
     package func path(of bus: BoardBus, _ endPoints: EndPoints) -> String {
         switch endPoints {
         case .real: bus.realPath
-        case .simulated(let wires): wires + (bus.kind.hasLines ? "/chip" : "/\(bus.name)")
+        case .simulated(let wires):
+            wires + (bus.kind.hasLines && !bus.isFolderOrFile ? "/chip" : "/\(bus.name)")
         }
     }
 
@@ -83,28 +85,36 @@ extension BoardPlan {
             plan.bias = line.bias
             plan.debounceMicroseconds = line.debounceMicroseconds
             plan.offset = line.number
-            plan.access =
-                switch bus.kind {
-                case .pwmChip: .pwmClass
-                case .adc: .industrialIO
-                default: .gpioCharacterDevice
-                }
+            plan.access = access(of: bus)
             if line.kind == .pwmOutput {
                 let nanoseconds = bus.configuration.number("period") * 1_000_000
                 plan.parameter = Int32(clamping: nanoseconds)
             }
-            if case .simulated = endPoints {
+            if line.kind == .colourOutput { plan.parameter = bus.lights.raw }
+            if case .simulated = endPoints, !bus.isFolderOrFile {
                 guard let number = line.simulatedNumber else {
                     throw BoardFileError(
                         .capacity,
                         "\(line.device) \(line.key): the simulated chip has no line left for it",
                         remedy: "It has 64 digital lines, 16 PWM channels, 32 converter channels")
                 }
-                plan.access = .simulatedChip
+                plan.access = bus.sleeps ? .simulatedExpander : .simulatedChip
                 plan.offset = number
             }
-            plan.path = try fixed(path(of: bus, endPoints), "the path of bus \(bus.name)")
+            let place = line.sensor.map { "/" + $0 } ?? ""
+            plan.path = try fixed(path(of: bus, endPoints) + place, "the path of bus \(bus.name)")
             compiled.lines[index] = plan
+        }
+    }
+
+    private func access(of bus: BoardBus) -> LineAccess {
+        switch bus.kind {
+        case .pwmChip: .pwmClass
+        case .adc: .industrialIO
+        case .oneWire: .oneWire
+        case .ledChain: .ledChain
+        case .gpioChip, .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc:
+            bus.sleeps ? .gpioExpander : .gpioCharacterDevice
         }
     }
 
@@ -172,6 +182,8 @@ extension BoardPlan {
             let number = endPoints == .real ? line.number : line.simulatedNumber ?? .max
             hash.add("\(path) \(number) \(line.kind.rawValue) \(line.isActiveLow) \(line.bias)")
             hash.add("\(line.debounceMicroseconds) \(period)")
+            hash.add("\(line.sensor ?? "") \(bus(line.bus).map { $0.sleeps } ?? false)")
+            hash.add("\(bus(line.bus).map { $0.lights.raw } ?? 0)")
         }
         for slot in slots {
             guard let device = device(slot.device) else { continue }
@@ -181,6 +193,19 @@ extension BoardPlan {
             }
         }
         return hash.value
+    }
+}
+
+extension BoardBus {
+    /// It has an end point of its own in a simulation, rather than cells of the one chip.
+    fileprivate var isFolderOrFile: Bool { kind == .oneWire || kind == .ledChain }
+
+    /// How its lights are made up.
+    package var lights: LEDChainShape {
+        LEDChainShape(
+            lightsPerGroup: UInt8(clamping: configuration.number("lights")),
+            bitsPerBit: configuration.text("coding") == "4-bit" ? 4 : 3,
+            order: configuration.text("colours") == "rgb" ? .rgb : .grb)
     }
 }
 

@@ -96,6 +96,15 @@ package struct BoardBus: Sendable {
     /// The path to open on real hardware: `/dev/ttyS1`, `/dev/gpiochip0`, `/sys/class/pwm/pwmchip0`,
     /// `/sys/bus/iio/devices/iio:device0`; or the peer to connect to: `192.168.4.20:502`.
     package var realPath: String { kind.realPath(configuration) }
+
+    /// Whoever asks it sleeps for longer than a cycle may wait.
+    package var sleeps: Bool {
+        switch kind {
+        case .oneWire, .ledChain: true
+        case .gpioChip: configuration.flag("expander")
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc, .pwmChip, .adc: false
+        }
+    }
 }
 
 /// A device: a driver, its bus and its configuration.
@@ -221,6 +230,8 @@ package struct BoardLine: Hashable, Sendable {
     /// The line's number on its bus.
     package var number: UInt16
     package var kind: LineKind
+    /// Its name on the bus, where that tells it apart rather than a number: `28-0316a2794aff`.
+    package var sensor: String?
     package var isActiveLow = false
     /// 0 none, 1 pull-up, 2 pull-down.
     package var bias: UInt8 = 0

@@ -5,6 +5,7 @@ import EVSEModel
 extension BoardReader {
     mutating func checkAcross() {
         checkLines()
+        checkSleepingLines()
         checkEndPoints()
         checkRoles()
         for evse in plan.evses { checkRatings(evse) }
@@ -31,6 +32,23 @@ extension BoardReader {
                 "\(use.owner) \(use.key): line \(line.number) of \(line.bus) belongs to "
                     + (isOwn ? first.key : first.owner),
                 fix: "give \(use.owner) its own line; forecourt explain lists those in use")
+        }
+    }
+
+    /// What the laws read or drive every cycle must not wait for an expander.
+    private mutating func checkSleepingLines() {
+        for use in uses {
+            guard use.kind == .digitalInput || use.kind == .digitalOutput,
+                let line = line(use.line), let bus = plan.bus(line.bus), bus.sleeps
+            else { continue }
+            let keys = plan.device(DeviceID(use.owner))?.plugin.keys ?? []
+            guard keys.first(where: { $0.name == use.key })?.maySleep != true else { continue }
+            error(
+                use.position,
+                "\(use.owner) \(use.key): bus \(bus.name) is an expander, which is asked now and "
+                    + "then; the control loop needs this line in every cycle",
+                fix: "wire it to a line of the processor; lights, buzzer, door, tilt, water and "
+                    + "dimming contacts may be on \(bus.name)")
         }
     }
 
@@ -369,12 +387,14 @@ enum CycleCost {
         var sum: Int64 = 20 * Int64(plan.evses.count)
         for bus in plan.buses {
             let count = Int64(plan.lines.count { $0.bus == bus.name })
-            guard count > 0 else { continue }
+            guard count > 0, !bus.sleeps else { continue }
             switch bus.kind {
             case .gpioChip: sum += 2 * call
             case .pwmChip: sum += count * call
             case .adc: sum += count * (call + bus.configuration.number("conversion") * 1000)
-            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c: break
+            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc, .oneWire,
+                .ledChain:
+                break
             }
         }
         return sum

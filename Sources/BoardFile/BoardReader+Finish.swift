@@ -75,7 +75,8 @@ extension BoardReader {
     /// bus's line has it, otherwise the lowest that is free.
     private mutating func assignSimulatedNumbers() {
         let families: [(kinds: [LineKind], room: UInt16)] = [
-            ([.digitalInput, .digitalOutput], 64), ([.pwmOutput], 16), ([.analogInput], 32),
+            ([.digitalInput, .digitalOutput], 64), ([.pwmOutput], 16),
+            ([.analogInput, .temperatureInput], 32),
         ]
         for family in families {
             let members = plan.lines.indices.filter { family.kinds.contains(plan.lines[$0].kind) }

@@ -45,6 +45,7 @@ extension BoardReader {
         _ context: LineContext?
     ) -> LineID? {
         guard let context else { return nil }
+        if kind == .temperatureInput { return sensor(node, path, context) }
         var busName = context.bus
         var busPosition = node.position
         var number: Int64?
@@ -84,6 +85,29 @@ extension BoardReader {
             at: node.position)
     }
 
+    /// A sensor that is known by its name rather than by a number.
+    private mutating func sensor(
+        _ node: BoardNode, _ path: String, _ context: LineContext
+    ) -> LineID? {
+        guard let name = node.scalar, SensorName.isOne(name) else {
+            error(
+                node.position, "\(Self.label(path)): \(node.shown) is no sensor's name",
+                fix: "copy the folder's name from /sys/bus/w1/devices: 28-0316a2794aff")
+            return nil
+        }
+        if context.bus == nil, context.isBusRefused { return nil }
+        guard let bus = bus(context.bus, for: .temperatureInput, path, at: node.position) else {
+            return nil
+        }
+        let known = plan.lines.first { $0.bus == bus.name && $0.sensor == name }
+        let number = known?.number ?? UInt16(clamping: plan.lines.count { $0.bus == bus.name })
+        let line = intern(
+            bus, number, .temperatureInput, [:], path: path, index: 0, owner: context.owner,
+            at: node.position)
+        plan.lines[Int(line.index)].sensor = name
+        return line
+    }
+
     /// Reports options that lines of another kind have.
     private mutating func hasFittingOptions(
         _ node: BoardNode, _ kind: LineKind, _ path: String
@@ -118,6 +142,8 @@ extension BoardReader {
             switch kind {
             case .pwmOutput: .pwmChip
             case .analogInput: .adc
+            case .temperatureInput: .oneWire
+            case .colourOutput: .ledChain
             case .digitalInput, .digitalOutput, .unused: .gpioChip
             }
         guard bus.kind == wanted else {
@@ -186,7 +212,8 @@ enum LineOptions {
         switch kind {
         case .digitalInput: keys
         case .digitalOutput, .unused: keys.filter { $0.name != "debounce" }
-        case .pwmOutput, .analogInput: keys.filter { $0.name == "line" || $0.name == "bus" }
+        case .pwmOutput, .analogInput, .temperatureInput, .colourOutput:
+            keys.filter { $0.name == "line" || $0.name == "bus" }
         }
     }
 }

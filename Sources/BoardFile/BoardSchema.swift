@@ -53,13 +53,14 @@ package struct BoardSchema {
 
     private var definitions: JSONObject {
         var definitions = JSONObject()
-        let names = [
-            ("digitalInput", LineKindName.digitalInput),
-            ("digitalOutput", LineKindName.digitalOutput), ("pwmOutput", .pwmOutput),
-            ("analogInput", .analogInput),
-        ]
-        for (name, kind) in names {
-            definitions[name] = .object([
+        for kind in LineKindName.allCases {
+            guard kind != .temperatureInput else {
+                definitions[kind.rawValue] = [
+                    "type": "string", "pattern": .string(SensorName.pattern),
+                ]
+                continue
+            }
+            definitions[kind.rawValue] = .object([
                 "anyOf": .array([
                     .object(["type": "integer", "minimum": 0, "maximum": 65534]),
                     object(LineOptions.keys(for: kind.kind)),

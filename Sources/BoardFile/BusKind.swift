@@ -8,9 +8,12 @@ package enum BusKind: String, CaseIterable, Sendable {
     case modbusRTUOverTCP = "modbus-rtu-over-tcp"
     case serial
     case i2c
+    case pcsc
     case gpioChip = "gpio-chip"
     case pwmChip = "pwm-chip"
     case adc
+    case oneWire = "one-wire"
+    case ledChain = "led-chain"
 
     package var summary: String {
         switch self {
@@ -19,17 +22,20 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusRTUOverTCP: "RS-485 line behind a gateway that passes its bytes on over TCP"
         case .serial: "serial port with one device"
         case .i2c: "I²C bus of the kernel's character device"
+        case .pcsc: "card readers of the machine's PC/SC service (pcscd)"
         case .gpioChip: "GPIO character device"
         case .pwmChip: "PWM chip of the kernel's PWM class"
         case .adc: "converter of the kernel's industrial I/O subsystem"
+        case .oneWire: "1-Wire line of the kernel's w1 drivers, with DS18B20 sensors"
+        case .ledChain: "WS2812 lights in a row behind a SPI device"
         }
     }
 
     /// Lines of these kinds are on it; none on a bus of messages.
     package var hasLines: Bool {
         switch self {
-        case .gpioChip, .pwmChip, .adc: true
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c: false
+        case .gpioChip, .pwmChip, .adc, .oneWire, .ledChain: true
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc: false
         }
     }
 
@@ -37,7 +43,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var isModbus: Bool {
         switch self {
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP: true
-        case .serial, .i2c, .gpioChip, .pwmChip, .adc: false
+        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain: false
         }
     }
 
@@ -47,7 +53,9 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusRTU, .serial: "port"
         case .modbusTCP, .modbusRTUOverTCP: "host"
         case .gpioChip, .pwmChip: "chip"
-        case .adc, .i2c: "device"
+        case .adc, .i2c, .ledChain: "device"
+        case .oneWire: "folder"
+        case .pcsc: "socket"
         }
     }
 
@@ -57,7 +65,10 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .gpioChip: 512
         case .pwmChip: 64
         case .adc: 64
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c: 0
+        case .ledChain: 16
+        // A sensor's number is its place in the board; its name says which it is.
+        case .oneWire: 64
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc: 0
         }
     }
 
@@ -91,7 +102,10 @@ package enum BusKind: String, CaseIterable, Sendable {
             [
                 ConfigurationKey(
                     "chip", .text(maximumLength: 48), required: true,
-                    "The chip's device below /dev, or its full path: gpiochip0.")
+                    "The chip's device below /dev, or its full path: gpiochip0."),
+                ConfigurationKey(
+                    "expander", .boolean, default: "false",
+                    "An expander behind I²C or SPI (MCP23017, PCF8574): slow lines only."),
             ]
         case .pwmChip:
             [
@@ -110,6 +124,32 @@ package enum BusKind: String, CaseIterable, Sendable {
                 ConfigurationKey(
                     "conversion", .duration(0...100), default: "0 ms",
                     "How long one channel takes to read, where it is serial and slow."),
+            ]
+        case .pcsc:
+            [
+                ConfigurationKey(
+                    "socket", .text(maximumLength: 100), default: "/run/pcscd/pcscd.comm",
+                    "Where the service listens.")
+            ]
+        case .oneWire:
+            [
+                ConfigurationKey(
+                    "folder", .text(maximumLength: 100), default: "/sys/bus/w1/devices",
+                    "Where the kernel shows the sensors.")
+            ]
+        case .ledChain:
+            [
+                ConfigurationKey(
+                    "device", .text(maximumLength: 48), required: true,
+                    "The SPI device below /dev, or its full path: spidev0.0."),
+                ConfigurationKey(
+                    "lights", .integer(1...20), default: "8", "Lights of one group."),
+                ConfigurationKey(
+                    "coding", .choice(["3-bit", "4-bit"]), default: "3-bit",
+                    "SPI bits for one bit of a light: three at 2.4 MHz, or four at 3.2 MHz."),
+                ConfigurationKey(
+                    "colours", .choice(["grb", "rgb"]), default: "grb",
+                    "The order in which a light takes its colours; WS2812: grb."),
             ]
         }
     }
@@ -166,7 +206,9 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusRTU, .serial: path(configuration.text("port"), below: "/dev/")
         case .modbusTCP, .modbusRTUOverTCP:
             "\(configuration.text("host")):\(configuration.number("port"))"
-        case .i2c: path(configuration.text("device"), below: "/dev/")
+        case .i2c, .ledChain: path(configuration.text("device"), below: "/dev/")
+        case .pcsc: configuration.text("socket")
+        case .oneWire: configuration.text("folder")
         case .gpioChip: path(configuration.text("chip"), below: "/dev/")
         case .pwmChip: path(configuration.text("chip"), below: "/sys/class/pwm/")
         case .adc: path(configuration.text("device"), below: "/sys/bus/iio/devices/")

@@ -6,12 +6,16 @@ enum LineKindName: String, CaseIterable {
     case digitalOutput
     case pwmOutput
     case analogInput
+    case temperatureInput
+    case colourOutput
 
     init(_ kind: LineKind) {
         switch kind {
         case .digitalOutput: self = .digitalOutput
         case .pwmOutput: self = .pwmOutput
         case .analogInput: self = .analogInput
+        case .temperatureInput: self = .temperatureInput
+        case .colourOutput: self = .colourOutput
         case .digitalInput, .unused: self = .digitalInput
         }
     }
@@ -21,6 +25,8 @@ enum LineKindName: String, CaseIterable {
         case .digitalOutput: .digitalOutput
         case .pwmOutput: .pwmOutput
         case .analogInput: .analogInput
+        case .temperatureInput: .temperatureInput
+        case .colourOutput: .colourOutput
         }
     }
     /// Direction and nature, for wiring tables.
@@ -30,6 +36,8 @@ enum LineKindName: String, CaseIterable {
         case .digitalOutput: "output"
         case .pwmOutput: "PWM output"
         case .analogInput: "analogue input"
+        case .temperatureInput: "temperature sensor"
+        case .colourOutput: "group of lights"
         }
     }
 }

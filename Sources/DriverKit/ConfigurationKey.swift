@@ -33,16 +33,20 @@ public struct ConfigurationKey: Sendable {
     public let standard: String?
     /// One sentence for schema and explain.
     public let help: String
+    /// Its lines may be on a bus that sleeps while it is asked (a GPIO expander): nothing that is
+    /// fast or safe depends on them. False unless said.
+    public let maySleep: Bool
 
     public init(
         _ name: String, _ kind: Kind, required: Bool = false, default standard: String? = nil,
-        _ help: String
+        maySleep: Bool = false, _ help: String
     ) {
         self.name = name
         self.kind = kind
         isRequired = required
         self.standard = standard
         self.help = help
+        self.maySleep = maySleep
     }
 }
 

@@ -37,6 +37,15 @@
     case pwmOutput = 3
     /// Converter channel; its value is in microvolts at the converter's input.
     case analogInput = 4
+    /// Temperature sensor with a protocol of its own; its value is in thousandths of a degree.
+    case temperatureInput = 5
+    /// Lights in a row that all show one colour; its value is 0xRRGGBB.
+    case colourOutput = 6
+
+    /// Driven by the loop rather than read.
+    @inlinable public var isOutput: Bool {
+        self == .digitalOutput || self == .pwmOutput || self == .colourOutput
+    }
 }
 
 /// Which interface serves a line.
@@ -49,6 +58,18 @@
     case industrialIO = 2
     /// Simulated chip in a memory file: `path` is the file, `offset` the line of that kind.
     case simulatedChip = 3
+    /// GPIO character device of an expander behind a bus, which sleeps while it is asked.
+    case gpioExpander = 4
+    /// The same in a simulated chip's memory file.
+    case simulatedExpander = 5
+    /// DS18B20 through the kernel's 1-Wire drivers: `path` is the sensor's folder.
+    case oneWire = 6
+    /// WS2812 lights behind a SPI device: `path` is the device, `offset` the group of lights.
+    case ledChain = 7
+
+    /// An exchange takes longer than a cycle may: a thread of its own samples and drives it, and
+    /// the loop sees the newest sample.
+    @inlinable public var isSlow: Bool { rawValue >= LineAccess.gpioExpander.rawValue }
 }
 
 /// One line of the board, with the level that is safe.
@@ -63,7 +84,7 @@
     public var debounceMicroseconds: UInt32 = 0
     /// Outputs: the logical value to which the line is driven at start and at the end.
     public var safeValue: Int32 = 0
-    /// PWM: the period in nanoseconds.
+    /// PWM: the period in nanoseconds. Lights: ``LEDChainShape/raw``.
     public var parameter: Int32 = 0
     public var path = FixedText()
     @inlinable public init() {}

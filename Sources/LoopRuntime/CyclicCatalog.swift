@@ -5,6 +5,7 @@ import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
 import IIOTemperature
+import OneWireTemperature
 import PWMControlPilot
 import StatusLEDs
 
@@ -28,6 +29,7 @@ public struct CyclicCatalog: Sendable {
             GPIOResidualCurrentPlugin.self,
             GPIOInputsPlugin.self,
             IIOTemperaturePlugin.self,
+            OneWireTemperaturePlugin.self,
             StatusLEDsPlugin.self,
         ])
     }

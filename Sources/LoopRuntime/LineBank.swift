@@ -31,7 +31,7 @@ package final class LineBank {
         let count = min(Int(plan.lineCount), LoopPlan.lineCapacity)
         for index in 0..<count where plan.lines[index].kind != .unused {
             let line = plan.lines[index]
-            let path = line.path.text
+            let path = Self.place(of: line)
             let member = InterfaceLine(index: index, plan: line)
             if let group = groups.firstIndex(where: { $0.access == line.access && $0.path == path })
             {
@@ -45,7 +45,9 @@ package final class LineBank {
             }
         }
         var opened = [LineInterface]()
-        for group in groups { opened.append(try Self.open(group.access, group.path, group.lines)) }
+        for group in groups {
+            opened.append(try Self.open(group.access, group.path, group.lines, plan))
+        }
 
         self.count = count
         values = .allocate(capacity: max(1, count))
@@ -56,9 +58,7 @@ package final class LineBank {
         _ = debounce.initialize(from: debounced)
         interfaces = .allocate(capacity: opened.count)
         _ = interfaces.initialize(from: opened)
-        let driven = groups.flatMap(\.lines).filter {
-            $0.kind == .digitalOutput || $0.kind == .pwmOutput
-        }
+        let driven = groups.flatMap(\.lines).filter(\.kind.isOutput)
         outputs = .allocate(capacity: driven.count)
         _ = outputs.initialize(from: driven)
         setSafe()
@@ -77,14 +77,43 @@ package final class LineBank {
         sampled.deallocate()
     }
 
+    /// What serves a line: its chip or device; for a sensor, the line that it shares with others.
+    private static func place(of line: LinePlan) -> String {
+        let path = line.path.text
+        guard line.access == .oneWire, let slash = path.lastIndex(of: "/") else { return path }
+        return String(path[..<slash])
+    }
+
     private static func open(
-        _ access: LineAccess, _ path: String, _ lines: [InterfaceLine]
+        _ access: LineAccess, _ path: String, _ lines: [InterfaceLine], _ plan: borrowing LoopPlan
     ) throws(LoopError) -> LineInterface {
         switch access {
-        case .gpioCharacterDevice: try GPIOCharacterDevice(path: path, lines: lines)
-        case .pwmClass: try PWMClassDevice(path: path, lines: lines)
-        case .industrialIO: try IndustrialIODevice(path: path, lines: lines)
-        case .simulatedChip: try SimulatedChipLines(path: path, lines: lines)
+        case .gpioExpander:
+            return try SlowLines(path, lines, pace: .expander, startsSampled: true) {
+                (lines) throws(LoopError) in
+                try GPIOCharacterDevice(path: path, lines: lines)
+            }
+        case .simulatedExpander:
+            return try SlowLines(path, lines, pace: .expander, startsSampled: true) {
+                (lines) throws(LoopError) in
+                try SimulatedChipLines(path: path, lines: lines, isExpander: true)
+            }
+        case .oneWire:
+            var folders = [String]()
+            for line in lines { folders.append(plan.lines[line.index].path.text) }
+            return try SlowLines(path, lines, pace: .temperatures, startsSampled: false) {
+                (lines) throws(LoopError) in
+                OneWireSensors(folders: folders, lines: lines)
+            }
+        case .ledChain:
+            return try SlowLines(path, lines, pace: .lights, startsSampled: false) {
+                (lines) throws(LoopError) in
+                try LEDChain(path: path, lines: lines)
+            }
+        case .gpioCharacterDevice: return try GPIOCharacterDevice(path: path, lines: lines)
+        case .pwmClass: return try PWMClassDevice(path: path, lines: lines)
+        case .industrialIO: return try IndustrialIODevice(path: path, lines: lines)
+        case .simulatedChip: return try SimulatedChipLines(path: path, lines: lines)
         }
     }
 

@@ -9,7 +9,7 @@ struct InterfaceLine: BitwiseCopyable, Sendable {
     let isActiveLow: Bool
     let bias: UInt8
     let safeValue: Int32
-    /// PWM: the period in nanoseconds.
+    /// PWM: the period in nanoseconds. Lights: ``LEDChainShape/raw``.
     let period: Int32
 
     init(index: Int, plan: LinePlan) {
@@ -22,12 +22,23 @@ struct InterfaceLine: BitwiseCopyable, Sendable {
         period = plan.parameter
     }
 
+    /// The same line under another index.
+    init(_ line: InterfaceLine, index: Int) {
+        self.index = index
+        kind = line.kind
+        offset = line.offset
+        isActiveLow = line.isActiveLow
+        bias = line.bias
+        safeValue = line.safeValue
+        period = line.period
+    }
+
     /// Digital level or duty at the pin for a logical value, and back.
     func physical(_ logical: Int32) -> Int32 {
         switch kind {
         case .digitalInput, .digitalOutput: (logical > 0) != isActiveLow ? 1 : 0
         case .pwmOutput: isActiveLow ? 10_000 - clamped(logical) : clamped(logical)
-        case .analogInput, .unused: logical
+        case .analogInput, .temperatureInput, .colourOutput, .unused: logical
         }
     }
     private func clamped(_ duty: Int32) -> Int32 { min(max(duty, 0), 10_000) }

@@ -10,9 +10,12 @@ final class SimulatedChipLines: LineInterface {
     private let chip: SimulatedChip
     private let inputs: UnsafeMutableBufferPointer<InterfaceLine>
     private let outputs: UnsafeMutableBufferPointer<InterfaceLine>
+    /// Lines of an expander beside the chip: they may fail, and the chip belongs to its other lines.
+    private let isExpander: Bool
     private var isOpen = true
 
-    init(path: String, lines: [InterfaceLine]) throws(LoopError) {
+    init(path: String, lines: [InterfaceLine], isExpander: Bool = false) throws(LoopError) {
+        self.isExpander = isExpander
         do {
             chip = try SimulatedChip(path: path, create: false)
         } catch {
@@ -33,7 +36,7 @@ final class SimulatedChipLines: LineInterface {
                 remedy: "Correct the line's number in the board file.")
         }
         let isInput = { (line: InterfaceLine) in
-            line.kind == .digitalInput || line.kind == .analogInput
+            line.kind == .digitalInput || line.kind.isAnalog
         }
         let (ins, outs) = (lines.filter(isInput), lines.filter { !isInput($0) })
         inputs = .allocate(capacity: ins.count)
@@ -47,13 +50,13 @@ final class SimulatedChipLines: LineInterface {
             switch line.kind {
             case .digitalOutput: chip.setDirection(line.offset, isOutput: true)
             case .pwmOutput: chip.setPeriod(line.offset, nanoseconds: line.period)
-            case .digitalInput, .analogInput, .unused: break
+            case .digitalInput, .analogInput, .temperatureInput, .colourOutput, .unused: break
             }
         }
         for line in ins where line.kind == .digitalInput {
             chip.setDirection(line.offset, isOutput: false)
         }
-        chip.owner = getpid()
+        if !isExpander { chip.owner = getpid() }
     }
 
     deinit {
@@ -83,8 +86,8 @@ final class SimulatedChipLines: LineInterface {
         switch kind {
         case .digitalInput, .digitalOutput: SimulatedChip.digitalLines
         case .pwmOutput: SimulatedChip.pwmChannels
-        case .analogInput: SimulatedChip.analogChannels
-        case .unused: 0
+        case .analogInput, .temperatureInput: SimulatedChip.analogChannels
+        case .colourOutput, .unused: 0
         }
     }
 
@@ -97,18 +100,27 @@ final class SimulatedChipLines: LineInterface {
     }
 
     override func sample(into values: UnsafeMutablePointer<Int32>) -> Bool {
+        if isExpander, isMute { return false }
         for line in inputs {
             values[line.index] =
-                line.kind == .analogInput
+                line.kind.isAnalog
                 ? chip.microvolts(line.offset) : line.physical(chip.sensed(line.offset))
         }
         return true
     }
 
     override func drive(from values: UnsafeMutablePointer<Int32>) -> Bool {
+        if isExpander, isMute { return false }
         for line in outputs { set(line, line.physical(values[line.index])) }
-        chip.watchdog &+= 1
+        if !isExpander { chip.watchdog &+= 1 }
         return true
+    }
+
+    /// The plant says that this expander does not answer.
+    private var isMute: Bool {
+        for line in inputs where chip.isMute(line.offset) { return true }
+        for line in outputs where chip.isMute(line.offset) { return true }
+        return false
     }
 
     override func release() {
@@ -117,6 +129,10 @@ final class SimulatedChipLines: LineInterface {
         for line in outputs {
             if line.kind == .digitalOutput { chip.setDirection(line.offset, isOutput: false) }
         }
-        chip.owner = 0
+        if !isExpander { chip.owner = 0 }
     }
+}
+
+extension LineKind {
+    fileprivate var isAnalog: Bool { self == .analogInput || self == .temperatureInput }
 }

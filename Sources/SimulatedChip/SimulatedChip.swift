@@ -21,7 +21,7 @@ public struct SimulatedChip: @unchecked Sendable {
         static let magic = 0
         static let owner = 1
         static let watchdog = 2
-        static let digital = 16  // 4 cells a line: direction, driven, sensed, bias
+        static let digital = 16  // 4 cells a line: direction, driven, sensed, mute
         static let pwm = digital + 4 * SimulatedChip.digitalLines  // 2 cells: duty, period
         static let analog = pwm + 2 * SimulatedChip.pwmChannels  // 1 cell: microvolts
         static let count = analog + SimulatedChip.analogChannels
@@ -74,6 +74,10 @@ public struct SimulatedChip: @unchecked Sendable {
     public func sensed(_ line: Int) -> Int32 {
         line < Self.digitalLines ? load(Cell.digital + 4 * line + 2) : 0
     }
+    /// The expander behind which this line is does not answer.
+    public func isMute(_ line: Int) -> Bool {
+        line < Self.digitalLines && load(Cell.digital + 4 * line + 3) == 1
+    }
     /// Duty in 0.01 %.
     public func setDuty(_ channel: Int, _ duty: Int32) {
         guard channel < Self.pwmChannels else { return }
@@ -98,6 +102,10 @@ public struct SimulatedChip: @unchecked Sendable {
     public func setSensed(_ line: Int, _ level: Int32) {
         guard line < Self.digitalLines else { return }
         store(Cell.digital + 4 * line + 2, level)
+    }
+    public func setMute(_ line: Int, _ isMute: Bool) {
+        guard line < Self.digitalLines else { return }
+        store(Cell.digital + 4 * line + 3, isMute ? 1 : 0)
     }
     public func duty(_ channel: Int) -> Int32 {
         channel < Self.pwmChannels ? load(Cell.pwm + 2 * channel) : 0

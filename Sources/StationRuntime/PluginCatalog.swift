@@ -30,8 +30,8 @@ public struct PluginCatalog: Sendable {
             cyclic: CyclicCatalog.builtIn.plugins,
             bus: [
                 ModbusEnergyMeterPlugin.self, EVSEControllerPlugin.self, SafetyMCUPlugin.self,
-                NFCReaderPlugin.self, LineReaderPlugin.self, KioskPagePlugin.self,
-                CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+                NFCReaderPlugin.self, PCSCReaderPlugin.self, LineReaderPlugin.self,
+                KioskPagePlugin.self, CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
             ])
     }
 

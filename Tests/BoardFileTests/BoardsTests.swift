@@ -15,6 +15,7 @@ import KioskPage
 import LineReader
 import ModbusEnergyMeter
 import NFCReader
+import OneWireTemperature
 import PWMControlPilot
 import SafetyMCU
 import StatusLEDs
@@ -25,8 +26,9 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
-    EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, LineReaderPlugin.self,
-    KioskPagePlugin.self, CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+    EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
+    LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
+    CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
 ]
 
 /// The repository's root, from this file's place in it.

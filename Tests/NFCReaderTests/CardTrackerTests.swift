@@ -49,12 +49,16 @@ struct CardTrackerTests {
             ("ready pn532_uart:/dev/ttyS2", .ready(name: "pn532_uart:/dev/ttyS2")),
             (
                 "card 04A2B3C4 08 0004",
-                .card(identifier: "04A2B3C4", selectAcknowledge: "08", answerToRequest: "0004")
+                .card(identifier: "04A2B3C4", kind: "08", answer: "0004")
             ),
             ("error io Input / Output Error", .error(code: "io", text: "Input / Output Error")),
             ("error usage", .error(code: "usage", text: "")),
             ("", nil), ("nonsense", nil), ("none more", nil), ("card", nil),
-            ("card 04A2 08 0004", nil), ("card 04a2b3c4 08 0004", nil), ("error", nil),
+            ("card 04A2 08 0004", nil), ("card 04A2B3C4D5E6 V 3B", nil),
+            (
+                "card E00401005A6B7C8D V 3B8F",
+                .card(identifier: "E00401005A6B7C8D", kind: "V", answer: "3B8F")
+            ), ("card 04a2b3c4 08 0004", nil), ("error", nil),
             ("card 04A2B3CX 08 0004", nil),
         ] as [(String, HelperReply?)])
     func replies(_ line: String, _ expected: HelperReply?) {

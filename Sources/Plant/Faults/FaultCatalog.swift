@@ -21,6 +21,10 @@ package enum FaultCatalog {
         case browser
         case characterPanel = "character-panel"
         case dgusPanel = "dgus-panel"
+        case pcscReader = "pcsc-reader"
+        case pcscService = "pcsc-service"
+        case oneWireSensor = "one-wire-sensor"
+        case expander
     }
 
     package struct Entry: Hashable, Sendable {
@@ -116,6 +120,32 @@ package enum FaultCatalog {
                 entry(.outage, "no supply on any phase"),
                 entry(.voltage, "another voltage, phase to neutral", value("V", 0...400, 170)),
             ]
+        case .pcscReader:
+            [
+                entry(.absent, "unplugged: the service lists it no longer"),
+                entry(.silent, "the reader hangs: no answer to a command"),
+                entry(.slow, "answers a command this much later", value("ms", 1...60_000, 700)),
+                entry(.noValue, "says that the card has no UID (6A 81)"),
+                entry(.garbled, "the card leaves the field while it is asked"),
+                entry(.truncated, "the UID has this many bytes", value("bytes", 0...16, 3)),
+            ]
+        case .pcscService:
+            [
+                entry(.absent, "the service is stopped: connections end, nobody listens"),
+                entry(.silent, "the service hangs: no answer to anything"),
+            ]
+        case .oneWireSensor:
+            [
+                entry(
+                    .hot, "heats to this temperature", value("°C", 30...125, 95),
+                    makesFaulted: true),
+                entry(.absent, "its wire is broken: the kernel lists it no longer"),
+                entry(.garbled, "wrong CRC"),
+                entry(.rebooted, "says 85 °C, as after power-on"),
+                entry(.shorted, "the line is shorted to ground: zeros with a good CRC"),
+                entry(.noValue, "says -127 °C, as libraries do for no sensor"),
+            ]
+        case .expander: [entry(.absent, "does not answer on its bus")]
         case .serialBus: [entry(.absent, "the adapter is pulled out: the port hangs up")]
         case .meter: meter
         case .signingMeter: meter + signing

@@ -52,7 +52,7 @@ final class LineThread: Sendable {
 
     private func makePort() throws(WireError) -> any WireEnd {
         switch bus.transport {
-        case .serial, .i2c: try PseudoTerminal(link: link)
+        case .serial, .i2c, .lights, .pcsc, .oneWire: try PseudoTerminal(link: link)
         case .tcp, .rtuOverTCP: try ListeningSocket(file: link)
         }
     }
@@ -90,7 +90,9 @@ final class LineThread: Sendable {
             let wait = min(Self.longestWait, max(0, deadline == .max ? .max : deadline - now))
             let bytes = port.read(waiting: wait)
             now = forecourt_monotonic_nanoseconds()
-            let baud = bytes.isEmpty || bus.transport == .i2c ? nil : port.driverBaud
+            let baud =
+                bytes.isEmpty || bus.transport == .i2c || bus.transport == .lights
+                ? nil : port.driverBaud
             let isHeard = bytes.isEmpty || baud == nil || baud == bus.baud
             let transmissions = host.with { world in
                 // At another baud rate the devices hear noise, which is no frame.

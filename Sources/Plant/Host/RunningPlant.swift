@@ -9,6 +9,8 @@ package final class RunningPlant: Sendable {
     private let chipThread: ChipThread
     let lines: [LineThread]
     private let browsers: [BrowserThread]
+    private let oneWires: [OneWireThread]
+    private let services: [PCSCThread]
 
     /// Makes the wires' folder and everything in it, and starts. All end points are there when this
     /// returns.
@@ -32,7 +34,14 @@ package final class RunningPlant: Sendable {
         // Every input is right before anybody looks.
         _ = host.step(released: true)
         chipThread = ChipThread(host, chip)
-        lines = plan.buses.compactMap { Self.line($0, plan, host) }
+        lines = plan.buses.filter { $0.transport != .oneWire && $0.transport != .pcsc }
+            .compactMap { Self.line($0, plan, host) }
+        oneWires = plan.buses.filter { $0.transport == .oneWire }.map {
+            OneWireThread($0, folder: "\(plan.wires)/\($0.name)", host: host)
+        }
+        services = plan.buses.filter { $0.transport == .pcsc }.map {
+            PCSCThread($0, path: "\(plan.wires)/\($0.name)", plan: plan, host: host)
+        }
         browsers = plan.displays.indices.filter { plan.displays[$0].kind == .browser }.map {
             BrowserThread(plan.displays[$0], display: $0, host: host)
         }
@@ -49,10 +58,14 @@ package final class RunningPlant: Sendable {
             started.append(line)
         }
         for browser in browsers { browser.start() }
+        for oneWire in oneWires { oneWire.start() }
+        for service in services { service.start() }
     }
 
     /// Stops the threads; ports hang up, the chip's file stays as it is.
     package func stop() {
+        for service in services { service.stop() }
+        for oneWire in oneWires { oneWire.stop() }
         for browser in browsers { browser.stop() }
         for line in lines { line.stop() }
         chipThread.stop()
@@ -68,7 +81,7 @@ package final class RunningPlant: Sendable {
                 bus, link: link, host: host, adapters: [bus.name, plan.readers[reader].device]
             ) {
                 switch plan.readers[reader].kind {
-                case .pn532: PN532Line(bus, reader: reader, plan: plan)
+                case .pn532, .pcsc: PN532Line(bus, reader: reader, plan: plan)
                 case .line: LineReaderDevice(bus, reader: reader, plan: plan)
                 }
             }
@@ -87,11 +100,16 @@ package final class RunningPlant: Sendable {
                 adapters: [bus.name, plan.displays[display].device]
             ) { DGUSPanel(bus, display: display, plan: plan) }
         }
+        if let lights = plan.lights.firstIndex(where: { $0.bus == bus.name }) {
+            return LineThread(bus, link: link, host: host, adapters: [bus.name]) {
+                LEDChainLine(bus, place: lights, plan: plan)
+            }
+        }
         return LineThread(bus, link: link, host: host, adapters: [bus.name]) {
             switch bus.transport {
             case .tcp: ModbusPeer(bus, plan: plan)
             case .i2c: I2CLine(bus, plan: plan)
-            case .serial, .rtuOverTCP: ModbusLine(bus, plan: plan)
+            case .serial, .rtuOverTCP, .lights, .pcsc, .oneWire: ModbusLine(bus, plan: plan)
             }
         }
     }

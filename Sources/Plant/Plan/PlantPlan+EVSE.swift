@@ -124,6 +124,13 @@ extension PlantPlan.Connector {
                         reference: Ohms(raw: Int32(try part.number("reference", ohms))),
                         supply: Volts(raw: Int32(try part.number("supply", 1...100_000)))))
                 try part.finish()
+            } else if let value = inner.value("oneWire") {
+                var part = try ObjectReader(value, at: inner.at("oneWire"))
+                sensor = .oneWire(
+                    PlantPlan.OneWire(
+                        bus: try part.text("bus"), name: try part.text("name"),
+                        channel: try part.number("channel", 0...31)))
+                try part.finish()
             } else {
                 sensor = .linear(try inner.channel("linear"))
             }
@@ -171,6 +178,14 @@ extension PlantPlan.Temperature {
         switch sensor {
         case .linear(let channel):
             ["device": .string(device), "linear": channel.json]
+        case .oneWire(let part):
+            [
+                "device": .string(device),
+                "oneWire": [
+                    "bus": .string(part.bus), "name": .string(part.name),
+                    "channel": JSONValue(part.channel),
+                ],
+            ]
         case .thermistor(let part):
             [
                 "device": .string(device),

@@ -65,10 +65,11 @@ extension PlantPlan {
         }
         for (value, path) in try reader.elements("readers") {
             var inner = try ObjectReader(value, at: path)
-            readers.append(
-                Reader(
-                    device: try inner.device(), bus: try inner.text("bus"),
-                    kind: try inner.choice("kind", Reader.Kind.self) ?? .pn532))
+            var part = Reader(
+                device: try inner.device(), bus: try inner.text("bus"),
+                kind: try inner.choice("kind", Reader.Kind.self) ?? .pn532)
+            part.name = try inner.string("name") ?? ""
+            readers.append(part)
             try inner.finish()
         }
         for (value, path) in try reader.elements("displays") {
@@ -89,6 +90,27 @@ extension PlantPlan {
                 Indicator(
                     device: try inner.device(), name: try inner.text("name"),
                     line: try inner.line("line")))
+            try inner.finish()
+        }
+        for (value, path) in try reader.elements("expanders") {
+            var inner = try ObjectReader(value, at: path)
+            var lines = [Int]()
+            for (value, path) in try inner.elements("lines") {
+                guard let number = value.int, (0...63).contains(number) else {
+                    throw ShapeError(path, "is no line")
+                }
+                lines.append(number)
+            }
+            expanders.append(Expander(name: try inner.text("name"), lines: lines))
+            try inner.finish()
+        }
+        for (value, path) in try reader.elements("lights") {
+            var inner = try ObjectReader(value, at: path)
+            lights.append(
+                Lights(
+                    bus: try inner.text("bus"), count: try inner.number("count", 1...320),
+                    bitsPerBit: try inner.number("bitsPerBit", 3...4),
+                    redFirst: try inner.bool("redFirst") ?? false))
             try inner.finish()
         }
         for (value, path) in try reader.elements("buses") {
@@ -145,7 +167,7 @@ extension PlantPlan {
             readers.map {
                 [
                     "device": .string($0.device), "bus": .string($0.bus),
-                    "kind": .string($0.kind.rawValue),
+                    "kind": .string($0.kind.rawValue), "name": .string($0.name),
                 ]
             })
         object["displays"] = .array(displays.map(\.json))
@@ -159,6 +181,17 @@ extension PlantPlan {
         object["indicators"] = .array(
             indicators.map {
                 ["device": .string($0.device), "name": .string($0.name), "line": $0.line.json]
+            })
+        object["expanders"] = .array(
+            expanders.map {
+                ["name": .string($0.name), "lines": .array($0.lines.map { JSONValue($0) })]
+            })
+        object["lights"] = .array(
+            lights.map {
+                [
+                    "bus": .string($0.bus), "count": JSONValue($0.count),
+                    "bitsPerBit": JSONValue($0.bitsPerBit), "redFirst": .bool($0.redFirst),
+                ]
             })
         object["buses"] = .array(
             buses.map {

@@ -23,6 +23,8 @@ package struct PlantPlan: Hashable, Sendable {
     package var displays: [Display] = []
     package var switches: [Switch] = []
     package var indicators: [Indicator] = []
+    package var expanders: [Expander] = []
+    package var lights: [Lights] = []
     package var buses: [SerialBus] = []
     /// Digital line that the loop toggles for the board's watchdog.
     package var watchdog: Line?
@@ -207,6 +209,49 @@ package struct PlantPlan: Hashable, Sendable {
             /// Signal unit: °C.
             case linear(Channel)
             case thermistor(Thermistor)
+            case oneWire(OneWire)
+        }
+    }
+
+    /// A DS18B20: a folder of files in the folder of its bus.
+    package struct OneWire: Hashable, Sendable {
+        package var bus: String
+        /// Family and serial number: `28-0316a2794aff`.
+        package var name: String
+        /// Channel of the chip that holds thousandths of a degree, for a world without files.
+        package var channel: Int
+        package init(bus: String, name: String, channel: Int) {
+            self.bus = bus
+            self.name = name
+            self.channel = channel
+        }
+    }
+
+    /// Digital lines that are behind a chip of their own, which may not answer.
+    package struct Expander: Hashable, Sendable {
+        /// The bus that it is in the board.
+        package var name: String
+        /// Numbers among the chip's digital lines.
+        package var lines: [Int]
+        package init(name: String, lines: [Int]) {
+            self.name = name
+            self.lines = lines
+        }
+    }
+
+    /// WS2812 lights behind a SPI device, whose bits cross a pseudo-terminal.
+    package struct Lights: Hashable, Sendable {
+        package var bus: String
+        package var count: Int
+        /// SPI bits for one bit of a light.
+        package var bitsPerBit: Int
+        /// The first byte of a light is red rather than green.
+        package var redFirst: Bool
+        package init(bus: String, count: Int, bitsPerBit: Int, redFirst: Bool) {
+            self.bus = bus
+            self.count = count
+            self.bitsPerBit = bitsPerBit
+            self.redFirst = redFirst
         }
     }
 
@@ -319,10 +364,14 @@ package struct PlantPlan: Hashable, Sendable {
             case pn532
             /// Sends what it scans as a line of text.
             case line
+            /// One of those of a PC/SC service.
+            case pcsc
         }
         package var device: String
         package var bus: String
         package var kind: Kind
+        /// What the service calls it.
+        package var name = ""
         package init(device: String, bus: String, kind: Kind = .pn532) {
             self.device = device
             self.bus = bus
@@ -382,6 +431,12 @@ package struct PlantPlan: Hashable, Sendable {
             case rtuOverTCP = "rtu-over-tcp"
             /// An I²C bus, whose transactions cross a pseudo-terminal as frames.
             case i2c
+            /// A SPI device with lights.
+            case lights
+            /// A PC/SC service, on a Unix socket under the bus's name.
+            case pcsc
+            /// 1-Wire sensors: a folder under the bus's name.
+            case oneWire = "one-wire"
         }
         package var name: String
         package var transport = Transport.serial

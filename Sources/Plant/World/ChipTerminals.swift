@@ -8,6 +8,12 @@ package protocol ChipTerminals {
     func duty(_ channel: Int) -> Int32
     func setSensed(_ line: Int, _ level: Int32)
     func setMicrovolts(_ channel: Int, _ value: Int32)
+    /// The expander behind which the line is does not answer. A chip without expanders ignores it.
+    func setMute(_ line: Int, _ isMute: Bool)
+}
+
+extension ChipTerminals {
+    package func setMute(_ line: Int, _ isMute: Bool) {}
 }
 
 extension SimulatedChip: ChipTerminals {}

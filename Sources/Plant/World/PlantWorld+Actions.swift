@@ -149,7 +149,7 @@ extension PlantWorld {
         _ device: String, _ card: Card, for milliseconds: Int
     ) throws(PlantRefusal) {
         let index = try reader(device)
-        guard readers[index].plan.kind == .pn532 else {
+        guard readers[index].plan.kind != .line else {
             throw .impossible("\(device) is a line reader: it reads a text, not a uid")
         }
         guard readers[index].card == nil else {

@@ -46,7 +46,9 @@ extension PlantWorld {
                 }
                 if let part = connector.plan.lock { list.append((part.device, .lock, name)) }
                 for part in connector.plan.temperatures {
-                    list.append((part.device, .temperature, name))
+                    let type: FaultCatalog.DeviceClass =
+                        if case .oneWire = part.sensor { .oneWireSensor } else { .temperature }
+                    list.append((part.device, type, name))
                 }
             }
         }
@@ -62,7 +64,12 @@ extension PlantWorld {
                 ))
         }
         for reader in readers {
-            let type: FaultCatalog.DeviceClass = reader.plan.kind == .line ? .lineReader : .reader
+            let type: FaultCatalog.DeviceClass =
+                switch reader.plan.kind {
+                case .line: .lineReader
+                case .pn532: .reader
+                case .pcsc: .pcscReader
+                }
             list.append((reader.plan.device, type, all))
         }
         for display in displays {
@@ -86,7 +93,10 @@ extension PlantWorld {
                 }
             if let type { list.append((contact.device, type, all)) }
         }
-        for bus in plan.buses { list.append((bus.name, .serialBus, [])) }
+        for expander in plan.expanders { list.append((expander.name, .expander, all)) }
+        for bus in plan.buses {
+            list.append((bus.name, bus.transport == .pcsc ? .pcscService : .serialBus, []))
+        }
         list.append(("mains", .mains, all))
         return list
     }

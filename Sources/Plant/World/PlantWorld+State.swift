@@ -34,6 +34,13 @@ extension PlantWorld {
                     "on": .bool(isOn),
                 ]
             })
+        object["lights"] = .array(
+            zip(plan.lights, lightColours).map { lights, colours in
+                [
+                    "bus": .string(lights.bus),
+                    "colours": .array(colours.map { .string(LEDChainLine.text($0)) }),
+                ]
+            })
         object["faults"] = .array(faults.map(\.json))
         object["openings"] = openingStatistics
         object["chip"] = [

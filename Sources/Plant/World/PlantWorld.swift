@@ -32,6 +32,8 @@ package struct PlantWorld: Sendable {
     package internal(set) var events = [PlantEvent]()
     package private(set) var isChipReleased = true
     package private(set) var indicatorStates: [Bool]
+    /// Colours of each row of lights, 0xRRGGBB; empty until they were told any.
+    package internal(set) var lightColours: [[UInt32]]
     package private(set) var watchdogToggles = 0
     var nextFault = 1
     var noise: Noise
@@ -59,6 +61,7 @@ package struct PlantWorld: Sendable {
         displays = plan.displays.map { DisplayWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
+        lightColours = Array(repeating: [], count: plan.lights.count)
         noise = Noise(seed: plan.seed)
         scatter = Noise(seed: plan.seed ^ 0x5CA7_7E12)
         nextRipple = start.nanoseconds
@@ -117,6 +120,10 @@ package struct PlantWorld: Sendable {
             let signal = Self.signal(
                 plan.switches[index].kind, faults, hasSupply: mains.isUp, isDimmed: house.isDimmed)
             outputs.set(plan.switches[index].line, signal)
+        }
+        for expander in plan.expanders {
+            let isMute = faultsByDevice[expander.name]?.has(.absent) == true
+            for line in expander.lines { outputs.chip.setMute(line, isMute) }
         }
         for index in plan.indicators.indices {
             indicatorStates[index] = outputs.isOn(plan.indicators[index].line)

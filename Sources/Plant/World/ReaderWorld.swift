@@ -30,6 +30,8 @@ package struct ReaderWorld: Hashable, Sendable {
     package let plan: PlantPlan.Reader
     package private(set) var card: Card?
     package private(set) var leavesAt: Int64 = 0
+    /// Counts cards that came and cards that went.
+    package private(set) var cardCount: UInt32 = 0
     /// The last token that was presented, as upper-case hexadecimal or text.
     package private(set) var lastToken: String?
     package private(set) var lastTapAt: Int64?
@@ -45,6 +47,7 @@ package struct ReaderWorld: Hashable, Sendable {
 
     mutating func present(_ card: Card, until: Int64, now: Int64) {
         self.card = card
+        cardCount &+= 1
         leavesAt = until
         lastToken = Self.hexadecimal(card.uid)
         lastTapAt = now
@@ -61,9 +64,12 @@ package struct ReaderWorld: Hashable, Sendable {
         defer { scans.removeAll() }
         return scans
     }
-    mutating func removeCard() { card = nil }
+    mutating func removeCard() {
+        if card != nil { cardCount &+= 1 }
+        card = nil
+    }
     mutating func step(_ now: Int64) {
-        if card != nil, now >= leavesAt { card = nil }
+        if card != nil, now >= leavesAt { removeCard() }
     }
 
     package static func hexadecimal(_ bytes: [UInt8]) -> String {

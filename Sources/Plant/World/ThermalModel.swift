@@ -37,6 +37,10 @@ package struct ThermalModel: Hashable, Sendable {
             if faults.has(.sensorOpen) { return (channel.number, 3_300_000) }
             if faults.has(.sensorShorted) { return (channel.number, 0) }
             return (channel.number, channel.atZero + channel.perUnit * celsius)
+        case .oneWire(let part):
+            // In sixteenths, as the sensor measures.
+            let measured = (celsius * 16).rounded() / 16
+            return (part.channel, faults.has(.rebooted) ? 85_000 : measured * 1000)
         case .thermistor(let part):
             let supply = part.supply.double * 1_000_000
             if faults.has(.sensorOpen) { return (part.channel, supply) }

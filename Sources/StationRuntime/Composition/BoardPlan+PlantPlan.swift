@@ -30,10 +30,12 @@ extension BoardPlan {
                 case .modbusTCP: .tcp
                 case .modbusRTUOverTCP: .rtuOverTCP
                 case .i2c: .i2c
+                case .pcsc: .pcsc
                 default: .serial
                 }
             plant.buses.append(serial)
         }
+        for bus in buses where bus.sleeps { addSleeping(bus, to: &plant) }
         return plant
     }
 
@@ -52,6 +54,29 @@ extension BoardPlan {
         }
         for device in devices where device.serves(evse.id) { add(device, to: &result) }
         return result
+    }
+
+    /// A bus of lines that is asked now and then.
+    private func addSleeping(_ bus: BoardBus, to plant: inout PlantPlan) {
+        let own = lines.filter { $0.bus == bus.name }
+        var wire = PlantPlan.SerialBus(name: bus.name, baud: 2_400_000)
+        switch bus.kind {
+        case .oneWire:
+            wire.transport = .oneWire
+            plant.buses.append(wire)
+        case .ledChain:
+            wire.transport = .lights
+            plant.buses.append(wire)
+            let shape = bus.lights
+            let groups = (own.map { Int($0.number) }.max() ?? 0) + 1
+            plant.lights.append(
+                .init(
+                    bus: bus.name, count: groups * Int(shape.lightsPerGroup),
+                    bitsPerBit: Int(shape.bitsPerBit), redFirst: shape.order == .rgb))
+        default:
+            plant.expanders.append(
+                .init(name: bus.name, lines: own.compactMap { $0.simulatedNumber.map(Int.init) }))
+        }
     }
 
     // MARK: Devices of a connector
@@ -97,6 +122,14 @@ extension BoardPlan {
             guard let number = number(keys.line("channel")) else { return }
             outlet.temperatures.append(
                 .init(device: device.id.name, sensor: sensor(number, keys)))
+        case "one-wire-temperature":
+            let id = keys.line("sensor")
+            guard let channel = number(id), let line = boardLine(id), let name = line.sensor
+            else { return }
+            outlet.temperatures.append(
+                .init(
+                    device: device.id.name,
+                    sensor: .oneWire(.init(bus: line.bus, name: name, channel: channel))))
         default: break
         }
     }
@@ -190,6 +223,11 @@ extension BoardPlan {
         case "nfc-reader":
             guard let bus = device.bus else { return }
             plant.readers.append(.init(device: name, bus: bus, kind: .pn532))
+        case "pcsc-reader":
+            guard let bus = device.bus else { return }
+            var reader = PlantPlan.Reader(device: name, bus: bus, kind: .pcsc)
+            reader.name = keys.text("name")
+            plant.readers.append(reader)
         case "line-reader":
             guard let bus = device.bus else { return }
             plant.readers.append(.init(device: name, bus: bus, kind: .line))

@@ -12,6 +12,24 @@ package struct StationComposition: Sendable {
     package let loop: LoopPlan
     package let plant: PlantPlan
 
+    /// In virtual time nothing has a thread: lines that sleep are cells of the chip as all others, and
+    /// lights are not seen.
+    private static func onOneChip(
+        _ compiled: LoopPlan, of plan: BoardPlan, _ wires: String
+    ) -> LoopPlan {
+        var compiled = compiled
+        for (index, line) in plan.lines.enumerated() where compiled.lines[index].access.isSlow {
+            guard let number = line.simulatedNumber, let path = FixedText(wires + "/chip") else {
+                compiled.lines[index].kind = .unused
+                continue
+            }
+            compiled.lines[index].access = .simulatedChip
+            compiled.lines[index].offset = number
+            compiled.lines[index].path = path
+        }
+        return compiled
+    }
+
     /// - Parameters:
     ///   - name: a board that ships, or the path of a board's folder or file.
     ///   - settings: overlays, as `--set` takes them.
@@ -27,7 +45,7 @@ package struct StationComposition: Sendable {
             guard let plan = report.plan else { throw CompositionError(report.text) }
             board = plan
             core = try plan.coreConfiguration(seed: seed)
-            loop = try plan.loopPlan(.simulated(wires: wires))
+            loop = Self.onOneChip(try plan.loopPlan(.simulated(wires: wires)), of: plan, wires)
             plant = plan.plantPlan(wires: wires, registers: wires + "/registers")
         } catch let error as CompositionError {
             throw error

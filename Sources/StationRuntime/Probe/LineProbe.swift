@@ -1,6 +1,8 @@
 import BoardFile
 import DriverKit
 import EVSEModel
+import FieldBus
+import Foundation
 import LoopRuntime
 
 /// Looks at the lines of one cyclic device, and drives its outputs where that was asked for.
@@ -26,7 +28,22 @@ final class LineProbe {
         slot = Slot(
             evse: place?.evse?.index ?? place?.connector?.evse.index ?? 0,
             connector: place?.connector?.index ?? 0)
+        waitForSlowLines()
     }
+
+    /// A thread asks them, and a temperature takes 0.75 s; one that does not answer shows no sample.
+    private func waitForSlowLines() {
+        let slow = own.filter { !$0.line.kind.isOutput && board.bus($0.line.bus)?.sleeps == true }
+        let end = MonotonicClock.now() + Self.slowLinesTake
+        while slow.contains(where: { bank.values[$0.index] == Lines.noSample }),
+            MonotonicClock.now() < end
+        {
+            usleep(20_000)
+            _ = bank.sample()
+        }
+    }
+    /// Chosen: three conversions.
+    private static let slowLinesTake = Milliseconds(2500)
 
     /// Outputs safe, lines released. May be called twice.
     func release() { bank.release() }
@@ -40,7 +57,8 @@ final class LineProbe {
     func lines() -> [String] {
         _ = bank.sample()
         let rows = own.map { index, line in
-            (name: name(line), place: "\(line.bus) \(line.number)", value: text(index, line))
+            let place = line.sensor ?? String(line.number)
+            return (name: name(line), place: "\(line.bus) \(place)", value: text(index, line))
         }
         let (names, places) = (
             rows.map(\.name.count).max() ?? 0, rows.map(\.place.count).max() ?? 0
@@ -92,8 +110,7 @@ final class LineProbe {
 
     /// Names of this device's outputs, as ``set(_:)`` takes them.
     var outputs: [String] {
-        own.filter { $0.line.kind == .digitalOutput || $0.line.kind == .pwmOutput }
-            .map { name($0.line) }
+        own.filter { $0.line.kind.isOutput }.map { name($0.line) }
     }
 
     /// Drives one output: `coil-line=on`, `motor-lines.1=off`, `pwm=53 %`.
@@ -130,6 +147,11 @@ final class LineProbe {
         switch (kind, text) {
         case (.digitalOutput, "on"), (.digitalOutput, "1"): return 1
         case (.digitalOutput, "off"), (.digitalOutput, "0"): return 0
+        case (.colourOutput, "on"): return 0xFF_FFFF
+        case (.colourOutput, "off"): return 0
+        case (.colourOutput, _):
+            guard text.hasPrefix("#"), text.count == 7 else { return nil }
+            return Int32(text.dropFirst(), radix: 16)
         case (.pwmOutput, _):
             let number = text.hasSuffix("%") ? String(text.dropLast()) : text
             guard let percent = Double(number.filter { $0 != " " }), (0...100).contains(percent)
@@ -155,6 +177,8 @@ final class LineProbe {
         case .digitalOutput: return value > 0 ? "on (output)" : "off (output)"
         case .pwmOutput: return "\(Percent(raw: value)) (output)"
         case .analogInput: return "\(Volts(millivolts: value / 1000)) at the converter"
+        case .temperatureInput: return "\(Celsius(raw: value / 100))"
+        case .colourOutput: return "#\(String(value + 0x100_0000, radix: 16).dropFirst()) (output)"
         case .unused: return ""
         }
     }

@@ -12,6 +12,7 @@ struct Buses: Sendable {
     private var modbus = [String: ModbusBus]()
     private var serial = [String: SerialBus]()
     private var i2c = [String: I2CBus]()
+    private var pcsc = [String: PCSCBus]()
     private let tap: WireTap?
 
     init(_ board: BoardPlan, _ endPoints: EndPoints, tap: WireTap?) {
@@ -26,6 +27,8 @@ struct Buses: Sendable {
                 i2c[bus.name] = I2CBus(
                     name: bus.name,
                     place: endPoints == .real ? .device(path) : .simulated(path), tap: tap)
+            } else if bus.kind == .pcsc {
+                pcsc[bus.name] = PCSCBus(name: bus.name, socket: board.path(of: bus, endPoints))
             } else {
                 let settings = SerialSettings(
                     bus.configuration, path: board.path(of: bus, endPoints))
@@ -37,6 +40,7 @@ struct Buses: Sendable {
     subscript(name: String) -> (any Sendable)? {
         if let bus = modbus[name] { return bus }
         if let bus = i2c[name] { return bus }
+        if let bus = pcsc[name] { return bus }
         return serial[name]
     }
 
@@ -51,6 +55,7 @@ struct Buses: Sendable {
         for bus in modbus.values { await bus.close() }
         for bus in serial.values { bus.close() }
         for bus in i2c.values { bus.close() }
+        for bus in pcsc.values { bus.close() }
     }
 }
 
@@ -71,7 +76,7 @@ extension BoardPlan {
         case .modbusRTU: .serial(SerialSettings(bus.configuration, path: path))
         case .modbusTCP: .tcp(socket)
         case .modbusRTUOverTCP: .rtuOverTCP(socket)
-        case .serial, .i2c, .gpioChip, .pwmChip, .adc: nil
+        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain: nil
         }
     }
 }
