@@ -28,7 +28,7 @@ struct Main {
         }
         alarm(0)
         say("ready \(reader.name)")
-        forecourt_give_back_start_pages()
+        forecourt_give_back_pages()
         run(reader)
     }
 

@@ -61,17 +61,18 @@ extension Catalogue {
             _ = try await bench.charge()
             let silence = try await bench.fault("meter-1", "silent")
             try await bench.tap("04A2B3C4D5E6F7")
+            // The lost meter is told first, the end when the record has not come for 30 s.
+            try await bench.expect("NotifyEvent", within: .seconds(20), "FiscalMetering") {
+                $0["eventData"]?.array?.contains {
+                    $0["component"]?["name"] == "FiscalMetering"
+                } ?? false
+            }
             let ended = try await bench.expectTransaction("Ended", within: .seconds(60))
             let values = ended["meterValue"]?.array ?? []
             let isSigned = values.contains { value in
                 value["sampledValue"]?.array?.contains { $0["signedMeterValue"] != nil } ?? false
             }
             try bench.require(!isSigned, "a signed value of a meter that gave none")
-            try await bench.expect("NotifyEvent", within: .seconds(20), "FiscalMetering") {
-                $0["eventData"]?.array?.contains {
-                    $0["component"]?["name"] == "FiscalMetering"
-                } ?? false
-            }
             try await bench.clear(silence)
         },
         Case(
