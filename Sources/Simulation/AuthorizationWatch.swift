@@ -132,11 +132,12 @@ struct AuthorizationWatch {
         if !isClosed { closedAt = nil }
         wasClosed = isClosed
         // A controller follows what it is told: judged where it stays closed for longer than that.
-        if let since = closedAt, station.isAnswerable(place),
-            station.instant >= since + station.delay(of: place)
-        {
-            closedAt = nil
-            if !evidence.contains(where: { allows($0, station) }) {
+        if let since = closedAt {
+            let isDue =
+                station.isAnswerable(place) && station.instant >= since + station.delay(of: place)
+            let isForSomebody = evidence.contains { allows($0, station) }
+            if isDue || isForSomebody { closedAt = nil }
+            if isDue, !isForSomebody {
                 let tried = evidence.map { "\($0.token) (\($0.origin))" }.joined(separator: ", ")
                 return "energy for nobody; presented were: \(tried.isEmpty ? "none" : tried)"
             }

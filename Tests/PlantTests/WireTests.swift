@@ -35,6 +35,24 @@ final class PlantAtWork {
 /// The wires against the libraries that real stations use. These run in real time: they show the
 /// pseudo-terminals and threads; everything else is tested without either.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct WireTests {
+    @Test("a plant that ends leaves the wires of the one that came after it")
+    func successor() throws {
+        let folder = NSTemporaryDirectory() + "plant-\(UUID().uuidString.prefix(8))"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let plan = Wallbox.plan(wires: folder + "/wires", registers: folder + "/wires/registers")
+        let first = try RunningPlant(plan)
+        let second = try RunningPlant(plan)
+        let meters = folder + "/wires/meters"
+        let place = try FileManager.default.destinationOfSymbolicLink(atPath: meters)
+        first.stop()
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: meters) == place)
+        second.stop()
+        let isGone = PlantAtWork.eventually {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: meters)) == nil
+        }
+        #expect(isGone)
+    }
+
     @Test("libmodbus reads the meter, through a reopened port too, and sees its faults")
     func modbus() throws {
         let work = try PlantAtWork()

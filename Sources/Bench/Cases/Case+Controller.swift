@@ -39,6 +39,7 @@ extension Catalogue {
                 $0["controllers"]?[0]?["fellBack"]?.bool == true
                     && bench.offered($0, "1/1") <= 6.1
             }
+            try await bench.expectWorld("the car follows") { bench.drawn($0, "1/1") <= 6.5 }
             for _ in 0..<20 {
                 let state = try await bench.rig.state()
                 try bench.require(

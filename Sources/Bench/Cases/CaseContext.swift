@@ -146,7 +146,8 @@ final class CaseContext: Sendable {
         try await rig.post("/rig/v1/connectors/1/1/unplug", ["side": "station"])
     }
     /// Presents a card. One that comes back at once is the same presentation to a station, so a
-    /// second tap of the same card waits as long as a person would; and nobody taps a dark reader.
+    /// second tap of the same card waits as long as a person would; and nobody taps a dark reader, or one
+    /// that still has another card.
     func tap(_ uid: String) async throws {
         let isAgain = state.withLock { !$0.taps.insert(uid).inserted }
         if isAgain {
@@ -157,7 +158,9 @@ final class CaseContext: Sendable {
             }
         }
         try await expectWorld("the reader looks for cards") { world in
-            Self.cardReaders(of: world).allSatisfy { ($0["askedMsAgo"]?.int ?? .max) < 2000 }
+            Self.cardReaders(of: world).allSatisfy {
+                ($0["askedMsAgo"]?.int ?? .max) < 2000 && $0["cardPresent"]?.bool != true
+            }
         }
         // Whoever sees nothing happen holds it there again: a busy machine may miss the first time.
         let patience = MonotonicClock.now + .seconds(10)

@@ -5,6 +5,8 @@ import Glibc
 /// One connection at a time, as many devices and gateways take: a new one replaces the old one.
 final class ListeningSocket: WireEnd {
     private let file: String
+    /// What the file says.
+    private var place = ""
     private let listener: Int32
     private var connection: Int32 = -1
 
@@ -30,7 +32,8 @@ final class ListeningSocket: WireEnd {
             close(listener)
             throw WireError(file, "listening", reason)
         }
-        guard Self.write("127.0.0.1:\(UInt16(bigEndian: address.sin_port))\n", to: file) else {
+        place = "127.0.0.1:\(UInt16(bigEndian: address.sin_port))\n"
+        guard Self.write(place, to: file) else {
             let reason = errno
             close(listener)
             throw WireError(file, "writing", reason)
@@ -39,9 +42,19 @@ final class ListeningSocket: WireEnd {
 
     /// Nobody listens any more; who is connected is cut off.
     deinit {
-        unlink(file)
+        // A plant that came after this one may have written it anew.
+        if Self.text(of: file) == place { unlink(file) }
         reset()
         close(listener)
+    }
+
+    private static func text(of file: String) -> String {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
     func read(waiting nanoseconds: Int64) -> [UInt8] {

@@ -25,6 +25,8 @@ final class PseudoTerminal: WireEnd {
     let link: String
     private let master: Int32
     private let slave: Int32
+    /// What the link points at.
+    private let terminal: [CChar]
 
     /// Makes the pair and points the link at it, replacing an old one.
     init(link: String) throws(WireError) {
@@ -44,12 +46,20 @@ final class PseudoTerminal: WireEnd {
         self.link = link
         self.master = master
         self.slave = slave
+        terminal = Array(name.prefix { $0 != 0 })
     }
     /// Hangs up: whoever has the port open gets end of file and EIO.
     deinit {
-        unlink(link)
+        // A plant that came after this one may have taken the link over.
+        if Self.target(of: link) == terminal { unlink(link) }
         close(slave)
         close(master)
+    }
+
+    private static func target(of link: String) -> [CChar] {
+        var name = [CChar](repeating: 0, count: 128)
+        let count = readlink(link, &name, name.count)
+        return Array(name.prefix(max(0, count)))
     }
 
     func read(waiting nanoseconds: Int64) -> [UInt8] {
