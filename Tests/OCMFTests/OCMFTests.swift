@@ -7,11 +7,12 @@ struct OCMFTests {
     static let reading =
         #"{"TM":"2026-05-01T10:00:00,000+0000 S","TX":"B","RV":10.500,"RI":"1-b:1.8.0","RU":"kWh","ST":"G"}"#
 
-    static func payload(page: Int = 7, end: String = #""TX":"E""#, value: String = "12.250")
-        -> String
-    {
+    static func payload(
+        page: Int = 7, end: String = #""TX":"E""#, value: String = "12.250", timeState: String = "S"
+    ) -> String {
         #"{"FV":"1.2","PG":"T\#(page)","MS":"A1","TT":"a | bar","LC":{"LI": 0},"RD":["#
-            + reading + #",{"TM":"2026-05-01T11:00:00,000+0000 S",\#(end),"RV":\#(value)}]}"#
+            + reading
+            + #",{"TM":"2026-05-01T11:00:00,000+0000 \#(timeState)",\#(end),"RV":\#(value)}]}"#
     }
 
     static func record(_ payload: String, signature: String = "00", extra: String = "") -> [UInt8] {
@@ -53,16 +54,19 @@ struct OCMFTests {
 
     @Test("the rules of a transaction: first and last reading, register, status, time")
     func rules() throws {
-        func problems(_ end: String, value: String = "12.250") throws -> [String] {
-            try OCMFRecord(Self.record(Self.payload(end: end, value: value))).problems
+        func problems(
+            _ end: String, value: String = "12.250", timeState: String = "S"
+        ) throws -> [String] {
+            let payload = Self.payload(end: end, value: value, timeState: timeState)
+            return try OCMFRecord(Self.record(payload)).problems
         }
         #expect(try problems(#""TX":"C""#) == ["no reading ends it"])
         #expect(try problems(#""TX":"E""#, value: "10.499") == ["the register runs backwards"])
         #expect(try problems(#""TX":"E","ST":"D""#) == ["reading has status D"])
         #expect(try problems(#""TX":"E","EF":"E""#) == ["reading has errors E"])
         #expect(
-            try problems(#""TX":"E","TM":"2026-05-01T11:00:00,000+0000 U""#).count == 1,
-            "a time that is not synchronised")
+            try problems(#""TX":"E""#, timeState: "U").count == 1, "a time that is not synchronised"
+        )
     }
 
     @Test("pages follow one another, of one meter")
