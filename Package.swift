@@ -169,7 +169,8 @@ let package = Package(
             [
                 "EVSEModel", "SharedImage", "SimulatedChip", "DriverKit", "ControlLoop",
                 "LoopGuarantees", "LoopRuntime", "BoardFile", "JSON", "Charging", "OCPP201",
-                "StationCore", "StationRuntime", "Plant", "ModbusEnergyMeter", "NFCReader",
+                "StationCore", "StationRuntime", "Plant", "FieldBus", "ModbusEnergyMeter",
+                "EVSEController", "SafetyMCU", "NFCReader",
             ]),
         source(
             "Bench",
@@ -233,7 +234,10 @@ let package = Package(
         tests("FieldBus", ["EVSEModel", "DriverKit", "DriverTestKit"]),
         tests(
             "ModbusEnergyMeter",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "OCMF", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "OCMF",
+                "Plant",
+            ]),
         tests(
             "EVSEController",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),

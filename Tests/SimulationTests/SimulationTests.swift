@@ -34,6 +34,18 @@ struct SimulationTests {
         }
     }
 
+    @Test(
+        "a board with a device that has no model in virtual time is refused",
+        arguments: ["docs/examples/safety-controller", "Tests/Boards/signed-meter"])
+    func refused(_ board: String) {
+        let root = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
+            url.deletingLastPathComponent()
+        }
+        #expect(throws: ScriptError.self) {
+            _ = try Laboratory(board: root.appending(path: board).path)
+        }
+    }
+
     @Test("days in a house: every guarantee holds, and every limit was met")
     func inAHouse() throws {
         let laboratory = try Laboratory(board: "ac-threephase-22kw")
