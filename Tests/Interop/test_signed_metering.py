@@ -27,14 +27,17 @@ def station(tmp_path, url):
     return RunningStation(tmp_path / "state", url, board=str(BOARD))
 
 
-async def charge(station, world):
+async def charge(station, world, start=0):
     await world.plug()
-    await station.expect("StatusNotification", lambda p: p["connector_status"] == "Occupied")
+    await station.expect(
+        "StatusNotification", lambda p: p["connector_status"] == "Occupied", start=start)
     await world.tap()
-    started = await station.expect("TransactionEvent", lambda p: p["event_type"] == "Started")
+    started = await station.expect(
+        "TransactionEvent", lambda p: p["event_type"] == "Started", start=start)
     await station.expect(
         "TransactionEvent",
-        lambda p: p["transaction_info"].get("charging_state") == "Charging", within=30)
+        lambda p: p["transaction_info"].get("charging_state") == "Charging", within=30,
+        start=start)
     return started["transaction_info"]["transaction_id"]
 
 
@@ -78,7 +81,7 @@ def test_record_verifies(tmp_path):
             pages = []
             for _ in range(2):
                 start = len(cs.messages)
-                transaction = await charge(cs, world)
+                transaction = await charge(cs, world, start)
                 await world.tap()
                 event = await ended(cs, start=start)
                 values = signed(event)
