@@ -28,9 +28,6 @@ extension Benchmark {
             }
             sizes.add(processes.reduce(0) { $0 + Proc.kilobytes("VmRSS", of: $1) } * 1024)
         }
-        let (busy, busySum) = (together(), resident())
-        // A station gives back what only a busy time needed when that is over.
-        Thread.sleep(forTimeInterval: 45)
         let aim = Row.Aim(figure: 25)
         // The first steps fill caches and pools; growth is what goes on after them.
         let late = Samples(Array(sizes.values.suffix(15)))
@@ -39,11 +36,9 @@ extension Benchmark {
             Row(
                 what: "  as the sum of the processes", unit: "MB", figures: [idleSum], note: parts),
             Row(
-                what: "resident memory, idle again after \(total) requests", unit: "MB",
-                figures: [together()], aim: aim),
+                what: "resident memory after \(total) requests", unit: "MB", figures: [together()],
+                aim: aim),
             Row(what: "  as the sum of the processes", unit: "MB", figures: [resident()]),
-            Row(what: "  right after the last of them", unit: "MB", figures: [busy]),
-            Row(what: "  as the sum of the processes then", unit: "MB", figures: [busySum]),
             Row(
                 what: "  growth, last three quarters", unit: "bytes/request",
                 figures: [late.slope / Double(total / 20)], aim: .init(figure: 1)),

@@ -32,6 +32,9 @@ struct StationRun {
     private let options: Options
     private let log = Logger(label: "station")
     private let events = RunEvents()
+    /// Until then buses are open, the CSMS has been dialled and most code of starting has run.
+    /// Chosen: a few times what that takes.
+    private static let startIsOver = Duration.seconds(3)
 
     init(_ options: Options) { self.options = options }
 
@@ -109,8 +112,10 @@ struct StationRun {
         if resumed == nil {
             ReadyLine.print(facts, ends)
         }
-        let memory = Task { await UnusedPages.giveBack() }
-        defer { memory.cancel() }
+        Task {
+            try? await Task.sleep(for: Self.startIsOver)
+            forecourt_give_back_pages()
+        }
         let event = await events.next()
         log.info("ending", metadata: ["why": "\(event)"])
 
