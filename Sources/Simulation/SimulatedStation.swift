@@ -1,12 +1,9 @@
-import BoardFile
 import Charging
 import ControlLoop
-import DriverKit
 import EVSEModel
 import JSON
 import LoopGuarantees
 import LoopRuntime
-import NFCReader
 import OCPP201
 import Plant
 import SharedImage
