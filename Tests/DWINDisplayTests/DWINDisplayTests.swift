@@ -59,7 +59,7 @@ struct DWINDisplayTests {
         await bench.polls(2)
         bench.raise(fault, fault == "slow" ? 600 : nil, count: 2)
         await bench.display.show(content(.finished))
-        await bench.polls(8)
+        await bench.polls { $0.contains("Finished") && !$0.contains("Plug in") }
         #expect(bench.lines.contains("Finished"))
         #expect(!bench.lines.contains("Plug in"))
         #expect(bench.host.faultEvents.isEmpty)
@@ -74,13 +74,13 @@ struct DWINDisplayTests {
         two.evses[0].session = .init(energy: WattHours(12_340), span: .lasted(.seconds(60)))
         two.evses.append(.init(EVSEID(index: 1), .presentCard))
         await bench.display.show(two)
-        await bench.polls(3)
+        await bench.polls { $0.contains("Bereit zum Laden") }
         #expect(bench.lines.contains("Lädt"))
         #expect(bench.lines.contains("12,34\u{A0}kWh"))
         #expect(bench.lines.contains("Ladepunkt 2"))
         #expect(bench.lines.contains("Bereit zum Laden"))
         await bench.display.show(content(.charging))
-        await bench.polls(2)
+        await bench.polls { !$0.contains("Ladepunkt 2") }
         #expect(!bench.lines.contains("Ladepunkt 2"))
         await bench.end()
     }

@@ -78,6 +78,10 @@ package final class DisplayBench<Display: DisplayDriver>: DisplayConformance.Rig
     package func polls(_ count: Int) async {
         for _ in 0..<count { clock.advance(by: await display.poll()) }
     }
+    /// Polls until the panel shows it, forty times at most: how many an update takes is the machine's affair.
+    package func polls(until isShown: ([String]) -> Bool) async {
+        for _ in 0..<40 where !isShown(lines) { await polls(1) }
+    }
 
     package static func content(_ state: DisplayContent.State) -> DisplayContent {
         DisplayContent(evses: [.init(EVSEID(index: 0), state)])
