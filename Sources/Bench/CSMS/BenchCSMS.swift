@@ -185,7 +185,8 @@ actor BenchCSMS {
         let left = deadline - MonotonicClock.now
         guard left.count > 0 else { return false }
         let alarm = Task {
-            try? await Task.sleep(for: .milliseconds(left.count))
+            // One that is cancelled must not wake: the woken would set and cancel the next, without end.
+            guard (try? await Task.sleep(for: .milliseconds(left.count))) != nil else { return }
             self.wake()
         }
         await withCheckedContinuation { waiting.append($0) }
