@@ -13,6 +13,8 @@ struct AuthorizationWatch {
         var token: String
         var at: Int64
         var origin: Origin
+        /// It was for whichever EVSE is plugged next.
+        var isForAny: Bool
     }
     private struct Answer {
         var status: String
@@ -28,6 +30,8 @@ struct AuthorizationWatch {
     private var settings: [String: String]
     private var uncertainSettings = false
     private var wasClosed = false
+    /// Whose energy flows here, or flowed last, and until when.
+    private var owner: (token: String, until: Int64)?
     /// Since when the contactor is closed; `nil` once that was judged, or while it is open.
     private var closedAt: Int64?
     /// When a plug was last in the outlet.
@@ -48,16 +52,22 @@ struct AuthorizationWatch {
         (settings[name] ?? standard) == "true"
     }
 
-    mutating func presented(_ token: String, at now: Int64) {
-        evidence.append(Evidence(token: token.uppercased(), at: now, origin: .card))
+    mutating func presented(_ token: String, isForAny: Bool, at now: Int64) {
+        evidence.append(
+            Evidence(token: token.uppercased(), at: now, origin: .card, isForAny: isForAny))
         if evidence.count > 40 { evidence.removeFirst() }
         deadline = nil
     }
 
-    /// The vehicle is gone: whoever comes next shows a card of their own.
+    /// The vehicle is gone: whoever comes next shows a card of their own, or has shown it already at
+    /// a reader for several EVSEs.
     mutating func vehicleLeft(at instant: Int64) {
         guard setting("TxCtrlr.StopTxOnEVSideDisconnect", "true") else { return }
-        evidence.removeAll { $0.at <= instant }
+        evidence.removeAll { shown in
+            let isUsed = owner.map { $0.token == shown.token && shown.at <= $0.until } ?? false
+            return shown.at <= instant && (!shown.isForAny || isUsed)
+        }
+        owner = nil
     }
 
     mutating func take(_ note: VirtualCSMS.Note, _ station: SimulatedStation) {
@@ -77,10 +87,12 @@ struct AuthorizationWatch {
             else { return }
             deadline = (now + 15_000_000_000, "its token was answered \(status)", id)
         case .remoteStart(_, let there?) where there != evse: break
-        case .remoteStart(let token, _):
+        case .remoteStart(let token, let there):
             // The request came before its answer.
             evidence.append(
-                Evidence(token: token.uppercased(), at: now - 1_000_000_000, origin: .remote))
+                Evidence(
+                    token: token.uppercased(), at: now - 1_000_000_000, origin: .remote,
+                    isForAny: there == nil && station.evsePlans.count > 1))
             deadline = nil
         case .remoteStop(let id) where station.csms.transactions[id]?.evse ?? evse != evse: break
         // One that no EVSE has yet, at a reader for several, is not the one that runs here.
@@ -118,8 +130,9 @@ struct AuthorizationWatch {
         }
     }
     /// A remote start whose answer was lost may have been accepted.
-    mutating func remoteStartAsked(_ token: String, at now: Int64) {
-        evidence.append(Evidence(token: token.uppercased(), at: now, origin: .remote))
+    mutating func remoteStartAsked(_ token: String, isForAny: Bool, at now: Int64) {
+        evidence.append(
+            Evidence(token: token.uppercased(), at: now, origin: .remote, isForAny: isForAny))
         if evidence.count > 40 { evidence.removeFirst() }
     }
 
@@ -130,14 +143,16 @@ struct AuthorizationWatch {
         let isClosed = sight.isEnergised && sight.isCoilOn
         if isClosed, !wasClosed { closedAt = station.instant }
         if !isClosed { closedAt = nil }
+        if isClosed { owner?.until = station.instant }
         wasClosed = isClosed
         // A controller follows what it is told: judged where it stays closed for longer than that.
         if let since = closedAt {
             let isDue =
                 station.isAnswerable(place) && station.instant >= since + station.delay(of: place)
-            let isForSomebody = evidence.contains { allows($0, station) }
-            if isDue || isForSomebody { closedAt = nil }
-            if isDue, !isForSomebody {
+            let somebody = evidence.first { allows($0, station) }
+            if isDue || somebody != nil { closedAt = nil }
+            if let somebody { owner = (somebody.token, station.instant) }
+            if isDue, somebody == nil {
                 let tried = evidence.map { "\($0.token) (\($0.origin))" }.joined(separator: ", ")
                 return "energy for nobody; presented were: \(tried.isEmpty ? "none" : tried)"
             }
@@ -200,11 +215,12 @@ struct AuthorizationWatch {
         guard isListKnown else { return true }
         let isListUsed = setting("LocalAuthListCtrlr.Enabled", "true")
         if isListUsed, let status = list[token] { return status == "Accepted" }
-        if setting("AuthCacheCtrlr.Enabled", "true"), !known.isEmpty {
-            let last = known.lastIndex(where: \.isCertain) ?? known.startIndex
+        if setting("AuthCacheCtrlr.Enabled", "true"),
+            let last = known.lastIndex(where: \.isCertain)
+        {
             return known[last...].contains { $0.status == "Accepted" }
         }
-        // Without a cache nobody remembers what was answered.
+        // Without a cache nobody remembers what was answered; nor what may never have arrived.
         return setting("AuthCtrlr.OfflineTxForUnknownIdEnabled", "false")
             || known.contains { $0.status == "Accepted" }
     }

@@ -65,12 +65,14 @@ struct Watch {
     /// - Parameter evse: the reader's; `nil` where it serves several.
     mutating func presented(_ token: String, on evse: EVSEID?, at now: Int64) {
         for index in authorization.indices where evse == nil || evse?.index == index {
-            authorization[index].presented(token, at: now)
+            authorization[index].presented(
+                token, isForAny: evse == nil && authorization.count > 1, at: now)
         }
     }
     mutating func remoteStartAsked(_ token: String, on evse: Int?, at now: Int64) {
         for index in authorization.indices where evse == nil || evse == index + 1 {
-            authorization[index].remoteStartAsked(token, at: now)
+            authorization[index].remoteStartAsked(
+                token, isForAny: evse == nil && authorization.count > 1, at: now)
         }
     }
 
