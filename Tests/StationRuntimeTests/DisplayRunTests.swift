@@ -8,14 +8,13 @@ import Testing
 /// charges, and while a display is gone.
 @Suite(.serialized, .timeLimit(.minutes(4)))
 struct DisplayRunTests {
-    private let folder: TestFolder
-    private let csms: SmallCSMS
-    private var board: String { folder.path + "/board.yaml" }
+    private let stand: StationStand
+    private var board: String { stand.folder.path + "/board.yaml" }
 
     init() throws {
-        folder = try TestFolder()
-        csms = try SmallCSMS()
-        var text = try String(contentsOf: Self.wallbox, encoding: .utf8)
+        stand = try StationStand()
+        var text = try String(
+            contentsOf: StationStand.file("Boards/ac-wallbox/board.yaml"), encoding: .utf8)
         for (mark, addition) in [
             (
                 "  gpio: { plugin: gpio-chip",
@@ -45,11 +44,6 @@ struct DisplayRunTests {
         text = text.replacingOccurrences(
             of: "      reader: reader-1", with: "      reader: [reader-1, reader-2]")
         try text.write(toFile: board, atomically: true, encoding: .utf8)
-    }
-
-    private static var wallbox: URL {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Boards/ac-wallbox/board.yaml")
     }
 
     /// A port of the loopback that was free a moment ago.
@@ -85,38 +79,31 @@ struct DisplayRunTests {
 
     @Test("what people read from the card to the empty outlet; a display that is gone stops nobody")
     func session() throws {
-        let station = try StationProcess(
-            [
-                "run", board, "--simulate", "--rig", "127.0.0.1:0", "--local", "127.0.0.1:0",
-                "--state", folder.path + "/state", "--csms", csms.url, "--identity", "CS-1",
-                "--set", "ocpp.securityProfile=0",
-            ], log: folder.path + "/log")
-        let ready = try station.ready()
-        let rig = try RigClient(ready, "rig")
-        let local = try RigClient(ready, "local")
+        let station = try stand.start(board: board)
+        let (rig, local) = (station.rig, station.local)
         try reads(rig, "Ready to charge")
-        _ = try rig.call("POST", "/rig/v1/readers/reader-2/tap", ["text": "ID=04A2B3C4D5E6F7"])
+        _ = try rig.call(
+            "POST", "/rig/v1/readers/reader-2/tap", ["text": .string("ID=\(StationStand.card)")])
         try reads(rig, "Plug in")
-        _ = try rig.call("POST", "/rig/v1/connectors/1/1/plug", [:])
+        try rig.plug()
         try reads(rig, "Charging")
         try reads(rig, "kWh")
 
-        let fault = try rig.call(
-            "POST", "/rig/v1/faults", ["device": "panel-1", "fault": "absent"])
+        let fault = try rig.raise("absent", of: "panel-1")
         _ = try local.wait("/local/v1/status", within: 60) { status in
             status["devices"]?.array?.contains {
                 $0["device"]?.string == "panel-1" && $0["isWell"]?.bool == false
             } == true
         }
         let state = try rig.call("GET", "/rig/v1/state")
-        #expect((state["connectors"]?[0]?["drawn"]?.number?.double ?? 0) > 1)
+        #expect(state.drawn > 1)
         try reads(rig, "Charging", on: ["kiosk-1", "dwin-1"])
-        _ = try rig.call("DELETE", "/rig/v1/faults/\(fault["id"]?.string ?? "")")
+        try rig.clear(fault)
         try reads(rig, "Charging", on: ["panel-1"])
 
-        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
+        try rig.tap()
         try reads(rig, "Finished")
-        _ = try rig.call("POST", "/rig/v1/connectors/1/1/unplug", [:])
+        try rig.unplug()
         try reads(rig, "Ready to charge")
         #expect(station.end() == 0)
     }

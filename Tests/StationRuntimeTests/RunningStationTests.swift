@@ -7,67 +7,36 @@ import Testing
 /// The station as processes: `forecourt run` with its loop, its plant, a card, a vehicle, a CSMS.
 @Suite(.serialized, .timeLimit(.minutes(4)))
 struct RunningStationTests {
-    let folder: TestFolder
-    let csms: SmallCSMS
-    var state: String { folder.path + "/state" }
-    var log: String { folder.path + "/log" }
+    let stand: StationStand
+    var csms: SmallCSMS { stand.csms }
 
-    init() throws {
-        folder = try TestFolder()
-        csms = try SmallCSMS()
-    }
+    init() throws { stand = try StationStand() }
 
-    func arguments(_ more: [String]) -> [String] {
-        [
-            "run", "ac-wallbox", "--local", "127.0.0.1:0", "--state", state, "--csms", csms.url,
-            "--identity", "CS-1", "--set", "ocpp.securityProfile=0",
-        ] + more
-    }
-    func plugAndTap(_ rig: RigClient) throws {
-        _ = try rig.call("POST", "/rig/v1/connectors/1/1/plug", [:])
-        _ = try csms.wait(for: "StatusNotification") {
-            $0["connectorStatus"]?.string == "Occupied"
-        }
-        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
-        _ = try csms.wait(for: "TransactionEvent") {
-            $0["transactionInfo"]?["chargingState"]?.string == "Charging"
-        }
-    }
-    static func isDrawing(_ state: JSONValue) -> Bool {
-        (state["connectors"]?[0]?["drawn"]?.number?.double ?? 0) > 1
-    }
+    static func isDrawing(_ state: JSONValue) -> Bool { state.drawn > 1 }
 
     @Test("a card starts a session, the card ends it, SIGTERM ends the station; the trace replays")
     func session() throws {
-        let trace = folder.path + "/trace"
-        let station = try StationProcess(
-            arguments(["--simulate", "--rig", "127.0.0.1:0", "--record", trace, "--wires"]),
-            log: log)
-        let ready = try station.ready()
-        let rig = try RigClient(ready, "rig")
-        let local = try RigClient(ready, "local")
+        let trace = stand.folder.path + "/trace"
+        let station = try stand.start(["--record", trace, "--wires"])
+        let (rig, local) = (station.rig, station.local)
         let boot = try csms.wait(for: "BootNotification")
         #expect(boot["reason"]?.string == "PowerUp")
-        try plugAndTap(rig)
-        _ = try rig.wait("/rig/v1/state", Self.isDrawing)
+        try stand.charge(rig)
+        try rig.wait(until: Self.isDrawing)
 
         let status = try local.wait("/local/v1/status") {
             $0["evses"]?[0]?["power"]?["phase"]?.string == "energised"
         }
         #expect(status["ocpp"]?["link"]?["state"]?.string == "connected")
         #expect(status["evses"]?[0]?["transaction"]?.string != nil)
-        #expect(try StationProcess.run(["status", state]).text.contains("energised"))
+        #expect(try StationProcess.run(["status", stand.state]).text.contains("energised"))
 
         // A second station on the same directory is refused.
-        let second = try StationProcess.run(arguments(["--simulate"]))
+        let second = try StationProcess.run(stand.arguments(["--simulate"]))
         #expect(second.status == 75)
         #expect(second.text.contains("belongs to a running station"))
 
-        // A card that comes back at once would be the same presentation.
-        _ = try rig.wait("/rig/v1/state") {
-            ($0["readers"]?[0]?["tappedMsAgo"]?.int ?? 0) > 3500
-        }
-        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
+        try rig.tapAgain()
         let ended = try csms.wait(for: "TransactionEvent") {
             $0["eventType"]?.string == "Ended"
         }
@@ -97,23 +66,23 @@ struct RunningStationTests {
 
     @Test("killed while charging: the car stays safe, and a new process ends the same transaction")
     func killed() throws {
-        let wires = folder.path + "/wires"
+        let wires = stand.folder.path + "/wires"
         let plant = try StationProcess(
             ["plant", "ac-wallbox", "--wires", wires, "--rig", "127.0.0.1:0"],
-            log: folder.path + "/plant.log")
+            log: stand.folder.path + "/plant.log")
         defer { _ = plant.end() }
         let rig = try RigClient(try plant.ready(), "rig")
-        let first = try StationProcess(arguments(["--attach", wires]), log: log)
+        let first = try StationProcess(
+            stand.arguments(["--attach", wires]), log: stand.log)
         _ = try first.ready()
-        try plugAndTap(rig)
-        _ = try rig.wait("/rig/v1/state", Self.isDrawing)
+        try stand.charge(rig)
+        try rig.wait(until: Self.isDrawing)
         #expect(first.end(SIGKILL) != 0)
 
         // The board's rule for a silent station: 6 A, for up to a minute.
-        _ = try rig.wait("/rig/v1/state", within: 15) {
-            $0["connectors"]?[0]?["offered"]?.number?.double == 6
-        }
-        let second = try StationProcess(arguments(["--attach", wires]), log: log)
+        try rig.wait(within: 15) { $0.offered == 6 }
+        let second = try StationProcess(
+            stand.arguments(["--attach", wires]), log: stand.log)
         let local = try RigClient(try second.ready(), "local")
         let status = try local.wait("/local/v1/status") {
             $0["evses"]?[0]?["power"]?["offeredA"]?.number?.double == 32
@@ -121,11 +90,7 @@ struct RunningStationTests {
         let transaction = try #require(status["evses"]?[0]?["transaction"]?.string)
         #expect(second.logs("loop adopted"))
         #expect(csms.all("BootNotification").compactMap { $0["reason"]?.string }.last == "Watchdog")
-        // A card that comes back at once would be the same presentation.
-        _ = try rig.wait("/rig/v1/state") {
-            ($0["readers"]?[0]?["tappedMsAgo"]?.int ?? 0) > 3500
-        }
-        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
+        try rig.tapAgain()
         let ended = try csms.wait(for: "TransactionEvent") { $0["eventType"]?.string == "Ended" }
         #expect(ended["transactionInfo"]?["transactionId"]?.string == transaction)
 
@@ -139,35 +104,28 @@ struct RunningStationTests {
 
     @Test("the loop killed while charging: outputs safe, restarted, reported, charging resumes")
     func loopKilled() throws {
-        let station = try StationProcess(
-            arguments(["--simulate", "--rig", "127.0.0.1:0"]), log: log)
-        let ready = try station.ready()
-        let rig = try RigClient(ready, "rig")
-        let local = try RigClient(ready, "local")
-        try plugAndTap(rig)
-        _ = try rig.wait("/rig/v1/state", Self.isDrawing)
+        let station = try stand.start()
+        let (rig, local) = (station.rig, station.local)
+        try stand.charge(rig)
+        try rig.wait(until: Self.isDrawing)
         let before = try local.call("GET", "/local/v1/status")
         let loop = try #require(before["loop"]?["process"]?.int)
         kill(Int32(loop), SIGKILL)
         // The lines are released: the contactor falls open.
-        _ = try rig.wait("/rig/v1/state") {
-            $0["connectors"]?[0]?["contactor"]?.string == "open"
-        }
+        try rig.wait { $0.contactorIsOpen }
         let after = try local.wait("/local/v1/status") { $0["loop"]?["starts"]?.int == 2 }
         #expect(after["loop"]?["process"]?.int != loop)
         #expect(after["evses"]?[0]?["transaction"] == before["evses"]?[0]?["transaction"])
-        #expect(station.log.contains("loop died"))
-        _ = try rig.wait("/rig/v1/state", within: 40, Self.isDrawing)
+        #expect(station.process.log.contains("loop died"))
+        try rig.wait(within: 40, until: Self.isDrawing)
         #expect(station.end() == 0)
     }
 
     @Test("a reset comes back by itself: same process, same loop, same world")
     func reset() throws {
-        let station = try StationProcess(
-            arguments(["--simulate", "--rig", "127.0.0.1:0"]), log: log)
-        let ready = try station.ready()
-        let rig = try RigClient(ready, "rig")
-        try plugAndTap(rig)
+        let station = try stand.start()
+        let (rig, local) = (station.rig, station.local)
+        try stand.charge(rig)
         let answer = try csms.call("Reset", ["type": "Immediate"])
         #expect(answer["status"]?.string == "Accepted")
         let boot = try csms.wait(for: "BootNotification") {
@@ -176,10 +134,10 @@ struct RunningStationTests {
         #expect(boot["reason"]?.string == "RemoteReset")
         let ended = csms.all("TransactionEvent").last
         #expect(ended?["transactionInfo"]?["stoppedReason"]?.string == "ImmediateReset")
-        let local = try RigClient(ready, "local")  // where it was before
+        // It listens where it did before.
         let status = try local.wait("/local/v1/status") { $0["uptimeMs"] != nil }
-        #expect(status["process"]?.int == Int(station.process.processIdentifier))
-        #expect(station.logs("loop adopted"))
+        #expect(status["process"]?.int == Int(station.process.process.processIdentifier))
+        #expect(station.process.logs("loop adopted"))
         let plugged = try rig.call("GET", "/rig/v1/state")["connectors"]?[0]?["plugged"]
         #expect(plugged?.bool == true)
         #expect(station.end() == 0)
@@ -187,22 +145,18 @@ struct RunningStationTests {
 
     @Test("a latched fault outlives its cause, until service clears it over the local interface")
     func clearFaults() throws {
-        let station = try StationProcess(
-            arguments(["--simulate", "--rig", "127.0.0.1:0"]), log: log)
-        let ready = try station.ready()
-        let rig = try RigClient(ready, "rig")
-        let local = try RigClient(ready, "local")
+        let station = try stand.start()
+        let (rig, local) = (station.rig, station.local)
         func isLatched(_ status: JSONValue) -> Bool {
             let faults = status["evses"]?[0]?["power"]?["faults"]?.array ?? []
             return faults.contains { $0.string == "residualCurrentSelfTest" }
         }
-        _ = try rig.call(
-            "POST", "/rig/v1/faults", ["device": "rdc-1", "fault": "self-test-fails"])
-        _ = try rig.call("POST", "/rig/v1/connectors/1/1/plug", [:])
+        _ = try rig.raise("self-test-fails", of: "rdc-1")
+        try rig.plug()
         _ = try csms.wait(for: "StatusNotification") {
             $0["connectorStatus"]?.string == "Occupied"
         }
-        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
+        try rig.tap()
         _ = try local.wait("/local/v1/status", isLatched)
         _ = try csms.wait(for: "StatusNotification") {
             $0["connectorStatus"]?.string == "Faulted"
@@ -218,17 +172,16 @@ struct RunningStationTests {
             }
             #expect(error?.status == 422, "\(body.text)")
         }
-        let replaced = try StationProcess.run(["accept-meter", state])
+        let replaced = try StationProcess.run(["accept-meter", stand.state])
         #expect(replaced.status == 0 && replaced.text.contains("EVSE 1"), "\(replaced.text)")
-        #expect(try StationProcess.run(["accept-meter", state, "--evse", "2"]).status != 0)
+        #expect(try StationProcess.run(["accept-meter", stand.state, "--evse", "2"]).status != 0)
         #expect(station.end() == 0)
     }
 
     @Test("the local interface takes the link down and up, and refuses what is not for it")
     func local() throws {
-        let station = try StationProcess(arguments(["--simulate"]), log: log)
-        let ready = try station.ready()
-        let local = try RigClient(ready, "local")
+        let station = try stand.start()
+        let local = station.local
         func isConnected(_ status: JSONValue) -> Bool {
             status["ocpp"]?["link"]?["state"]?.string == "connected"
         }
@@ -271,7 +224,7 @@ struct RunningStationTests {
             (["--attach", "x"], "--simulate"), (["--record", "/nonexistent/file"], "--record"),
         ])
     func commandLine(more: [String], word: String) throws {
-        let result = try StationProcess.run(arguments(["--simulate"] + more))
+        let result = try StationProcess.run(stand.arguments(["--simulate"] + more))
         #expect(result.status != 0)
         #expect(result.text.contains(word), "\(result.text)")
         #expect(!result.text.contains("ready "))
@@ -282,7 +235,7 @@ struct RunningStationTests {
         let unknown = try StationProcess.run(["run", "ac-walbox", "--simulate"])
         #expect(unknown.status != 0)
         #expect(unknown.text.contains("ac-wallbox"))
-        let open = try StationProcess.run(arguments([]))
+        let open = try StationProcess.run(stand.arguments())
         #expect(open.status == 78)
         #expect(open.text.contains("security profile 0"))
     }

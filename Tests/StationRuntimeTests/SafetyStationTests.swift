@@ -8,110 +8,64 @@ import Testing
 /// controller owns.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SafetyStationTests {
-    let folder: TestFolder
-    let csms: SmallCSMS
+    let stand: StationStand
 
-    init() throws {
-        folder = try TestFolder()
-        csms = try SmallCSMS()
-    }
+    init() throws { stand = try StationStand() }
 
-    private static var board: String {
-        let root = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
-            url.deletingLastPathComponent()
-        }
-        return root.appendingPathComponent("docs/examples/safety-controller").path
-    }
+    private static var board: String { StationStand.file("docs/examples/safety-controller").path }
 
-    private func start() throws -> (station: StationProcess, rig: RigClient) {
-        let station = try StationProcess(
-            [
-                "run", Self.board, "--local", "127.0.0.1:0", "--state", folder.path + "/state",
-                "--csms", csms.url, "--identity", "CS-1", "--set", "ocpp.securityProfile=0",
-                "--simulate", "--rig", "127.0.0.1:0",
-                // Eight processes on two cores: an answer may take its time.
-                "--set", "devices.safety-1.reply-timeout=200 ms", "--set",
-                "devices.safety-1.max-age=2 s", "--set", "devices.safety-1.silence-limit=2 s",
-            ], log: folder.path + "/log")
-        let rig = try RigClient(try station.ready(), "rig")
-        _ = try csms.wait(for: "BootNotification")
-        return (station, rig)
-    }
-
-    private func charge(_ rig: RigClient) throws {
-        _ = try rig.call("POST", "/rig/v1/connectors/1/1/plug", [:])
-        _ = try csms.wait(for: "StatusNotification") {
-            $0["connectorStatus"]?.string == "Occupied"
-        }
-        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
-        _ = try csms.wait(for: "TransactionEvent") {
-            $0["transactionInfo"]?["chargingState"]?.string == "Charging"
-        }
-    }
-
-    private static func drawn(_ state: JSONValue) -> Double {
-        state["connectors"]?[0]?["drawn"]?.number?.double ?? -1
-    }
-    private static func isOpen(_ state: JSONValue) -> Bool {
-        state["connectors"]?[0]?["contactor"]?.string == "open"
-    }
-
-    private func fault(_ rig: RigClient, _ name: String) throws -> String {
-        let reply = try rig.call(
-            "POST", "/rig/v1/faults", ["device": "safety-1", "fault": .string(name)])
-        return reply["id"]?.string ?? ""
-    }
-
-    private func problem(_ component: String) throws {
-        _ = try csms.wait(for: "NotifyEvent") { event in
-            event["eventData"]?.array?.contains {
-                $0["component"]?["name"]?.string == component
-                    && $0["actualValue"]?.string == "true"
-            } ?? false
-        }
+    private func start() throws -> RunningStation {
+        // Eight processes on two cores: an answer may take its time.
+        let patience = ["reply-timeout=200 ms", "max-age=2 s", "silence-limit=2 s"]
+        return try stand.start(
+            patience.flatMap { ["--set", "devices.safety-1.\($0)"] }, board: Self.board)
     }
 
     @Test("a session over OCPP; a restart of the controller within it; a silence; the end")
     func session() throws {
-        let (station, rig) = try start()
-        try charge(rig)
-        let full = try rig.wait("/rig/v1/state", within: 20) { Self.drawn($0) > 30 }
+        let station = try start()
+        let rig = station.rig
+        try stand.charge(rig)
+        let full = try rig.wait(within: 20) { $0.drawn > 30 }
         #expect(full["controllers"]?[0]?["mode"]?.string == "closed")
         #expect(full["controllers"]?[0]?["residualCurrent"]?.string == "passed")
         #expect(full["connectors"]?[0]?["lock"]?.string == "engaged")
-        let restart = try fault(rig, "restart")
-        _ = try rig.wait("/rig/v1/state", within: 10) { Self.drawn($0) == 0 }
-        _ = try rig.call("DELETE", "/rig/v1/faults/\(restart)", [:])
-        let again = try rig.wait("/rig/v1/state", within: 40) { Self.drawn($0) > 30 }
+        let restart = try rig.raise("restart", of: "safety-1")
+        try rig.wait(within: 10) { $0.drawn == 0 }
+        try rig.clear(restart)
+        let again = try rig.wait(within: 40) { $0.drawn > 30 }
         #expect(again["controllers"]?[0]?["starts"]?.int == 2)
-        #expect(station.log.contains("safety controller started anew"))
-        let silence = try fault(rig, "silent")
-        let silent = try rig.wait("/rig/v1/state", within: 20) { Self.isOpen($0) }
+        #expect(station.process.log.contains("safety controller started anew"))
+        let silence = try rig.raise("silent", of: "safety-1")
+        let silent = try rig.wait(within: 20) { $0.contactorIsOpen }
         #expect(silent["controllers"]?[0]?["silences"]?.int == 1)
-        try problem("Controller")
-        _ = try rig.call("DELETE", "/rig/v1/faults/\(silence)", [:])
-        _ = try rig.wait("/rig/v1/state", within: 40) { Self.drawn($0) > 30 }
-        #expect(!csms.all("TransactionEvent").contains { $0["eventType"]?.string == "Ended" })
-        _ = try rig.call("POST", "/rig/v1/readers/reader-1/tap", ["uid": "04A2B3C4D5E6F7"])
-        let ended = try csms.wait(for: "TransactionEvent") { $0["eventType"]?.string == "Ended" }
+        try stand.problemIsTold(of: "Controller")
+        try rig.clear(silence)
+        try rig.wait(within: 40) { $0.drawn > 30 }
+        #expect(!stand.hasEndedATransaction)
+        try rig.tap()
+        let ended = try stand.csms.wait(for: "TransactionEvent") {
+            $0["eventType"]?.string == "Ended"
+        }
         #expect(ended["transactionInfo"]?["stoppedReason"]?.string == "Local")
-        _ = try rig.wait("/rig/v1/state", within: 20) { Self.isOpen($0) }
+        try rig.wait(within: 20) { $0.contactorIsOpen }
         #expect(station.end() == 0)
     }
 
     @Test("a residual current: open at once, told over OCPP, and over when the vehicle has left")
     func residualCurrent() throws {
-        let (station, rig) = try start()
-        try charge(rig)
-        _ = try rig.wait("/rig/v1/state", within: 20) { Self.drawn($0) > 30 }
-        let trip = try fault(rig, "trip")
-        let open = try rig.wait("/rig/v1/state", within: 5) { Self.isOpen($0) }
+        let station = try start()
+        let rig = station.rig
+        try stand.charge(rig)
+        try rig.wait(within: 20) { $0.drawn > 30 }
+        let trip = try rig.raise("trip", of: "safety-1")
+        let open = try rig.wait(within: 5) { $0.contactorIsOpen }
         #expect(open["controllers"]?[0]?["residualCurrent"]?.string == "trippedByDC")
-        _ = try csms.wait(for: "StatusNotification") {
+        _ = try stand.csms.wait(for: "StatusNotification") {
             $0["connectorStatus"]?.string == "Faulted"
         }
-        #expect(station.log.contains("residual current"))
-        _ = try rig.call("DELETE", "/rig/v1/faults/\(trip)", [:])
+        #expect(station.process.log.contains("residual current"))
+        try rig.clear(trip)
         #expect(station.end() == 0)
     }
 
