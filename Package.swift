@@ -44,8 +44,6 @@ let argumentParser = Target.Dependency.product(
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
-let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 
 /// Drivers that the loop process runs: no Foundation below them.
 let cyclicPlugins: [Target.Dependency] = [
@@ -88,7 +86,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // C
@@ -162,7 +159,7 @@ let package = Package(
         source(
             "Plant",
             ["EVSEModel", "SimulatedChip", "JSON", "LocalHTTP", "CRealtime", "COpenSSL"]),
-        // A server that misbehaves, on raw sockets: for tests and for the bench's link campaign
+        // A server on raw sockets that misbehaves where it is told to: for tests and for the bench
         source("LoopbackServer", ["COpenSSL"]),
         source(
             "Simulation",
@@ -175,8 +172,8 @@ let package = Package(
         source(
             "Bench",
             [
-                "BoardFile", "EVSEModel", "JSON", "LoopGuarantees", "LoopbackServer", "Simulation",
-                "CModbus", argumentParser, flyingFox, flyingSocks, yams,
+                "BoardFile", "EVSEModel", "JSON", "LocalHTTP", "LoopGuarantees", "LoopbackServer",
+                "Simulation", "CModbus", argumentParser, yams,
             ]),
 
         // Plugins
@@ -288,11 +285,12 @@ let package = Package(
             "StationRuntime",
             [
                 "EVSEModel", "SharedImage", "BoardFile", "DriverKit", "FieldBus", "JSON", "Store",
-                "Charging", "StationCore", "Plant", "LoopbackServer", "forecourt", "forecourt-loop",
-                "forecourt-nfc",
+                "Charging", "StationCore", "Plant", "LocalHTTP", "LoopbackServer", "forecourt",
+                "forecourt-loop", "forecourt-nfc",
             ]),
         tests(
-            "Plant", ["EVSEModel", "SimulatedChip", "JSON", "CModbus", "CNFC", "CRealtime"]),
+            "Plant",
+            ["EVSEModel", "SimulatedChip", "JSON", "LocalHTTP", "CModbus", "CNFC", "CRealtime"]),
         tests("Bench", ["EVSEModel", "JSON"]),
         tests(
             "Simulation", ["EVSEModel", "JSON", "Charging", "LoopGuarantees", "Store"],

@@ -1,17 +1,21 @@
 import COpenSSL
 import Foundation
 
-/// A server on loopback that does to its peers what a script says: one thread, one peer at a time.
+/// A server on loopback that does to its peers what a script says.
 package final class TestServer: @unchecked Sendable {
     // Sendable: after init only the server's own thread and the descriptor's close touch it.
     package let port: UInt16
     private let listener: Int32
     private let tls: OpaquePointer?
 
-    /// - Parameter script: called for every accepted connection, which closes when it returns.
+    /// - Parameters:
+    ///   - readTimeout: in seconds, after which a read ends the script; 0 waits without end.
+    ///   - isConcurrent: each peer has a thread of its own; otherwise one is served after the other.
+    ///   - script: called for every accepted connection, which closes when it returns.
     package init(
         certificate: (chain: String, key: String, clientRoots: String?)? = nil,
-        tlsVersion: Int? = nil, isIPv6: Bool = false,
+        tlsVersion: Int? = nil, isIPv6: Bool = false, readTimeout: Int = 20,
+        isConcurrent: Bool = false,
         script: @escaping @Sendable (Peer) throws -> Void
     ) throws {
         signal(SIGPIPE, SIG_IGN)
@@ -51,14 +55,16 @@ package final class TestServer: @unchecked Sendable {
                     if let secure { SSL_CTX_free(secure.raw) }
                     return
                 }
-                var limit = timeval(tv_sec: 20, tv_usec: 0)
+                var limit = timeval(tv_sec: readTimeout, tv_usec: 0)
                 setsockopt(
                     descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit,
                     socklen_t(MemoryLayout<timeval>.size))
-                if let peer = Peer(descriptor: descriptor, tls: secure?.raw) {
+                let serve = { @Sendable in
+                    guard let peer = Peer(descriptor: descriptor, tls: secure?.raw) else { return }
                     try? script(peer)
                     peer.close()
                 }
+                if isConcurrent { Thread(block: serve).start() } else { serve() }
             }
         }.start()
     }
@@ -197,6 +203,10 @@ package final class Peer {
         Glibc.close(descriptor)
     }
 
+    /// Ends the connection from another thread, without a word of the protocol above: whoever reads it
+    /// finds its end.
+    package func cut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// Ends the connection with a reset.
     package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
@@ -277,7 +287,7 @@ package final class Peer {
     }
 
     /// One frame of the client, unmasked.
-    package func readFrame() throws -> (opcode: UInt8, payload: [UInt8]) {
+    package func readFrame() throws -> (opcode: UInt8, payload: [UInt8], isFinal: Bool) {
         let first = try readByte()
         let second = try readByte()
         var length = Int(second & 0x7F)
@@ -290,7 +300,7 @@ package final class Peer {
         let mask = [try readByte(), try readByte(), try readByte(), try readByte()]
         var payload = [UInt8]()
         for index in 0..<length { payload.append(try readByte() ^ mask[index & 3]) }
-        return (first & 0x0F, payload)
+        return (first & 0x0F, payload, first & 0x80 != 0)
     }
     /// The next text message, pings answered on the way.
     package func readText() throws -> String {

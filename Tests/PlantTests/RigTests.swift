@@ -1,6 +1,7 @@
 import EVSEModel
 import Foundation
 import JSON
+import LocalHTTP
 import Plant
 import Testing
 
@@ -175,19 +176,19 @@ import Testing
     func server() async throws {
         let api = api()
         let server = try RigServer(api, host: "127.0.0.1", port: 0)
-        let client = try RigClient(url: "http://127.0.0.1:\(server.port)")
+        let client = try LocalClient(url: "http://127.0.0.1:\(server.port)")
         // The client blocks: it gets a thread of its own.
         let (names, problem) = try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 do {
-                    var problem: RigClientError?
-                    do throws(RigClientError) {
+                    var problem: LocalClientError?
+                    do throws(LocalClientError) {
                         _ = try client.call("POST", "/rig/v1/mains", ["on": "no"])
                     } catch {
                         problem = error
                     }
                     let long: JSONValue = ["x": .string(String(repeating: "y", count: 100_000))]
-                    do throws(RigClientError) {
+                    do throws(LocalClientError) {
                         _ = try client.call("POST", "/rig/v1/mains", long)
                         Issue.record("an over-long body was taken")
                     } catch {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import JSON
+import LocalHTTP
 import LoopbackServer
 import Plant
 import StationRuntime
@@ -60,7 +61,7 @@ struct BringupTests {
     }
 
     /// What a person would do about a line that the program says.
-    private func react(_ line: String, _ terminal: TerminalProcess, _ rig: RigClient) throws {
+    private func react(_ line: String, _ terminal: TerminalProcess, _ rig: LocalClient) throws {
         func vehicle(_ behaviour: JSONValue) throws {
             _ = try rig.call("POST", "/rig/v1/connectors/1/1/ev", behaviour)
         }
@@ -86,7 +87,7 @@ struct BringupTests {
     private struct Stand {
         let folder: TestFolder
         let plant: StationProcess
-        let rig: RigClient
+        let rig: LocalClient
         let terminal: TerminalProcess
 
         init(_ arguments: [String] = []) throws {
@@ -95,7 +96,7 @@ struct BringupTests {
             plant = try StationProcess(
                 ["plant", "ac-wallbox", "--wires", wires, "--rig", "127.0.0.1:0"],
                 log: folder.path + "/plant.log")
-            rig = try RigClient(plant.ready(), "rig")
+            rig = try LocalClient(plant.ready(), "rig")
             terminal = try TerminalProcess(
                 [
                     "bringup", "ac-wallbox", "--wires", wires, "--report",
@@ -143,7 +144,7 @@ struct BringupTests {
         #expect(check.status == 0, "\(check.text)")
     }
 
-    private func press(_ stage: String, _ rig: RigClient, _ isPressed: Bool) throws {
+    private func press(_ stage: String, _ rig: LocalClient, _ isPressed: Bool) throws {
         switch stage {
         case "stop-1 emergency-stop":
             if isPressed {

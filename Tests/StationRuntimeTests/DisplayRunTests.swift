@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import LocalHTTP
 import LoopbackServer
 import Plant
 import Testing
@@ -65,7 +66,8 @@ struct DisplayRunTests {
 
     /// The rows of every display, once each has this text on it.
     private func reads(
-        _ rig: RigClient, _ text: String, on displays: [String] = ["kiosk-1", "panel-1", "dwin-1"]
+        _ rig: LocalClient, _ text: String,
+        on displays: [String] = ["kiosk-1", "panel-1", "dwin-1"]
     ) throws {
         _ = try rig.wait("/rig/v1/state") { state in
             displays.allSatisfy { name in

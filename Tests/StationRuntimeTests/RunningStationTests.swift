@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import LocalHTTP
 import LoopbackServer
 import Plant
 import Testing
@@ -71,7 +72,7 @@ struct RunningStationTests {
             ["plant", "ac-wallbox", "--wires", wires, "--rig", "127.0.0.1:0"],
             log: stand.folder.path + "/plant.log")
         defer { _ = plant.end() }
-        let rig = try RigClient(try plant.ready(), "rig")
+        let rig = try LocalClient(try plant.ready(), "rig")
         let first = try StationProcess(
             stand.arguments(["--attach", wires]), log: stand.log)
         _ = try first.ready()
@@ -83,7 +84,7 @@ struct RunningStationTests {
         try rig.wait(within: 15) { $0.offered == 6 }
         let second = try StationProcess(
             stand.arguments(["--attach", wires]), log: stand.log)
-        let local = try RigClient(try second.ready(), "local")
+        let local = try LocalClient(try second.ready(), "local")
         let status = try local.wait("/local/v1/status") {
             $0["evses"]?[0]?["power"]?["offeredA"]?.number?.double == 32
         }
@@ -167,7 +168,7 @@ struct RunningStationTests {
         #expect(answer["evse"]?.int == 1)
         _ = try local.wait("/local/v1/status") { !isLatched($0) }
         for body: JSONValue in [[:], ["evse": 0], ["evse": "1"], ["evse": 1, "more": 1]] {
-            let error = #expect(throws: RigClientError.self) {
+            let error = #expect(throws: LocalClientError.self) {
                 try local.call("POST", "/local/v1/clear-faults", body)
             }
             #expect(error?.status == 422, "\(body.text)")
@@ -201,7 +202,7 @@ struct RunningStationTests {
             ("POST", "/local/v1/ocpp", .string(String(repeating: "x", count: 5000)), 413),
         ]
         for (method, path, body, status) in refusals {
-            let error = #expect(throws: RigClientError.self) {
+            let error = #expect(throws: LocalClientError.self) {
                 try local.call(method, path, body)
             }
             #expect(error?.status == status, "\(method) \(path)")

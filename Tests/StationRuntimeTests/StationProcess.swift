@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import LocalHTTP
 import LoopbackServer
 import Plant
 
@@ -87,7 +88,7 @@ final class TestFolder {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-extension RigClient {
+extension LocalClient {
     init(_ ready: JSONValue, _ name: String) throws {
         try self.init(url: ready[name]?.string ?? "")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import LocalHTTP
 import LoopbackServer
 import Plant
 
@@ -39,12 +40,12 @@ struct StationStand {
             arguments(["--simulate", "--rig", "127.0.0.1:0"] + more, board: board), log: log)
         let ready = try process.ready()
         return RunningStation(
-            process: process, rig: try RigClient(ready, "rig"),
-            local: try RigClient(ready, "local"), ready: ready)
+            process: process, rig: try LocalClient(ready, "rig"),
+            local: try LocalClient(ready, "local"), ready: ready)
     }
 
     /// A car and a card, until it charges.
-    func charge(_ rig: RigClient) throws {
+    func charge(_ rig: LocalClient) throws {
         try rig.plug()
         _ = try csms.wait(for: "StatusNotification") {
             $0["connectorStatus"]?.string == "Occupied"
@@ -72,8 +73,8 @@ struct StationStand {
 
 struct RunningStation {
     let process: StationProcess
-    let rig: RigClient
-    let local: RigClient
+    let rig: LocalClient
+    let local: LocalClient
     let ready: JSONValue
 
     /// Sends SIGTERM and waits; the exit status.
@@ -82,7 +83,7 @@ struct RunningStation {
 
 // MARK: What a test does to the plant, and sees of it
 
-extension RigClient {
+extension LocalClient {
     func plug() throws { _ = try call("POST", "/rig/v1/connectors/1/1/plug", [:]) }
     func unplug() throws { _ = try call("POST", "/rig/v1/connectors/1/1/unplug", [:]) }
     func tap() throws {

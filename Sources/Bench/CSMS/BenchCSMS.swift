@@ -1,6 +1,5 @@
 package import EVSEModel
-import FlyingFox
-import JSON
+package import JSON
 
 /// What the bench's CSMS does with a request of the station.
 enum Answer: Sendable {
@@ -59,7 +58,6 @@ actor BenchCSMS {
     private var calls = [String: String]()
     private var waiting = [CheckedContinuation<Void, Never>]()
     private var nextID = 0
-    private var serving: Task<Void, Never>?
     private var reading: Task<Void, Never>?
 
     // Life
@@ -71,11 +69,10 @@ actor BenchCSMS {
             onConnection: { feed.yield(($0, .opened)) },
             onEvent: { feed.yield(($0, .frame($1))) })
         self.server = server
-        serving = Task { try? await server.run() }
         reading = Task { [weak self] in
             for await (connection, event) in events { await self?.take(event, from: connection) }
         }
-        return "ws://127.0.0.1:\(try await server.port())/ocpp"
+        return "ws://127.0.0.1:\(server.port)/ocpp"
     }
 
     /// Ends every connection without a close frame.
@@ -85,7 +82,7 @@ actor BenchCSMS {
 
     func stop() {
         dropAll()
-        serving?.cancel()
+        server = nil
         reading?.cancel()
         wake()
     }

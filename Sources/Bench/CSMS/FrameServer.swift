@@ -1,6 +1,5 @@
-import FlyingFox
-import FlyingSocks
-import Foundation
+import Dispatch
+import LoopbackServer
 import Synchronization
 
 /// One WebSocket connection that a station made to the bench. What breaks streams and frames is the
@@ -11,43 +10,62 @@ final class FrameConnection: Sendable {
         case text(String)
         case closed
     }
-    private let frames: AsyncStream<WSFrame>.Continuation
-    /// What has come of a message in fragments.
-    private let fragments = Mutex(Data())
+    /// `nil` once the connection has ended.
+    private let peer: Mutex<SharedPeer?>
+    /// Writes in order, and lets nobody wait for a station that does not read.
+    private let writer = DispatchQueue(label: "frames")
 
-    init(frames: AsyncStream<WSFrame>.Continuation) { self.frames = frames }
+    fileprivate init(_ peer: Peer) { self.peer = Mutex(SharedPeer(peer: peer)) }
 
-    func send(_ text: String) {
-        frames.yield(WSFrame(fin: true, opcode: .text, mask: nil, payload: Data(text.utf8)))
-    }
+    func send(_ text: String) { send(opcode: 1, Array(text.utf8)) }
 
     /// Ends the TCP connection without a close frame.
-    func drop() { frames.finish() }
+    func drop() { peer.withLock { $0?.peer.cut() } }
 
-    /// Takes one frame in; returns what it completes.
-    fileprivate func receive(_ frame: WSFrame) -> Event? {
-        switch frame.opcode {
-        case .ping:
-            frames.yield(WSFrame(fin: true, opcode: .pong, mask: nil, payload: frame.payload))
-            return nil
-        case .text, .continuation:
-            return fragments.withLock { fragments in
-                if frame.opcode == .text { fragments = Data() }
-                fragments.append(frame.payload)
-                guard frame.fin else { return nil }
-                return .text(String(decoding: fragments, as: UTF8.self))
-            }
-        case .close:
-            frames.yield(WSFrame(fin: true, opcode: .close, mask: nil, payload: frame.payload))
-            frames.finish()
-            return .closed
-        default:
-            return nil
+    private func send(opcode: UInt8, _ payload: [UInt8]) {
+        writer.async { [self] in
+            let peer = peer.withLock { $0 }
+            try? peer?.peer.send(opcode: opcode, payload)
         }
+    }
+
+    /// Reads until the connection ends; on the thread that serves it.
+    fileprivate func read(_ peer: Peer, _ onEvent: (Event) -> Void) {
+        var message = [UInt8]()
+        while let frame = try? peer.readFrame() {
+            switch frame.opcode {
+            case 0, 1:
+                message = frame.opcode == 1 ? frame.payload : message + frame.payload
+                guard frame.isFinal else { continue }
+                onEvent(.text(String(decoding: message, as: UTF8.self)))
+            case 8:
+                send(opcode: 8, frame.payload)
+                finish()
+                onEvent(.closed)
+                return
+            case 9: send(opcode: 10, frame.payload)
+            default: break
+            }
+        }
+        finish()
+        onEvent(.closed)
+    }
+
+    /// The peer is the serving thread's to close: what still waits to be written goes out first.
+    private func finish() {
+        writer.sync {}
+        peer.withLock { $0 = nil }
     }
 }
 
-/// A WebSocket server on loopback that accepts, refuses or ignores stations as it is told.
+/// A peer whose reading and writing sides are two threads'.
+private struct SharedPeer: @unchecked Sendable {
+    // Sendable: a plain socket is read by one thread and written by one queue, which share nothing.
+    let peer: Peer
+}
+
+/// A WebSocket server on loopback that accepts or refuses stations as it is told. Each connection has a
+/// thread.
 final class FrameServer: Sendable {
     /// What becomes of the next handshakes.
     struct Admission: Sendable {
@@ -55,82 +73,37 @@ final class FrameServer: Sendable {
         var status = 101
     }
 
-    private static let subprotocol = "ocpp2.0.1"
-    private let server: HTTPServer
-    private let admission = Mutex(Admission())
-    private let onConnection: @Sendable (FrameConnection) -> Void
-    private let onEvent: @Sendable (FrameConnection, FrameConnection.Event) -> Void
+    private final class Door: Sendable {
+        let admission = Mutex(Admission())
+    }
+    private let door = Door()
+    private let server: TestServer
 
+    /// Listens on a port of the system's choice, until it is let go of.
+    ///
+    /// - Parameters: both are called on the connection's thread.
     init(
         onConnection: @escaping @Sendable (FrameConnection) -> Void,
         onEvent: @escaping @Sendable (FrameConnection, FrameConnection.Event) -> Void
     ) throws {
-        self.onConnection = onConnection
-        self.onEvent = onEvent
-        server = HTTPServer(
-            address: try sockaddr_in.inet(ip4: "127.0.0.1", port: 0), logger: .disabled)
-    }
-
-    var admitting: Admission {
-        get { admission.withLock { $0 } }
-        set { admission.withLock { $0 = newValue } }
-    }
-
-    /// Serves until the task is cancelled.
-    func run() async throws {
-        await server.appendRoute("GET /*") { [self] request in try await upgrade(request) }
-        try await server.run()
-    }
-
-    /// The port, once the server listens.
-    func port() async throws -> UInt16 {
-        try await server.waitUntilListening(timeout: 5)
-        switch await server.listeningAddress {
-        case .ip4(_, let port): return port
-        default: throw BenchError("the bench's CSMS has no port")
-        }
-    }
-
-    private func upgrade(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let admission = admitting
-        guard admission.status == 101 else {
-            return HTTPResponse(statusCode: HTTPStatusCode(admission.status, phrase: "Refused"))
-        }
-        let offered = (request.headers[HTTPHeader("Sec-WebSocket-Protocol")] ?? "")
-            .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        let handler = ConnectionHandler(server: self)
-        var response = try await WebSocketHTTPHandler(handler: handler).handleRequest(request)
-        if offered.contains(Self.subprotocol) {
-            response.headers[HTTPHeader("Sec-WebSocket-Protocol")] = Self.subprotocol
-        }
-        return response
-    }
-
-    private struct ConnectionHandler: WSHandler {
-        let server: FrameServer
-
-        func makeFrames(
-            for client: AsyncThrowingStream<WSFrame, any Error>
-        ) async throws -> AsyncStream<WSFrame> {
-            let (stream, continuation) = AsyncStream.makeStream(
-                of: WSFrame.self, bufferingPolicy: .bufferingNewest(4096))
-            let connection = FrameConnection(frames: continuation)
-            server.onConnection(connection)
-            let reading = Task { [server] in
-                var isClosed = false
-                do {
-                    for try await frame in client {
-                        guard let event = connection.receive(frame) else { continue }
-                        if case .closed = event { isClosed = true }
-                        server.onEvent(connection, event)
-                    }
-                } catch {}
-                if !isClosed { server.onEvent(connection, .closed) }
-                continuation.finish()
+        server = try TestServer(readTimeout: 0, isConcurrent: true) { [door] peer in
+            let status = door.admission.withLock { $0.status }
+            guard status == 101 else {
+                _ = try peer.readRequest()
+                let refusal = "HTTP/1.1 \(status) Refused\r\nContent-Length: 0\r\n\r\n"
+                return try peer.write(Array(refusal.utf8))
             }
-            continuation.onTermination = { _ in reading.cancel() }
-            return stream
+            try peer.accept()
+            let connection = FrameConnection(peer)
+            onConnection(connection)
+            connection.read(peer) { onEvent(connection, $0) }
         }
+    }
+
+    var port: UInt16 { server.port }
+    var admitting: Admission {
+        get { door.admission.withLock { $0 } }
+        set { door.admission.withLock { $0 = newValue } }
     }
 }
 

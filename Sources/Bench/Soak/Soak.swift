@@ -57,14 +57,26 @@ struct Soak: Sendable {
         do {
             result = try await soak(bench)
         } catch {
+            let said = await Self.whatWasSeen(bench)
             await bench.tearDown()
             await csms.stop()
-            throw BenchError("\(error) (state and log: \(state.path))")
+            throw BenchError("\(error) (state and log: \(state.path))\n\(said)")
         }
         await bench.tearDown()
         await csms.stop()
         if result.violations.isEmpty { try? FileManager.default.removeItem(at: state) }
         return result
+    }
+
+    /// The newest messages, and what the station thinks of its link.
+    private static func whatWasSeen(_ bench: CaseContext) async -> String {
+        let now = MonotonicClock.now
+        let messages = await bench.csms.log.suffix(12).map { message in
+            "\((now - message.at).count) ms ago \(message.fromStation ? ">" : "<") "
+                + message.text.prefix(200)
+        }
+        let link = (try? await bench.status()["ocpp"]?.text) ?? "does not answer"
+        return (messages + ["the station's link: \(link)"]).joined(separator: "\n")
     }
 
     private func soak(_ bench: CaseContext) async throws -> Result {

@@ -1,6 +1,6 @@
 package import EVSEModel
 import Foundation
-import JSON
+package import JSON
 import Synchronization
 
 /// What the plant itself tells of its world, as it happens: the events of `GET /rig/v1/events`.

@@ -1,58 +1,42 @@
-import EVSEModel
-import FlyingFox
-import FlyingSocks
-import Foundation
+import Dispatch
 import JSON
+import LocalHTTP
 
 /// Touches a station's physical world through the rig API.
 struct RigClient: Sendable {
-    private let address: sockaddr_in
+    private let client: LocalClient
+    /// The client blocks, for as long as a rig may take to answer.
+    private static let queue = DispatchQueue(label: "rig", attributes: .concurrent)
 
     /// - Parameter url: `http://127.0.0.1:PORT`
-    init(url: String) throws {
-        guard let parts = URLComponents(string: url), let host = parts.host, let port = parts.port,
-            let port = UInt16(exactly: port)
-        else { throw BenchError("not a rig's address: \(url)") }
-        address = try sockaddr_in.inet(ip4: host, port: port)
-    }
+    init(url: String) throws { client = try LocalClient(url: url) }
 
-    func get(_ path: String) async throws -> JSONValue { try await send(.GET, path, nil) }
+    func get(_ path: String) async throws -> JSONValue { try await send("GET", path, nil) }
     @discardableResult
     func post(_ path: String, _ body: JSONValue = [:]) async throws -> JSONValue {
-        try await send(.POST, path, body)
+        try await send("POST", path, body)
     }
 
-    private func send(_ method: HTTPMethod, _ path: String, _ body: JSONValue?) async throws
+    private func send(_ method: String, _ path: String, _ body: JSONValue?) async throws
         -> JSONValue
     {
         let (status, value) = try await exchange(method, path, body)
         guard (200..<300).contains(status) else {
             let why = value["detail"]?.string ?? value["title"]?.string ?? ""
-            throw BenchError("\(method.rawValue) \(path): \(status) \(why)")
+            throw BenchError("\(method) \(path): \(status) \(why)")
         }
         return value
     }
 
     /// Status and body, whatever the status.
-    func exchange(_ method: HTTPMethod, _ path: String, _ body: JSONValue?) async throws
+    func exchange(_ method: String, _ path: String, _ body: JSONValue?) async throws
         -> (status: Int, body: JSONValue)
     {
-        var headers: [HTTPHeader: String] = [.host: "127.0.0.1", .connection: "close"]
-        var data = Data()
-        if let body {
-            data = Data(body.bytes)
-            headers[.contentType] = "application/json"
-            headers[.contentLength] = String(data.count)
+        try await withCheckedThrowingContinuation { continuation in
+            Self.queue.async {
+                continuation.resume(with: Result { try client.exchange(method, path, body) })
+            }
         }
-        var client = HTTPClient()
-        let response = try await client.sendHTTPRequest(
-            HTTPRequest(
-                method: method, version: .http11, path: path, query: [], headers: headers,
-                body: data),
-            to: address)
-        let received = try await response.bodyData
-        let value = received.isEmpty ? JSONValue.null : try JSONValue(parsing: Array(received))
-        return (response.statusCode.code, value)
     }
 
     // In the words of a case
@@ -90,7 +74,7 @@ struct RigClient: Sendable {
         return id
     }
     func clear(fault id: String) async throws {
-        _ = try await send(.DELETE, "/rig/v1/faults/\(id)", nil)
+        _ = try await send("DELETE", "/rig/v1/faults/\(id)", nil)
     }
     func mains(_ on: Bool) async throws { try await post("/rig/v1/mains", ["on": .bool(on)]) }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSON
-import Plant
+import LocalHTTP
 
 /// `forecourt rig`: the rig API from a shell.
 struct RigCommand: ParsableCommand {
@@ -28,9 +28,9 @@ struct RigCommand: ParsableCommand {
         @Flag(help: "Print the answer as JSON.")
         var json = false
 
-        func client() throws -> RigClient {
+        func client() throws -> LocalClient {
             let environment = ProcessInfo.processInfo.environment["FORECOURT_RIG"]
-            return try RigClient(url: url ?? environment ?? "http://127.0.0.1:8180")
+            return try LocalClient(url: url ?? environment ?? "http://127.0.0.1:8180")
         }
         /// Calls and prints: JSON on request, otherwise one line.
         func call(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSON
+import LocalHTTP
 import Plant
 
 extension RigCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import JSON
-import Plant
+import LocalHTTP
 
 /// `forecourt clear-faults`: service has looked at an EVSE.
 struct ClearFaultsCommand: ParsableCommand {
@@ -61,8 +61,8 @@ struct ServicedEVSE: ParsableArguments {
     }
 
     func post(_ path: String, orElse failure: String) throws {
-        do throws(RigClientError) {
-            let client = try RigClient(url: StationFile.local(of: station, or: local))
+        do throws(LocalClientError) {
+            let client = try LocalClient(url: StationFile.local(of: station, or: local))
             _ = try client.call("POST", "/local/v1/\(path)", ["evse": JSONValue(evse)])
         } catch {
             throw ValidationError("\(failure): \(error)")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSON
-import Plant
+import LocalHTTP
 
 /// `forecourt status`: a running station, through its local interface.
 struct StatusCommand: ParsableCommand {
@@ -26,15 +26,15 @@ struct StatusCommand: ParsableCommand {
     }
 
     func run() throws {
-        let client: RigClient
-        do throws(RigClientError) {
-            client = try RigClient(url: StationFile.local(of: station, or: local))
+        let client: LocalClient
+        do throws(LocalClientError) {
+            client = try LocalClient(url: StationFile.local(of: station, or: local))
         } catch {
             throw ValidationError(error.description)
         }
         repeat {
             let status: JSONValue
-            do throws(RigClientError) {
+            do throws(LocalClientError) {
                 status = try client.call("GET", "/local/v1/status")
             } catch {
                 throw ValidationError("the station does not answer: \(error)")

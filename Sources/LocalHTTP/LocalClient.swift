@@ -4,20 +4,21 @@ package import JSON
     import Glibc
 #endif
 
-/// A small blocking client of the rig API, for the command line: one request a connection.
-package struct RigClient: Sendable {
+/// A small blocking client of what ``HTTPServer`` serves (a station's local interface, a rig): one request
+/// a connection.
+package struct LocalClient: Sendable {
     package let host: String
     package let port: UInt16
 
     /// - Parameter url: `http://HOST:PORT` or `HOST:PORT`.
-    package init(url: String) throws(RigClientError) {
+    package init(url: String) throws(LocalClientError) {
         var rest = url[...]
         if rest.hasPrefix("http://") { rest = rest.dropFirst(7) }
         while rest.last == "/" { rest = rest.dropLast() }
         guard let colon = rest.lastIndex(of: ":"),
             let port = UInt16(rest[rest.index(after: colon)...]),
             colon > rest.startIndex
-        else { throw RigClientError("\(url) is no address of a rig: write http://HOST:PORT") }
+        else { throw LocalClientError("\(url) is no address: write http://HOST:PORT") }
         host = String(rest[..<colon])
         self.port = port
     }
@@ -26,29 +27,38 @@ package struct RigClient: Sendable {
     /// - Throws: the problem's detail, or why there was no answer.
     package func call(
         _ method: String, _ path: String, _ body: JSONValue? = nil
-    ) throws(RigClientError) -> JSONValue {
-        let connection = try open(method, path, body)
-        var bytes = [UInt8]()
-        while let part = try connection.readBody() { bytes += part }
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: bytes, limits: JSONLimits(bytes: 16 << 20))
-        } catch {
-            throw RigClientError("\(host):\(port) answered \(connection.status) without JSON")
-        }
-        guard (200..<300).contains(connection.status) else {
+    ) throws(LocalClientError) -> JSONValue {
+        let (status, value) = try exchange(method, path, body)
+        guard (200..<300).contains(status) else {
             let detail = value["detail"]?.string ?? value["title"]?.string ?? "refused"
-            throw RigClientError(detail, status: connection.status)
+            throw LocalClientError(detail, status: status)
         }
         return value
     }
 
-    /// Follows the stream of events: name and data of each.
+    /// - Returns: status and body, whatever the status; `null` for an empty body.
+    /// - Throws: why there was no answer, or none in JSON.
+    package func exchange(
+        _ method: String, _ path: String, _ body: JSONValue? = nil
+    ) throws(LocalClientError) -> (status: Int, body: JSONValue) {
+        let connection = try open(method, path, body)
+        var bytes = [UInt8]()
+        while let part = try connection.readBody() { bytes += part }
+        if bytes.isEmpty { return (connection.status, .null) }
+        do {
+            let value = try JSONValue(parsing: bytes, limits: JSONLimits(bytes: 16 << 20))
+            return (connection.status, value)
+        } catch {
+            throw LocalClientError("\(host):\(port) answered \(connection.status) without JSON")
+        }
+    }
+
+    /// Follows a rig's stream of events: name and data of each.
     /// - Parameter each: false ends it.
-    package func events(_ each: (String, JSONValue) -> Bool) throws(RigClientError) {
+    package func events(_ each: (String, JSONValue) -> Bool) throws(LocalClientError) {
         let connection = try open("GET", "/rig/v1/events", nil)
         guard connection.status == 200 else {
-            throw RigClientError("the rig gives no events", status: connection.status)
+            throw LocalClientError("the rig gives no events", status: connection.status)
         }
         var buffer = [UInt8]()
         while let part = try connection.readBody() {
@@ -81,16 +91,16 @@ package struct RigClient: Sendable {
 
     private func open(
         _ method: String, _ path: String, _ body: JSONValue?
-    ) throws(RigClientError) -> HTTPExchange {
+    ) throws(LocalClientError) -> LocalExchange {
         let bytes = body?.bytes ?? []
         var head = "\(method) \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\nConnection: close\r\n"
         if body != nil { head += "Content-Type: application/json\r\n" }
         head += "Content-Length: \(bytes.count)\r\n\r\n"
-        return try HTTPExchange(host: host, port: port, request: Array(head.utf8) + bytes)
+        return try LocalExchange(host: host, port: port, request: Array(head.utf8) + bytes)
     }
 }
 
-package struct RigClientError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct LocalClientError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
     /// Of the answer; 0 where there was none.
     package let status: Int
@@ -101,7 +111,7 @@ package struct RigClientError: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 /// One request and its answer over a socket of its own.
-private final class HTTPExchange {
+private final class LocalExchange {
     private(set) var status = 0
     private let socket: Int32
     private var buffer = [UInt8]()
@@ -110,12 +120,12 @@ private final class HTTPExchange {
     private var isChunked = false
     private var isDone = false
 
-    init(host: String, port: UInt16, request: [UInt8]) throws(RigClientError) {
+    init(host: String, port: UInt16, request: [UInt8]) throws(LocalClientError) {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &list) == 0, let list else {
-            throw RigClientError("\(host) is no host")
+            throw LocalClientError("\(host) is no host")
         }
         defer { freeaddrinfo(list) }
         var connected: Int32 = -1
@@ -134,15 +144,15 @@ private final class HTTPExchange {
         }
         socket = connected
         guard connected >= 0 else {
-            throw RigClientError(
-                "no rig answers at \(host):\(port): \(String(cString: strerror(errno)))")
+            throw LocalClientError(
+                "nothing answers at \(host):\(port): \(String(cString: strerror(errno)))")
         }
         var rest = request[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 send(connected, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { throw RigClientError("the rig hung up") }
+            guard count > 0 else { throw LocalClientError("the server hung up") }
             rest = rest.dropFirst(count)
         }
         try readHead()
@@ -156,7 +166,7 @@ private final class HTTPExchange {
         buffer += bytes.prefix(count)
         return true
     }
-    private func line() throws(RigClientError) -> String {
+    private func line() throws(LocalClientError) -> String {
         while true {
             if let end = buffer.firstIndex(of: 0x0A) {
                 let line = buffer[..<end].filter { $0 != 0x0D }
@@ -164,14 +174,14 @@ private final class HTTPExchange {
                 return String(decoding: line, as: UTF8.self)
             }
             guard buffer.count < 65_536, fill() else {
-                throw RigClientError("the rig hung up in mid-answer")
+                throw LocalClientError("the server hung up in mid-answer")
             }
         }
     }
-    private func readHead() throws(RigClientError) {
+    private func readHead() throws(LocalClientError) {
         let words = try line().split(separator: " ")
         guard words.count >= 2, let status = Int(words[1]) else {
-            throw RigClientError("what answers is no HTTP server")
+            throw LocalClientError("what answers is no HTTP server")
         }
         self.status = status
         while case let header = try line().lowercased(), !header.isEmpty {
@@ -184,7 +194,7 @@ private final class HTTPExchange {
     }
 
     /// The next part of the body; `nil` at its end.
-    func readBody() throws(RigClientError) -> [UInt8]? {
+    func readBody() throws(LocalClientError) -> [UInt8]? {
         guard !isDone else { return nil }
         if isChunked, left == nil {
             let size = Int(try line().prefix { $0 != ";" }, radix: 16) ?? 0
