@@ -98,8 +98,10 @@ package actor CharacterDisplay: DisplayDriver {
     }
 
     private func codes(at now: Instant) -> [[UInt8]] {
+        let content = lifecycle.content
         let lines = layout.lines(
-            lifecycle.content, in: turns.language(at: now), at: now, isShown: rom.has)
+            content, in: turns.language(at: now, for: content.driverLanguages), at: now,
+            isShown: rom.has)
         return lines.map { line in line.map { rom.code($0) ?? UInt8(ascii: "?") } }
     }
 

@@ -105,9 +105,10 @@ package actor DWINDisplay: DisplayDriver {
             // Another page than the one that was set: the panel has started anew.
             if shown != page { forget() }
         }
-        let wording = DisplayWording(
-            lifecycle.content, in: turns.language(at: now), at: now)
-        for (variable, words) in variables(wording, turns.language(at: now))
+        let content = lifecycle.content
+        let language = turns.language(at: now, for: content.driverLanguages)
+        let wording = DisplayWording(content, in: language, at: now)
+        for (variable, words) in variables(wording, language, at: now)
         where written[variable.address] != words {
             try write(variable.address, words)
             written[variable.address] = words
@@ -128,7 +129,7 @@ package actor DWINDisplay: DisplayDriver {
 
     /// Every variable of the project with what it should hold.
     private func variables(
-        _ wording: DisplayWording, _ language: Language
+        _ wording: DisplayWording, _ language: Language, at now: Instant
     ) -> [(PanelProject.Text, [UInt16])] {
         var list = [(PanelProject.Text, [UInt16])]()
         func add(_ variable: PanelProject.Text?, _ text: String) {
@@ -136,12 +137,22 @@ package actor DWINDisplay: DisplayDriver {
                 list.append((variable, project.words(text, in: language, for: variable)))
             }
         }
+        /// The operator's words may be long: what has no room takes turns.
+        func addInTurns(_ variable: PanelProject.Text?, _ text: String) {
+            guard let variable else { return }
+            let pieces = project.pieces(of: text, in: language, for: variable)
+            let turn = max(0, now.nanoseconds) / (CharacterLayout.turn.count * 1_000_000)
+            add(variable, pieces.isEmpty ? "" : pieces[Int(turn % Int64(pieces.count))])
+        }
         for (index, texts) in project.evses.enumerated() {
             let evse = index < wording.evses.count ? wording.evses[index] : nil
-            for name in PanelProject.texts { add(texts[name], evse?.text(name) ?? "") }
+            for name in PanelProject.texts where name != "personal" {
+                add(texts[name], evse?.text(name) ?? "")
+            }
+            addInTurns(texts["personal"], evse?.personal ?? "")
         }
         add(project.common["notice"], wording.notice)
-        add(project.common["message"], wording.message)
+        addInTurns(project.common["message"], wording.message)
         return list
     }
 

@@ -36,7 +36,9 @@ package struct PanelProject: Hashable, Sendable {
 
     /// What an EVSE's texts may be called; a project has those that it has room for.
     package static let texts = [
-        "name", "title", "short", "detail", "energy", "power", "duration", "cost", "limit", "code",
+        "name", "title", "short", "detail", "energy", "power", "duration", "cost", "personal",
+        "limit",
+        "code",
     ]
     package static let commonTexts = ["notice", "message"]
     /// Variables of the user's begin here; what is below belongs to the system.
@@ -114,6 +116,27 @@ package struct PanelProject: Hashable, Sendable {
                 what: "texts at 0x\(String(one.address, radix: 16)) and "
                     + "0x\(String(next.address, radix: 16)) overlap")
         }
+    }
+
+    /// A text in pieces that each have room, parted between words where that can be.
+    package func pieces(of text: String, in language: Language, for variable: Text) -> [String] {
+        let room = (variable.words - 1) * (encoding == .ascii ? 2 : 1)
+        func size(_ text: String) -> Int {
+            encoding == .ascii ? Glyphs.reduce(text, in: language).utf8.count : text.utf16.count
+        }
+        var pieces = [String]()
+        var piece = ""
+        for word in text.split(separator: " ") {
+            let longer = piece.isEmpty ? String(word) : "\(piece) \(word)"
+            if size(longer) <= room {
+                piece = longer
+            } else {
+                if !piece.isEmpty { pieces.append(piece) }
+                // A word that has no room of its own is cut when it is written.
+                piece = String(word)
+            }
+        }
+        return piece.isEmpty ? pieces : pieces + [piece]
     }
 
     /// A text as the words of its variable: cut to its room, ended by FFFF.

@@ -24,7 +24,9 @@ struct PageContent {
             "languages": .array(
                 languages.map { ["code": .string($0.code), "name": .string($0.name)] }),
             "words": .object(words), "notice": .string(wording.notice),
-            "message": .string(wording.message), "evses": .array(wording.evses.map(Self.json)),
+            "message": .string(wording.message),
+            "messageIsFirst": .bool(wording.rank == .always),
+            "evses": .array(wording.evses.map(Self.json)),
         ]
     }
 
@@ -46,7 +48,8 @@ struct PageContent {
             "tone": .string(evse.tone.rawValue), "title": .string(evse.title),
             "detail": .string(evse.detail), "energy": .string(evse.energy),
             "power": .string(evse.power), "duration": .string(evse.duration),
-            "cost": .string(evse.cost), "limit": .string(evse.limit), "code": .string(evse.code),
+            "cost": .string(evse.cost), "personal": .string(evse.personal),
+            "limit": .string(evse.limit), "code": .string(evse.code),
         ]
     }
 }

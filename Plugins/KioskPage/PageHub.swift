@@ -10,7 +10,8 @@ internal import Synchronization
 /// browser that is slow skips what it had no time for.
 final class PageHub: Sendable {
     private struct Listener {
-        let language: String
+        /// `nil` leaves it to the station.
+        let language: String?
         let events: AsyncStream<[UInt8]>.Continuation
     }
     private struct State {
@@ -18,14 +19,19 @@ final class PageHub: Sendable {
         var next = 0
         /// The newest event of each language.
         var events = [String: [UInt8]]()
+        /// Language of whoever has chosen none.
+        var preferred: String
         var revision = 0
         var answers = 0
         var isClosed = false
     }
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let languages: [Language]
 
-    init(languages: [Language]) { self.languages = languages }
+    init(languages: [Language]) {
+        self.languages = languages
+        state = Mutex(State(preferred: languages.first?.code ?? ""))
+    }
 
     var listeners: Int { state.withLock { $0.listeners.count } }
 
@@ -48,8 +54,13 @@ final class PageHub: Sendable {
             ).json
             events[language.code] = Array("event: content\ndata: \(json.text)\n\n".utf8)
         }
+        let spoken = content.driverLanguages.lazy.compactMap { [languages] in
+            LanguageTurns.match($0, among: languages)
+        }
+        let preferred = (spoken.first ?? languages.first)?.code ?? ""
         state.withLock { state in
             state.events = events
+            state.preferred = preferred
             state.revision = revision
             state.isClosed = false
         }
@@ -61,9 +72,11 @@ final class PageHub: Sendable {
     func beat() { tell() }
 
     private func tell() {
-        let (listeners, events) = state.withLock { ($0.listeners.values, $0.events) }
+        let (listeners, events, preferred) = state.withLock {
+            ($0.listeners.values, $0.events, $0.preferred)
+        }
         for listener in listeners {
-            if let event = events[listener.language] { listener.events.yield(event) }
+            if let event = events[listener.language ?? preferred] { listener.events.yield(event) }
         }
     }
 
@@ -87,7 +100,7 @@ final class PageHub: Sendable {
         case ("GET", "/page.css"): file("text/css; charset=utf-8", PackageResources.page_css)
         case ("GET", "/page.js"):
             file("text/javascript; charset=utf-8", PackageResources.page_js)
-        case ("GET", "/events"): events(languages[0].code)
+        case ("GET", "/events"): events(nil)
         case ("GET", let path) where path.hasPrefix("/events/"):
             events(String(path.dropFirst("/events/".count)))
         case ("POST", "/shown"): shown(request.body)
@@ -113,9 +126,9 @@ final class PageHub: Sendable {
         return HTTPResponse(200, ["revision": JSONValue(revision)])
     }
 
-    private func events(_ language: String) -> HTTPResponse {
-        guard languages.contains(where: { $0.code == language }) else {
-            return .problem(404, "No such language", "the board does not name \(language)")
+    private func events(_ language: String?) -> HTTPResponse {
+        guard language == nil || languages.contains(where: { $0.code == language }) else {
+            return .problem(404, "No such language", "the board does not name \(language ?? "")")
         }
         let (stream, continuation) = AsyncStream<[UInt8]>.makeStream(
             bufferingPolicy: .bufferingNewest(1))
@@ -123,7 +136,9 @@ final class PageHub: Sendable {
             guard !state.isClosed else { return nil }
             state.next += 1
             state.listeners[state.next] = Listener(language: language, events: continuation)
-            if let event = state.events[language] { continuation.yield(event) }
+            if let event = state.events[language ?? state.preferred] {
+                continuation.yield(event)
+            }
             return state.next
         }
         guard let id else {

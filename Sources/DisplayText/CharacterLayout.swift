@@ -45,7 +45,20 @@ package struct CharacterLayout: Hashable, Sendable {
         let figures = self.figures(evse)
         // The title where it fits, so that the short words are for the short rows.
         let head = evse.title.count <= columns ? evse.title : evse.short
-        let notes = [evse.detail, evse.code, evse.limit, wording.message, wording.notice]
+        if wording.rank == .always {
+            return covered(evse, head, figures, by: wording.message, turn)
+        }
+        let own = [evse.detail, evse.code, evse.limit, evse.personal]
+        // In front of all that takes turns; but what to do about a fault is said beside it.
+        let said: [String] =
+            switch wording.rank {
+            case .front?:
+                evse.tone == .fault
+                    ? [evse.detail, evse.code] + wording.messages : wording.messages
+            default: own + wording.messages + [wording.notice]
+            }
+        let notes =
+            said
             // On two rows a session's figures have more to say than the sentence beside them.
             .filter { !$0.isEmpty && ($0 != evse.detail || figures.isEmpty || rows > 2) }
         let room = rows - 1 - figures.count
@@ -56,6 +69,24 @@ package struct CharacterLayout: Hashable, Sendable {
         }
         let pages = [figures] + notes.flatMap { wrap($0).chunked(into: max(1, rows - 1)) }
         return [head] + pages[turn % pages.count]
+    }
+
+    /// A message that nothing covers: below the title where there is room for it, beside the figures
+    /// where it is short enough. Two rows are all its own, unless there is a fault to be warned of.
+    private func covered(
+        _ evse: DisplayWording.EVSE, _ head: String, _ figures: [String], by message: String,
+        _ turn: Int
+    ) -> [String] {
+        let lines = wrap(message)
+        if rows <= 2, evse.tone != .fault { return page(lines, rows, turn) }
+        let beside = rows - 1 - figures.count
+        if lines.count <= beside { return [head] + figures + lines }
+        return [head] + page(lines, max(1, rows - 1), turn)
+    }
+
+    private func page(_ lines: [String], _ size: Int, _ turn: Int) -> [String] {
+        let pages = lines.chunked(into: size)
+        return pages.isEmpty ? [] : pages[turn % pages.count]
     }
 
     /// The rows of figures below the title.
@@ -107,21 +138,31 @@ package struct CharacterLayout: Hashable, Sendable {
         }
         if lines.count < rows {
             let room = rows - lines.count
-            let pages = notes(wording).flatMap { wrap($0).chunked(into: room) }
+            let notes = wording.rank == .always ? [wording.message] : notes(wording)
+            let pages = notes.flatMap { wrap($0).chunked(into: room) }
             if !pages.isEmpty { lines += pages[turn % pages.count] }
-        } else if lines.count > rows {
-            // More EVSEs than rows: they take turns too.
-            let first = turn * rows % lines.count
-            lines = (0..<rows).map { lines[(first + $0) % lines.count] }
+            return lines
         }
-        return lines
+        // No row is left for messages: they take turns with the EVSEs, or have the panel to themselves.
+        let messages = wording.messages.flatMap { wrap($0).chunked(into: rows) }
+        if wording.rank == .always, !messages.isEmpty { return messages[turn % messages.count] }
+        // More EVSEs than rows take turns as well.
+        let count = lines.count
+        let own =
+            count == rows
+            ? [lines]
+            : (0..<count).map { start in (0..<rows).map { lines[(start * rows + $0) % count] } }
+        let pages = own + messages
+        return pages[turn % pages.count]
     }
 
     /// What is left to be said below the EVSEs' own rows: for all, then of each what it is limited by
     /// and the number of its fault. What holds for several is said once.
     private func notes(_ wording: DisplayWording) -> [String] {
-        var notes = [wording.message.isEmpty ? wording.shortNotice : wording.message]
-        for path in [\DisplayWording.EVSE.limit, \DisplayWording.EVSE.code] {
+        let isInFront = wording.rank == .front
+        var notes = wording.messages + (isInFront ? [] : [wording.shortNotice])
+        let paths = [\DisplayWording.EVSE.limit, \.code, \.personal]
+        for path in isInFront ? [\DisplayWording.EVSE.code] : paths {
             let told = wording.evses.filter { !$0[keyPath: path].isEmpty }
             let isOneForAll = told.count > 1 && Set(told.map { $0[keyPath: path] }).count == 1
             if isOneForAll, let first = told.first {

@@ -6,8 +6,15 @@ package struct DisplayWording: Hashable, Sendable {
     /// That the operator cannot be reached; empty where it can.
     package var notice: String
     package var shortNotice: String
-    /// The operator's own words; empty where there are none.
+    /// The operator's own words, of which only these take turns now.
+    package var messages: [String]
+    /// How far in front they are; `nil` where there are none.
+    package var rank: DisplayContent.OperatorMessage.Rank?
+    /// The one of them whose turn it is; empty where there are none.
     package var message: String
+
+    /// How long a message has where one at a time has room. Chosen: a sentence is read within it.
+    package static let messageTurn = Milliseconds.seconds(8)
 
     /// One EVSE in words; texts that do not apply are empty.
     package struct EVSE: Hashable, Sendable {
@@ -26,6 +33,8 @@ package struct DisplayWording: Hashable, Sendable {
         /// The duration for displays with little room: `1:23`.
         package var clock: String
         package var cost: String
+        /// The operator's words for this driver, as the tariff.
+        package var personal: String
         /// Who limits the current, in a sentence.
         package var limit: String
         /// `Fault 11`: what to tell the operator on the telephone. The number is the fault's own
@@ -42,7 +51,11 @@ package struct DisplayWording: Hashable, Sendable {
         evses = content.evses.map { EVSE($0, in: language, at: now) }
         notice = content.isOffline ? language["offline"] : ""
         shortNotice = content.isOffline ? language["offline.short"] : ""
-        message = content.message?.text ?? ""
+        let due = content.dueMessages
+        messages = due.map(\.text)
+        rank = due.first?.rank
+        let turn = max(0, now.nanoseconds) / (Self.messageTurn.count * 1_000_000)
+        message = messages.isEmpty ? "" : messages[Int(turn % Int64(messages.count))]
     }
 }
 
@@ -53,9 +66,10 @@ extension DisplayWording {
         for path in [\Self.notice, \.shortNotice, \.message] {
             result[keyPath: path] = text(self[keyPath: path])
         }
+        result.messages = messages.map(text)
         let paths: [WritableKeyPath<EVSE, String>] = [
             \.name, \.title, \.short, \.detail, \.energy, \.power, \.duration, \.clock, \.cost,
-            \.limit, \.code,
+            \.personal, \.limit, \.code,
         ]
         for index in evses.indices {
             for path in paths {
@@ -82,6 +96,7 @@ extension DisplayWording.EVSE {
         duration = lasted.map { language.text($0) } ?? ""
         clock = lasted.map { language.clock($0) } ?? ""
         cost = session?.cost.map { language.text($0) } ?? ""
+        personal = evse.personal ?? ""
         limit = ""
         if let found = evse.limit, let cause = found.cause.phrase {
             limit = language.fill(
@@ -98,11 +113,11 @@ extension DisplayWording.Tone {
     init(_ state: DisplayContent.State) {
         self =
             switch state {
-            case .presentCard, .plugIn, .selectOutlet: .free
+            case .presentCard, .plugIn, .selectOutlet, .chooseOutlet, .outletChosen: .free
             case .starting, .authorising, .preparing: .busy
             case .charging: .charging
             case .suspendedByVehicle, .suspendedByStation: .paused
-            case .finished: .done
+            case .finished, .departed: .done
             case .rejected: .refused
             case .outOfService: .closed
             case .fault: .fault

@@ -16,8 +16,20 @@ package struct LanguageTurns: Sendable {
         self.languages = languages
     }
 
-    package func language(at now: Instant) -> Language {
+    /// - Parameter wanted: what the people in front of it speak, the best first; the first language that
+    ///   is one of these has all turns.
+    package func language(at now: Instant, for wanted: [String] = []) -> Language {
+        for tag in wanted {
+            if let language = Self.match(tag, among: languages) { return language }
+        }
         let turn = max(0, now.nanoseconds) / (Self.turn.count * 1_000_000)
         return languages[Int(turn % Int64(languages.count))]
+    }
+
+    /// The language of a tag of RFC 5646: the same, or the same without its region.
+    package static func match(_ tag: String, among languages: [Language]) -> Language? {
+        func primary(_ code: String) -> String { String(code.lowercased().prefix { $0 != "-" }) }
+        return languages.first { $0.code.lowercased() == tag.lowercased() }
+            ?? languages.first { primary($0.code) == primary(tag) }
     }
 }

@@ -14,7 +14,8 @@ package enum Phrase {
         + LimitCause.allCases.compactMap(\.phrase)
         + ["energy", "power", "duration", "cost"].map { "label.\($0)" }
         + [
-            "limited", "offline", "offline.short", "outlet", "code", "gone.title", "gone.detail",
+            "limited", "choose", "offline", "offline.short", "outlet", "code", "gone.title",
+            "gone.detail",
             "language",
         ]
 
@@ -30,10 +31,12 @@ package enum Phrase {
         case authorising, rejected
         case plugIn = "plug-in"
         case selectOutlet = "select-outlet"
+        case chooseOutlet = "choose-outlet"
+        case outletChosen = "outlet-chosen"
         case preparing, charging
         case suspendedByVehicle = "suspended-by-vehicle"
         case suspendedByStation = "suspended-by-station"
-        case finished
+        case finished, departed
         case outOfService = "out-of-service"
     }
 }
@@ -49,11 +52,14 @@ extension DisplayContent.State {
         case .rejected: name = .rejected
         case .plugIn: name = .plugIn
         case .selectOutlet: name = .selectOutlet
+        case .chooseOutlet: name = .chooseOutlet
+        case .outletChosen: name = .outletChosen
         case .preparing: name = .preparing
         case .charging: name = .charging
         case .suspendedByVehicle: name = .suspendedByVehicle
         case .suspendedByStation: name = .suspendedByStation
         case .finished: name = .finished
+        case .departed: name = .departed
         case .outOfService: name = .outOfService
         case .fault(let fault): return "fault.\(fault.driverRemedy.rawValue)"
         }

@@ -7,21 +7,39 @@ public struct DisplayContent: Hashable, Sendable {
     public var evses: [EVSE]
     /// The operator cannot be reached: only who is known here may charge.
     public var isOffline: Bool
-    /// What the operator wants people to read.
-    public var message: OperatorMessage?
+    /// What the operator wants people to read now, the one that was set first in front.
+    public var messages: [OperatorMessage]
 
-    public init(evses: [EVSE], isOffline: Bool = false, message: OperatorMessage? = nil) {
+    public init(evses: [EVSE], isOffline: Bool = false, messages: [OperatorMessage] = []) {
         self.evses = evses
         self.isOffline = isOffline
-        self.message = message
+        self.messages = messages
     }
 
-    /// The same for a display that serves one EVSE; everything where `evse` is `nil`.
-    public func part(of evse: EVSEID?) -> DisplayContent {
-        guard let evse else { return self }
+    /// The same for one display: the EVSE that it serves, or all where `evse` is `nil`, and what the
+    /// operator has for this display.
+    public func part(of evse: EVSEID?, on display: String) -> DisplayContent {
         var part = self
-        part.evses = evses.filter { $0.id == evse }
+        if let evse { part.evses = evses.filter { $0.id == evse } }
+        part.messages = messages.filter { $0.displays?.contains(display) ?? true }
         return part
+    }
+
+    /// The messages that take turns now: one that is always in front alone, else those in front of
+    /// the cycle, else those of the cycle.
+    public var dueMessages: [OperatorMessage] {
+        if let always = messages.last(where: { $0.rank == .always }) { return [always] }
+        let front = messages.filter { $0.rank == .front }
+        return front.isEmpty ? messages : front
+    }
+
+    /// Languages of the drivers in front of the display, the best first, where all of them have told
+    /// the same; empty where nobody has.
+    public var driverLanguages: [String] {
+        guard let first = evses.first?.languages,
+            evses.allSatisfy({ $0.languages == first })
+        else { return [] }
+        return first
     }
 
     /// What is shown before the station has said anything.
@@ -44,12 +62,21 @@ extension DisplayContent {
         public var session: Session?
         /// What holds the current down, while there is one.
         public var limit: Limit?
+        /// The operator's words for this driver, as they are: the tariff, or what is said instead.
+        public var personal: String?
+        /// What the driver speaks, the best first: tags of RFC 5646, as `en-US`. Empty: unknown.
+        public var languages: [String]
 
-        public init(_ id: EVSEID, _ state: State, session: Session? = nil, limit: Limit? = nil) {
+        public init(
+            _ id: EVSEID, _ state: State, session: Session? = nil, limit: Limit? = nil,
+            personal: String? = nil, languages: [String] = []
+        ) {
             self.id = id
             self.state = state
             self.session = session
             self.limit = limit
+            self.personal = personal
+            self.languages = languages
         }
     }
 
@@ -66,6 +93,11 @@ extension DisplayContent {
         case plugIn
         /// Accepted at a reader that several EVSEs share: the next plug says which one is meant.
         case selectOutlet
+        /// Accepted, and this is one of several outlets that could be meant: people say which, here or at
+        /// a keypad.
+        case chooseOutlet
+        /// Chosen by somebody who has not shown who they are yet.
+        case outletChosen
         /// Accepted and plugged in; energy follows.
         case preparing
         case charging
@@ -73,6 +105,8 @@ extension DisplayContent {
         case suspendedByStation
         /// The session is over, the plug is still in.
         case finished
+        /// The plug has just left, and there is something to be said still: what it cost.
+        case departed
         case outOfService
         /// The gravest fault because of which it cannot serve.
         case fault(Fault)
@@ -136,9 +170,25 @@ extension DisplayContent {
 
     /// A text of the operator's, as it is.
     public struct OperatorMessage: Hashable, Sendable {
+        /// How far in front it is.
+        public enum Rank: Hashable, Sendable {
+            /// In turn with what the station says itself.
+            case cycle
+            /// Instead of the cycle: those in front take turns among themselves.
+            case front
+            /// Alone, and never covered by what the station says itself.
+            case always
+        }
         /// Characters that are kept. Source: OCPP 2.0.1, MessageContentType (512).
         public static let longest = 512
         public let text: String
-        public init(_ text: String) { self.text = String(text.prefix(Self.longest)) }
+        public let rank: Rank
+        /// Devices on which it is shown; `nil`: on all.
+        public let displays: [String]?
+        public init(_ text: String, _ rank: Rank = .cycle, on displays: [String]? = nil) {
+            self.text = String(text.prefix(Self.longest))
+            self.rank = rank
+            self.displays = displays
+        }
     }
 }

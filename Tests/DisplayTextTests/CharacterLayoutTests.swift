@@ -29,7 +29,7 @@ struct CharacterLayoutTests {
         var contents = Fault.allCases.map { content(.fault($0)) }
         contents.append(content(.charging, .presentCard))
         contents.append(content(.charging, .charging, .finished, .fault(.tilt)))
-        contents.append(DisplayContent(evses: [], isOffline: true, message: .init("ä€漢")))
+        contents.append(DisplayContent(evses: [], isOffline: true, messages: [.init("ä€漢")]))
         for code in Languages.codes {
             let language = try Languages.load(code)
             for content in contents {

@@ -92,7 +92,7 @@ struct WordingTests {
         let english = try Languages.load("en")
         let content = DisplayContent(
             evses: [], isOffline: true,
-            message: .init(String(repeating: "x", count: 600)))
+            messages: [.init(String(repeating: "x", count: 600))])
         let words = DisplayWording(content, in: english, at: now)
         #expect(words.notice.hasPrefix("No connection"))
         #expect(words.message.count == DisplayContent.OperatorMessage.longest)
@@ -103,9 +103,9 @@ struct WordingTests {
     func part() throws {
         let content = DisplayContent(
             evses: [0, 1].map { .init(EVSEID(index: $0), .presentCard) }, isOffline: true)
-        #expect(content.part(of: EVSEID(2)).evses.map(\.id) == [EVSEID(index: 1)])
-        #expect(content.part(of: EVSEID(2)).isOffline)
-        #expect(content.part(of: nil) == content)
+        #expect(content.part(of: EVSEID(2), on: "d").evses.map(\.id) == [EVSEID(index: 1)])
+        #expect(content.part(of: EVSEID(2), on: "d").isOffline)
+        #expect(content.part(of: nil, on: "d") == content)
         #expect(content.closed.evses.map(\.state) == [.outOfService, .outOfService])
     }
 }

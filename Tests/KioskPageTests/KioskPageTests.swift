@@ -89,7 +89,7 @@ struct KioskPageTests {
         await page.show(
             DisplayContent(
                 evses: [one, .init(EVSEID(index: 1), .fault(.groundLost))], isOffline: true,
-                message: .init("<b>Hello</b>")))
+                messages: [.init("<b>Hello</b>")]))
         _ = await page.poll()
         let german = try #require(try await Self.firstEvent(port, "/events"))
         #expect(german["language"]?.string == "de")

@@ -4,10 +4,10 @@
 (() => {
   const SILENCE = 5000;      // a station that is alive says something every 2 s
   const ANSWER = 3000;       // how often the page says what it shows
-  const BACK = 60000;        // the first language returns after this long without a touch
+  const BACK = 60000;        // the station's own choice of language returns this long after a touch
   const RETRY = 1000;
   const byId = (id) => document.getElementById(id);
-  let source = null, language = "", first = "", heardAt = Date.now(), shown = null;
+  let source = null, language = "", heardAt = Date.now(), shown = null;
   let retry = 0, back = 0;
 
   const make = (name, text, parent, className) => {
@@ -39,6 +39,7 @@
     figure(figures, words.cost, evse.cost);
     node.append(figures);
     make("p", evse.detail, node, "detail");
+    if (evse.personal) make("p", evse.personal, node, "personal");
     if (evse.limit) make("p", evse.limit, node, "limit");
     if (evse.code) make("p", evse.code, node, "code");
     return node;
@@ -58,13 +59,15 @@
 
   const render = (content) => {
     shown = content;
-    first = first || content.languages[0].code;
     document.documentElement.lang = content.language;
     const main = byId("evses");
     main.dataset.count = content.evses.length;
     main.replaceChildren(
       ...content.evses.map((evse) => card(evse, content.words, content.evses.length === 1)));
-    byId("message").textContent = content.message;
+    const message = byId("message");
+    message.textContent = content.message;
+    message.className = (content.messageIsFirst ? "first" : "")
+      + (content.message.length > 120 ? " long" : "");
     byId("notice").textContent = content.notice;
     byId("gone").querySelector("h1").textContent = content.words.goneTitle;
     byId("gone").querySelector("p").textContent = content.words.goneDetail;
@@ -106,7 +109,8 @@
     language = code;
     connect();
     clearTimeout(back);
-    if (code !== first) back = setTimeout(() => choose(first), BACK);
+    // Then the station chooses again: the driver's language where it knows it, or the first.
+    if (code) back = setTimeout(() => choose(""), BACK);
   };
 
   setInterval(() => {

@@ -16,24 +16,30 @@ enum DisplaySamples {
         let paused = DisplayContent.Session(
             energy: energy, power: .zero, span: .since(now - .seconds(4_980)))
         let done = DisplayContent.Session(energy: energy, span: .lasted(.seconds(4_980)))
+        let price = DisplayContent.Money(thousandths: 6_050, currency: "EUR")
         var priced = session
-        priced.cost = DisplayContent.Money(thousandths: 6_050, currency: "EUR")
+        priced.cost = price
+        var paid = done
+        paid.cost = price
 
         typealias EVSE = DisplayContent.EVSE
         func sample(
             _ name: String, _ state: DisplayContent.State,
             _ session: DisplayContent.Session? = nil, _ limit: DisplayContent.Limit? = nil,
-            isOffline: Bool = false, message: String? = nil
+            isOffline: Bool = false, message: String? = nil,
+            _ rank: DisplayContent.OperatorMessage.Rank = .cycle, personal: String? = nil,
+            others: DisplayContent.State = .presentCard
         ) -> Sample {
             let list = evses.enumerated().map { index, evse in
                 index == 0
-                    ? EVSE(evse, state, session: session, limit: limit) : EVSE(evse, .presentCard)
+                    ? EVSE(evse, state, session: session, limit: limit, personal: personal)
+                    : EVSE(evse, others)
             }
             return Sample(
                 name: name,
                 content: DisplayContent(
                     evses: list, isOffline: isOffline,
-                    message: message.map { DisplayContent.OperatorMessage($0) }))
+                    messages: message.map { [DisplayContent.OperatorMessage($0, rank)] } ?? []))
         }
         return [
             sample("starting", .starting),
@@ -42,7 +48,10 @@ enum DisplaySamples {
             sample("rejected", .rejected),
             sample("plug-in", .plugIn),
             sample("select-outlet", .selectOutlet),
+            sample("choose-outlet", .chooseOutlet, others: .chooseOutlet),
+            sample("outlet-chosen", .outletChosen),
             sample("preparing", .preparing),
+            sample("tariff", .preparing, personal: "0.49 EUR per kWh, 0.05 EUR per minute"),
             sample("charging", .charging, session),
             sample("charging-price", .charging, priced),
             sample(
@@ -53,11 +62,18 @@ enum DisplaySamples {
                 "suspended-by-station", .suspendedByStation, paused,
                 .init(.zero, .groupShare)),
             sample("finished", .finished, done),
+            sample("departed", .departed, paid),
             sample("out-of-service", .outOfService),
             sample("offline", .presentCard, isOffline: true),
             sample(
                 "message", .presentCard,
                 message: "Maintenance tomorrow from 8 to 9 in the morning."),
+            sample(
+                "message-in-front", .charging, session,
+                message: "The gate closes at 22:00.", .front),
+            sample(
+                "message-always", .charging, session,
+                message: "Please clear the place: fire drill at 10:00.", .always),
             sample("fault-keep-away", .fault(.contactorWelded)),
             sample("fault-release-stop", .fault(.emergencyStop)),
             sample("fault-check-cable", .fault(.residualCurrentTrip)),
