@@ -38,6 +38,7 @@ extension BoardReader {
             in: "2.0.1")
         needs(["C-07", "C-08"], readers > 0, "no reader is listed", in: "1.6")
         needs(["UI-0"], displays > 0, "no display is listed", in: "2.0.1")
+        needs(["UI-2.2", "UI-2.3"], false, "displays show plain text only", in: "2.0.1")
     }
 
     private func has(_ device: BoardDevice, _ role: Role) -> Bool {

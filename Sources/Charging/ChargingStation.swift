@@ -22,6 +22,7 @@ package struct ChargingStation: Sendable {
     /// One per EVSE, and the lobby last.
     var sessions: [Session]
     var book: ProfileBook
+    var messageBook: MessageBook
     /// When a charging profile changes a limit.
     var limitsChangeAt: Instant?
     var availability: Availability
@@ -79,6 +80,7 @@ package struct ChargingStation: Sendable {
         tokens = TokenStore(
             cache: stored[.authorizationCache] ?? [], list: stored[.localList] ?? [])
         book = ProfileBook(stored: stored[.chargingProfiles] ?? [])
+        messageBook = MessageBook(stored: stored[.operatorMessages] ?? [])
         availability = Availability(stored: stored[.availability] ?? [])
         identifiers = IdentifierSource(
             seed: configuration.seed,
@@ -111,6 +113,7 @@ package struct ChargingStation: Sendable {
         restoreMeters(stored[.meterRegisters] ?? [])
         restoreRecords(facts)
         restoreSessions(stored[.transactions] ?? [])
+        dropOrphanedMessages()
         let isReset = [.remoteReset, .localReset, .scheduledReset].contains(registrar.bootReason)
         emit(
             .security(
@@ -180,6 +183,7 @@ extension ChargingStation {
     mutating func settle() {
         reportConnectors()
         finishResets()
+        expireMessages()
         scheduleAligned()
         updateTargets()
         updateSigning()

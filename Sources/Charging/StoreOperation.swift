@@ -8,6 +8,8 @@ public enum StoreCollection: String, CaseIterable, Sendable, Hashable {
     case localList = "local_list"
     case chargingProfiles = "charging_profiles"
     case availability
+    /// What the operator wants people to read.
+    case operatorMessages = "operator_messages"
     case latchedFaults = "latched_faults"
     case meterRegisters = "meter_registers"
     /// Small facts of the station: boot reason, list version, last known wall-clock time.

@@ -43,6 +43,14 @@ extension OCPP201Personality {
             answer(incoming, .record) { $0.clearChargingProfile($1) }
         case GetChargingProfilesRequest.action: answer(incoming) { $0.getChargingProfiles($1) }
         case GetCompositeScheduleRequest.action: answer(incoming) { $0.getCompositeSchedule($1) }
+        case CostUpdatedRequest.action where hasDisplays:
+            answer(incoming) { $0.costUpdated($1) }
+        case SetDisplayMessageRequest.action where hasDisplays:
+            answer(incoming, .record) { $0.setDisplayMessage($1) }
+        case GetDisplayMessagesRequest.action where hasDisplays:
+            answer(incoming) { $0.getDisplayMessages($1) }
+        case ClearDisplayMessageRequest.action where hasDisplays:
+            answer(incoming, .record) { $0.clearDisplayMessage($1) }
         case DataTransferRequest.action: answer(incoming) { $0.dataTransfer($1) }
         default:
             refuse(
@@ -107,6 +115,8 @@ extension OCPP201Personality {
         case .report(let requestID, let variables): sendReport(requestID, variables)
         case .chargingProfiles(let requestID, let profiles):
             reportChargingProfiles(requestID, profiles)
+        case .displayMessages(let requestID, let messages):
+            notifyDisplayMessages(requestID, messages)
         case .firmwareStatus: call(FirmwareStatusNotificationRequest(), .solicited)
         case .logStatus: call(LogStatusNotificationRequest(), .solicited)
         }

@@ -21,6 +21,7 @@ package struct OCPP201Personality: Sendable {
     enum FollowUp {
         case report(requestID: Int, [DeviceVariable])
         case chargingProfiles(requestID: Int, [InstalledProfile])
+        case displayMessages(requestID: Int, [InstalledMessage])
         case firmwareStatus
         case logStatus
     }

@@ -377,8 +377,10 @@ extension StationCore {
     /// What displays show now; `nil` before the start.
     public func display(at now: Instant) -> DisplayContent? {
         personality.map {
-            DisplayContent(
-                evses: $0.domain.displayed(at: now), isOffline: !connection.isConnected)
+            let evses = $0.domain.displayed(at: now)
+            return DisplayContent(
+                evses: evses, isOffline: !connection.isConnected,
+                messages: $0.domain.displayedMessages(evses, at: now))
         }
     }
 

@@ -37,11 +37,13 @@ struct TestStation {
 
     init(
         evses: [EVSEConfiguration] = [EVSEConfiguration()],
-        settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits()
+        settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits(),
+        displays: [DisplayConfiguration] = []
     ) {
         configuration = StationConfiguration(
             evses: evses, factorySettings: settings, seed: IdentifierSeed(high: 1, low: 2),
             bounds: bounds)
+        configuration.displays = displays
         places = evses.map { _ in Place() }
         station = ChargingStation(
             configuration: configuration, stored: [:], wallClock: nil, isRestartOfProcess: false,
@@ -52,9 +54,10 @@ struct TestStation {
     /// A station that is connected and accepted, with its first image seen.
     static func online(
         evses: [EVSEConfiguration] = [EVSEConfiguration()],
-        settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits()
+        settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits(),
+        displays: [DisplayConfiguration] = []
     ) -> Self {
-        var test = Self(evses: evses, settings: settings, bounds: bounds)
+        var test = Self(evses: evses, settings: settings, bounds: bounds, displays: displays)
         test.look()
         test.goOnline()
         test.forget()
@@ -231,6 +234,9 @@ struct TestStation {
         act { $0.authorizationAnswered(question.id, .info(answer), at: $1) }
     }
     static let accepted = TokenInfo(status: .accepted)
+
+    /// As a power cut between two writes leaves it.
+    mutating func dropRecords(of collection: StoreCollection) { records[collection] = nil }
 
     /// Starts again from what was stored.
     mutating func restart(ofProcess: Bool, wallClock: UnixTime? = nil) {

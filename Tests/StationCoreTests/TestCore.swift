@@ -70,6 +70,7 @@ struct TestCore {
     init(
         evses: [EVSEConfiguration] = [EVSEConfiguration()], variables: [String: String] = [:],
         profiles: [NetworkConnectionProfile]? = nil, password: String? = "0123456789abcdef",
+        displays: [DisplayConfiguration] = [],
         records: [StoreCollection: [String: String]] = [:], restarted: Bool = false,
         at start: Instant = Instant(milliseconds: 1_000_000), seed: UInt64 = 42
     ) {
@@ -77,9 +78,10 @@ struct TestCore {
         for (text, value) in variables {
             if let name = VariableName(text) { named[name] = value }
         }
+        var station = StationConfiguration(evses: evses, seed: IdentifierSeed(high: 1, low: seed))
+        station.displays = displays
         configuration = StationCoreConfiguration(
-            board: "test",
-            station: StationConfiguration(evses: evses, seed: IdentifierSeed(high: 1, low: seed)),
+            board: "test", station: station,
             identity: StationDescription(
                 vendor: "Forecourt", model: "Test", serialNumber: "S1", firmwareVersion: "1.0"),
             connection: ConnectionSettings(
@@ -110,9 +112,10 @@ struct TestCore {
 
     /// A station that is connected, registered and has seen its loop.
     static func online(
-        evses: [EVSEConfiguration] = [EVSEConfiguration()], variables: [String: String] = [:]
+        evses: [EVSEConfiguration] = [EVSEConfiguration()], variables: [String: String] = [:],
+        displays: [DisplayConfiguration] = []
     ) -> Self {
-        var test = Self(evses: evses, variables: variables)
+        var test = Self(evses: evses, variables: variables, displays: displays)
         test.run(2)
         test.forget()
         return test
@@ -124,7 +127,8 @@ struct TestCore {
         for (name, value) in configuration.variables { named[name.description] = value }
         var test = Self(
             evses: configuration.station.evses, variables: named,
-            profiles: configuration.connection.profiles, records: records, restarted: asProcess,
+            profiles: configuration.connection.profiles,
+            displays: configuration.station.displays, records: records, restarted: asProcess,
             at: now + .seconds(3), seed: seed)
         test.places = places
         // The loop keeps what it was told last.

@@ -194,7 +194,8 @@ extension ChargingStation {
         grant(
             Authorization(
                 token: token, groupToken: remote?.groupToken ?? info?.groupToken,
-                remoteStartID: remote?.remoteStartID, profile: remote?.profile),
+                remoteStartID: remote?.remoteStartID, profile: remote?.profile,
+                personal: readable(info?.personal), languages: info?.languages ?? []),
             at: place)
     }
 

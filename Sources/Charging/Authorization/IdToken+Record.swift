@@ -35,6 +35,7 @@ extension TokenInfo {
         record.set("g", groupToken?.record)
         if let evses { record.set("e", evses.map { String($0.number) }.joined(separator: ",")) }
         record.set("p", chargingPriority)
+        if !languages.isEmpty { record.set("lg", languages.joined(separator: ",")) }
         return record
     }
     init?(_ record: Record?) {
@@ -45,7 +46,10 @@ extension TokenInfo {
             evses: record.string("e").map { text in
                 text.split(separator: ",").compactMap { Int($0).flatMap(EVSEID.init(_:)) }
             },
-            chargingPriority: record.int("p"))
+            chargingPriority: record.int("p"), languages: Self.languages(record.string("lg")))
+    }
+    static func languages(_ text: String?) -> [String] {
+        (text ?? "").split(separator: ",").map(String.init)
     }
     /// The status holds at this EVSE; `nil` is a place that is not known yet.
     func allows(_ evse: EVSEID?) -> Bool {

@@ -66,15 +66,23 @@ package struct TokenInfo: Hashable, Sendable {
     /// EVSEs for which the status holds; `nil` or empty is every EVSE of the station.
     package var evses: [EVSEID]?
     package var chargingPriority: Int?
+    /// What the driver speaks, the best first: tags of RFC 5646.
+    package var languages: [String]
+    /// What the driver shall read, as a tariff. It holds for the moment and is not remembered: who is
+    /// known by the cache alone reads the fallback (I04).
+    package var personal: MessageText?
     package init(
         status: AuthorizationStatus, cacheExpiry: UnixTime? = nil, groupToken: IdToken? = nil,
-        evses: [EVSEID]? = nil, chargingPriority: Int? = nil
+        evses: [EVSEID]? = nil, chargingPriority: Int? = nil, languages: [String] = [],
+        personal: MessageText? = nil
     ) {
         self.status = status
         self.cacheExpiry = cacheExpiry
         self.groupToken = groupToken
         self.evses = evses
         self.chargingPriority = chargingPriority
+        self.languages = languages
+        self.personal = personal
     }
 }
 

@@ -149,11 +149,18 @@ extension ChargingStation {
         }
     }
 
-    /// The CSMS confirmed a transaction notice; `info` where it judged the token again.
+    /// The CSMS confirmed a transaction notice; `info` where it judged the token again, and the other
+    /// two where it has something for its driver to read.
+    /// - Parameter cost: of the transaction so far, or in all: thousandths of the currency's unit.
     package mutating func transactionAnswered(
-        _ transaction: TransactionID, sequence: Int, info: TokenInfo?, at now: Instant
+        _ transaction: TransactionID, sequence: Int, info: TokenInfo?, cost: Int64? = nil,
+        personal: MessageText? = nil, at now: Instant
     ) {
         observeTime(now)
+        if let cost { noteCost(cost, of: transaction) }
+        if let text = readable(personal) ?? readable(info?.personal) {
+            notePersonal(text, of: transaction)
+        }
         let index = reportedTokens.firstIndex {
             $0.transaction == transaction && $0.sequence == sequence
         }
@@ -174,6 +181,7 @@ extension ChargingStation {
             let group = info.groupToken ?? sessions[place].authorization?.groupToken
             sessions[place].authorization?.groupToken = group
             sessions[place].transaction?.groupToken = group
+            if !info.languages.isEmpty { sessions[place].authorization?.languages = info.languages }
             return
         }
         if settings.bool(.stopTxOnInvalidID) {  // E05.FR.09, E05.FR.10; wins over the energy limit

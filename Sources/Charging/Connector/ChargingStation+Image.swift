@@ -39,7 +39,11 @@ extension ChargingStation {
         } else if !isFirst, sessions[place].transaction != nil {
             progress(place, .chargingStateChanged)
         }
-        if !evses[place].isPlugged { unplugged(place) }
+        if !evses[place].isPlugged {
+            unplugged(place)
+        } else if evses[place].finished?.until != nil {
+            forgetFigures(place)  // The next plug is in.
+        }
     }
 
     private mutating func chooseConnector(_ place: Int) {
@@ -71,7 +75,7 @@ extension ChargingStation {
     /// No plug is left: what was held for its owner is over.
     private mutating func unplugged(_ place: Int) {
         sessions[place].lockedFor = nil
-        forgetFigures(place)
+        beginFarewell(place)
         if sessions[place].transaction == nil { applyDeferredChange(place) }
         if sessions[place].authorization != nil, sessions[place].connectionDeadline == nil,
             !evses[place].isConnected

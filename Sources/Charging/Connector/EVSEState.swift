@@ -29,8 +29,18 @@ struct EVSEState: Sendable {
     var flash: (indication: Indication, until: Instant)?
     /// The vehicle takes energy: contactor closed and state C or D.
     var isTransferring = false
-    /// The figures of the session that has ended while its plug is still in.
-    var finished: DisplayContent.Session?
+    /// The session that has ended, while there is somebody to read of it.
+    var finished: FinishedSession?
+
+    /// What is still to be read of a session that is over.
+    struct FinishedSession: Sendable {
+        var transaction: TransactionID
+        var figures: DisplayContent.Session
+        /// The operator could be told of the end when it came.
+        var wasOnline: Bool
+        /// The plug has left: it is shown until then at most. `nil` while the plug is in.
+        var until: Instant?
+    }
 
     struct UnlockAttempt: Sendable {
         var ids: [RequestID]

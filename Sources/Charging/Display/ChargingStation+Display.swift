@@ -5,9 +5,11 @@ extension ChargingStation {
     /// Every EVSE as a display shows it, in order.
     package func displayed(at now: Instant) -> [DisplayContent.EVSE] {
         evses.indices.map { place in
-            DisplayContent.EVSE(
-                evses[place].id, displayedState(place, at: now),
-                session: displayedSession(place, at: now), limit: displayedLimit(place))
+            let state = displayedState(place, at: now)
+            return DisplayContent.EVSE(
+                evses[place].id, state, session: displayedSession(place, state, at: now),
+                limit: displayedLimit(place), personal: displayedWords(place, state),
+                languages: sessions[place].authorization?.languages ?? [])
         }
     }
 
@@ -27,6 +29,7 @@ extension ChargingStation {
         if session.transaction?.token != nil { return .finished }
         guard isServing(place), mayStart else { return .outOfService }
         if isOpenForLobby(place) { return .selectOutlet }
+        if isFarewell(place) { return .departed }
         return settings.bool(.authEnabled) ? .presentCard : .plugIn
     }
 
@@ -71,11 +74,17 @@ extension ChargingStation {
 
     // MARK: Figures
 
-    private func displayedSession(_ place: Int, at now: Instant) -> DisplayContent.Session? {
-        guard let transaction = sessions[place].transaction else { return evses[place].finished }
+    private func displayedSession(
+        _ place: Int, _ state: DisplayContent.State, at now: Instant
+    ) -> DisplayContent.Session? {
+        guard let transaction = sessions[place].transaction else {
+            let finished = evses[place].finished
+            return finished?.until == nil || state == .departed ? finished?.figures : nil
+        }
         var session = DisplayContent.Session(
             energy: delivered(transaction, place),
-            span: .since(now - age(of: transaction, at: now)))
+            span: .since(now - age(of: transaction, at: now)),
+            cost: transaction.cost.flatMap(money))
         if let sample = evses[place].meter.sample, evses[place].meter.isFresh(at: now),
             sample.valid.contains(.power)
         {
@@ -101,13 +110,16 @@ extension ChargingStation {
         return max(.zero, time - started)
     }
 
-    /// Keeps what was delivered for as long as the plug is in: a transaction is about to close.
+    /// Keeps what was delivered while somebody is there to read it: a transaction is about to close.
+    /// What it cost so far is not what it cost in all: that is the answer to its end (I03).
     mutating func keepFigures(_ place: Int) {
-        guard place < evses.count, let transaction = sessions[place].transaction,
-            evses[place].isPlugged
-        else { return }
-        evses[place].finished = DisplayContent.Session(
-            energy: delivered(transaction, place), span: .lasted(age(of: transaction, at: now)))
+        guard place < evses.count, let transaction = sessions[place].transaction else { return }
+        evses[place].finished = EVSEState.FinishedSession(
+            transaction: transaction.id,
+            figures: DisplayContent.Session(
+                energy: delivered(transaction, place), span: .lasted(age(of: transaction, at: now))),
+            wasOnline: registrar.isLinkUp)
+        if !evses[place].isPlugged { beginFarewell(place) }
     }
 
     mutating func forgetFigures(_ place: Int) {

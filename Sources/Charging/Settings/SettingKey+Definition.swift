@@ -99,6 +99,11 @@ extension SettingKey {
         case .profileStackLevel: D(.integer(0...100), "20", .readOnly)
         case .rateUnit: D(.members(["A", "W"], maxCount: 2), "A,W", .readOnly)
 
+        // A board's features switch them on, or its operator.
+        case .displayMessagesEnabled, .tariffEnabled, .costEnabled: D(.boolean, "false")
+        case .currency: D(.string(maxLength: 3), "EUR")
+        case .tariffFallback, .totalCostFallback: D(.string(maxLength: 255), "")
+
         case .evConnectionTimeOut: D(.integer(0...Self.day), "60", unit: Self.seconds)
         case .maxEnergyOnInvalidID: D(.integer(0...1_000_000), "0", unit: "Wh")
         case .stopTxOnEVSideDisconnect: D(.boolean, "true")

@@ -84,6 +84,13 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case phases3to1 = "SmartChargingCtrlr.Phases3to1"
     case profileStackLevel = "SmartChargingCtrlr.ProfileStackLevel"
     case rateUnit = "SmartChargingCtrlr.RateUnit"
+    // What people read
+    case displayMessagesEnabled = "DisplayMessageCtrlr.Enabled"
+    case tariffEnabled = "TariffCostCtrlr.Enabled[Tariff]"
+    case costEnabled = "TariffCostCtrlr.Enabled[Cost]"
+    case currency = "TariffCostCtrlr.Currency"
+    case tariffFallback = "TariffCostCtrlr.TariffFallbackMessage"
+    case totalCostFallback = "TariffCostCtrlr.TotalCostFallbackMessage"
     // Transactions
     case evConnectionTimeOut = "TxCtrlr.EVConnectionTimeOut"
     case maxEnergyOnInvalidID = "TxCtrlr.MaxEnergyOnInvalidId"

@@ -24,11 +24,13 @@ extension ChargingStation {
             consider(evses[index].unlock?.deadline)
             consider(evses[index].flash?.until)
             consider(evses[index].resetUntil)
+            consider(evses[index].finished?.until)
             consider(signingWake(index))
         }
         consider(alignedAt)
         consider(alignedEndedAt)
         consider(limitsChangeAt)
+        consider(messagesEndAt)
         return wake.map { max($0, now) }
     }
 
@@ -65,5 +67,6 @@ extension ChargingStation {
         if let unlock = evses[index].unlock, unlock.deadline <= now { finishUnlock(index, false) }
         signingDue(index)
         if let flash = evses[index].flash, flash.until <= now { evses[index].flash = nil }
+        if let until = evses[index].finished?.until, until <= now { forgetFigures(index) }
     }
 }

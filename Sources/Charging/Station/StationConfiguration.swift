@@ -12,6 +12,11 @@ package struct StationConfiguration: Sendable {
     /// that the shell drew once for this station and stored. The same seed gives the same ids.
     package var seed: IdentifierSeed
     package var bounds: StationLimits
+    /// What people read; none takes messages of the operator, tariffs and costs away.
+    package var displays: [DisplayConfiguration] = []
+    /// What the operator's messages may ask for, and be written in.
+    package var messagePriorities = Set(MessagePriority.allCases)
+    package var messageFormats: Set<MessageFormat> = [.ascii, .utf8]
     package init(
         evses: [EVSEConfiguration], factorySettings: [SettingKey: String] = [:],
         fixedSettings: Set<SettingKey> = [], seed: IdentifierSeed,
@@ -22,6 +27,18 @@ package struct StationConfiguration: Sendable {
         self.fixedSettings = fixedSettings
         self.seed = seed
         self.bounds = bounds
+    }
+}
+
+/// A display of a board.
+package struct DisplayConfiguration: Hashable, Sendable {
+    /// Its device.
+    package var name: String
+    /// The EVSE that it serves; `nil`: all.
+    package var evse: EVSEID?
+    package init(name: String, evse: EVSEID? = nil) {
+        self.name = name
+        self.evse = evse
     }
 }
 
@@ -96,6 +113,7 @@ package struct StationLimits: Hashable, Sendable {
     package var localListEntries = 5000
     package var localListEntriesPerUpdate = 500
     package var chargingProfiles = 50
+    package var operatorMessages = 50
     package var periodsPerSchedule = 100
     package var profileStackLevel = 20
     /// Meter reports that one transaction may collect for its last message.

@@ -80,6 +80,7 @@ extension ChargingStation {
         for operation in book.remove(where: { $0.profile.transaction == transaction.id }) {
             store(operation)  // K02.FR.05
         }
+        forgetMessages(of: transaction.id)
         if place < evses.count { storeRegister(place, always: true) }
         sessions[place].transaction = nil
         sessions[place].authorization = nil

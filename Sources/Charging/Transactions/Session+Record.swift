@@ -14,6 +14,10 @@ extension Session {
             inner.set("rr", authorization.isRemoteStartReported)
             inner.set("l", authorization.energyLimit?.raw)
             inner.set("b", authorization.isBlocked)
+            inner.set("pm", authorization.personal)
+            if !authorization.languages.isEmpty {
+                inner.set("lg", authorization.languages.joined(separator: ","))
+            }
             record.set("auth", inner)
         }
         record.set("tx", transaction?.record(run: run))
@@ -37,6 +41,8 @@ extension Session {
                 isRemoteStartReported: inner.bool("rr"),
                 energyLimit: inner.int64("l").map(WattHours.init(raw:)),
                 isBlocked: inner.bool("b"))
+            authorization?.personal = inner.string("pm")
+            authorization?.languages = TokenInfo.languages(inner.string("lg"))
         }
         held = Set(
             (record.string("held") ?? "").split(separator: ",")
@@ -68,6 +74,7 @@ extension Transaction {
         record.set("why", endReason?.rawValue)
         record.set("ph", phasesUsed)
         record.set("ib", intervalBase?.raw)
+        record.set("pr", cost)
         if signing != .unsigned { record.set("sg", signing.rawValue) }
         record.set("end", parked?.notice.parkedRecord)
         return record
@@ -89,6 +96,7 @@ extension Transaction {
         endReason = record.raw("why")
         phasesUsed = record.int("ph")
         intervalBase = record.int64("ib").map(WattHours.init(raw:))
+        cost = record.int64("pr")
         signing = record.raw("sg") ?? .unsigned
         if let notice = TransactionNotice(parked: record.record("end"), of: self) {
             // The meter has its time anew: it may have been off as well.

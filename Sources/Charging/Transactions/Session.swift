@@ -15,6 +15,10 @@ struct Authorization: Sendable {
     var isBlocked = false
     /// TxProfile that came with a remote start, for the transaction to come.
     var profile: ChargingProfile?
+    /// The operator's words for this driver: the tariff (I01).
+    var personal: String?
+    /// What the driver speaks, the best first.
+    var languages: [String] = []
 }
 
 /// One transaction's books.
@@ -50,6 +54,8 @@ struct Transaction: Sendable {
     var dueReports: [MeterReport] = []
     /// Restored after a restart; the next notice carries Interruption.End values.
     var isInterrupted = false
+    /// What it costs so far, in thousandths of the currency's unit (I02).
+    var cost: Int64?
     var signing = Signing.unsigned
     /// The meter has so long to begin.
     var signingDeadline: Instant?

@@ -113,6 +113,10 @@ extension OCPP201Personality {
             // passwordString of 16 to 40 characters (SecurityCtrlr, BasicAuthPassword).
             return (16...40).contains(value.unicodeScalars.count)
                 ? nil : StatusInfo("InvalidValue", "16 to 40 characters")
+        case .currency:
+            // ISO 4217: three letters.
+            let isCode = value.utf8.count == 3 && value.utf8.allSatisfy { (65...90).contains($0) }
+            return isCode ? nil : StatusInfo("InvalidValue", "a code of ISO 4217, as EUR")
         default: return nil
         }
     }
@@ -148,6 +152,7 @@ extension OCPP201Personality {
         case .power(let evse): Thousandths((power[evse] ?? .zero).raw).json.text
         case .clock: currentTime.json.string ?? ""
         case .localListEntries: String(domain.localListCount)
+        case .messageEntries: String(domain.messageCount)
         case .profileEntries: String(domain.profiles(ProfileFilter()).count)
         case .fault(let faults, let evse):
             domain.faults(of: evse).intersection(faults).isEmpty ? "false" : "true"

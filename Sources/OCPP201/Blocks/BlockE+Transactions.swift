@@ -48,6 +48,7 @@ extension OCPP201Personality {
         let response = read(TransactionEventRequest.Response.self, .success(payload))
         domain.transactionAnswered(
             TransactionID(transaction), sequence: sequence, info: response?.idTokenInfo?.domain,
+            cost: response?.totalCost?.raw, personal: response?.updatedPersonalMessage?.domain,
             at: now)
     }
 

@@ -32,8 +32,10 @@ package struct DeviceModel: Sendable {
         self.slots = slots
         addStation(station, description)
         for (index, evse) in station.evses.enumerated() { addEVSE(EVSEID(index: index), evse) }
-        let signs = station.evses.contains { $0.signing != .none }
-        for key in SettingKey.allCases where signs || !Self.ofSigning.contains(key) {
+        var absent: Set<SettingKey> = []
+        if !station.evses.contains(where: { $0.signing != .none }) { absent = Self.ofSigning }
+        if station.displays.isEmpty { absent.formUnion(Self.ofDisplays) }
+        for key in SettingKey.allCases where !absent.contains(key) {
             add(DeviceVariable(key, slots: slots))
         }
         addControllers(station)
@@ -45,6 +47,20 @@ package struct DeviceModel: Sendable {
     private static let ofSigning: Set<SettingKey> = [
         .sampledSignReadings, .publicKeyWithSignedValue,
     ]
+
+    /// Nothing to be set where nobody can read it.
+    private static let ofDisplays: Set<SettingKey> = [
+        .displayMessagesEnabled, .tariffEnabled, .costEnabled, .currency, .tariffFallback,
+        .totalCostFallback,
+    ]
+
+    /// The component of every display (appendix 3, 3.2.23); the device's name is its instance.
+    static let display = "Display"
+    static func component(_ display: DisplayConfiguration) -> Component {
+        Component(
+            Self.display, instance: display.name,
+            evse: display.evse.map { EVSEReference(Int($0.number)) })
+    }
 
     private mutating func add(_ variable: DeviceVariable) {
         byComponent[variable.component.name.lowercased(), default: []].append(variables.count)
@@ -134,16 +150,7 @@ package struct DeviceModel: Sendable {
         add(
             .init(
                 Component("ReservationCtrlr"), Variable("Available"), .constant("false"), .boolean))
-        add(
-            .init(
-                Component("DisplayMessageCtrlr"), Variable("Available"), .constant("false"),
-                .boolean))
-        for instance in ["Tariff", "Cost"] {
-            add(
-                .init(
-                    Component("TariffCostCtrlr"), Variable("Available", instance: instance),
-                    .constant("false"), .boolean))
-        }
+        addDisplays(station)
         add(
             .init(
                 Component("DeviceDataCtrlr"), Variable("ConfigurationValueSize"),
@@ -156,6 +163,48 @@ package struct DeviceModel: Sendable {
             .init(
                 Component("DeviceDataCtrlr"), Variable("ValueSize"), .constant("2500"), .integer,
                 max: 2500))
+    }
+
+    private mutating func addDisplays(_ station: StationConfiguration) {
+        let controller = Component("DisplayMessageCtrlr")
+        let hasDisplays = !station.displays.isEmpty
+        add(
+            .init(controller, Variable("Available"), .constant("\(hasDisplays)"), .boolean))
+        for instance in ["Tariff", "Cost"] {
+            add(
+                .init(
+                    Component("TariffCostCtrlr"), Variable("Available", instance: instance),
+                    .constant("\(hasDisplays)"), .boolean))
+        }
+        guard hasDisplays else { return }
+        add(
+            .init(
+                controller, Variable("DisplayMessages"), .messageEntries, .integer,
+                max: Int64(station.bounds.operatorMessages)))
+        let longest = Int64(DisplayContent.OperatorMessage.longest)
+        add(
+            .init(
+                controller, Variable("PersonalMessageSize"), .constant("\(longest)"), .integer,
+                max: longest))
+        let formats = MessageFormat.allCases.filter(station.messageFormats.contains)
+        let priorities = MessagePriority.allCases.filter(station.messagePriorities.contains)
+        for (name, supported, all) in [
+            ("SupportedFormats", formats.map(\.rawValue), MessageFormat.allCases.map(\.rawValue)),
+            (
+                "SupportedPriorities", priorities.map(\.rawValue),
+                MessagePriority.allCases.map(\.rawValue)
+            ),
+        ] {
+            add(
+                .init(
+                    controller, Variable(name), .constant(supported.joined(separator: ",")),
+                    .memberList, values: all))
+        }
+        for display in station.displays {  // O01.FR.21
+            add(
+                .init(
+                    Self.component(display), Variable("Available"), .constant("true"), .boolean))
+        }
     }
 
     /// One variable for each place where faults are reported.

@@ -13,6 +13,7 @@ package struct DeviceVariable: Sendable {
         case clock
         case localListEntries
         case profileEntries
+        case messageEntries
         /// True while one of these faults holds, at the EVSE or anywhere.
         case fault(FaultSet, EVSEID?)
     }

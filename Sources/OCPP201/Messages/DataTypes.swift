@@ -55,8 +55,7 @@ package struct WireIdToken: Payload {
 }
 
 package struct MessageContent: Payload {
-    package enum Format: String, WireEnum { case ASCII, HTML, URI, UTF8 }
-    package var format = Format.UTF8
+    package var format = MessageFormat.utf8
     package var language: String?
     package var content = ""
     package init() {}
@@ -94,7 +93,9 @@ package struct IdTokenInfo: Payload {
             groupToken: groupIdToken?.domain,
             // Numbers of EVSEs that this station does not have allow none of its own.
             evses: evseId.isEmpty ? nil : evseId.compactMap(EVSEID.init),
-            chargingPriority: chargingPriority)
+            chargingPriority: chargingPriority,
+            languages: [language1, language2].compactMap(\.self).filter { !$0.isEmpty },
+            personal: personalMessage?.domain)
     }
 }
 

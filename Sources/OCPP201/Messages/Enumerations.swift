@@ -21,6 +21,9 @@ extension RateUnit: WireEnum {}
 extension ResetKind: WireEnum {}
 extension UnlockResult: WireEnum {}
 extension LocalListUpdate: WireEnum {}
+extension MessagePriority: WireEnum {}
+extension MessageState: WireEnum {}
+extension MessageFormat: WireEnum {}
 
 /// AttributeEnumType.
 package enum AttributeKind: String, WireEnum {

@@ -18,11 +18,12 @@ extension BoardPlan {
                 .configuration, "OCPP \(ocpp.version) is not built into this program",
                 remedy: "use ocpp.version=2.0.1")
         }
-        let station = StationConfiguration(
+        var station = StationConfiguration(
             evses: evses.map(coreEVSE), factorySettings: featureSettings,
             // What the board requires no CSMS may switch off.
             fixedSettings: evses.contains { signing($0) == .required }
                 ? [.sampledSignReadings] : [], seed: seed)
+        addDisplays(to: &station)
         let description = StationDescription(
             vendor: self.station.vendor, model: self.station.model,
             serialNumber: self.station.serialNumber,
@@ -71,6 +72,21 @@ extension BoardPlan {
         return result
     }
 
+    /// Displays, and what a certificate lists of messages: less than can be shown where it says so.
+    private func addDisplays(to station: inout StationConfiguration) {
+        station.displays = devices.filter { $0.assignments.contains { $0.role == .display } }
+            .map { DisplayConfiguration(name: $0.id.name, evse: $0.evse) }
+        let priorities = [
+            ("UI-1.1", MessagePriority.alwaysFront), ("UI-1.2", .inFront),
+            ("UI-1.3", .normalCycle),
+        ]
+        let formats = [("UI-2.1", MessageFormat.ascii), ("UI-2.4", .utf8)]
+        guard featuresProtocol == "2.0.1", supports("UI-0") else { return }
+        station.messagePriorities = Set(
+            priorities.filter { features[$0.0] != .flag(false) }.map(\.1))
+        station.messageFormats = Set(formats.filter { features[$0.0] != .flag(false) }.map(\.1))
+    }
+
     private func signing(_ evse: BoardEVSE) -> EVSEConfiguration.Signing {
         let meters = (evse.devices[.meter] ?? []).compactMap(device)
         let features = meters.reduce(into: Set<DriverFeature>()) {
@@ -92,6 +108,11 @@ extension BoardPlan {
         choose(.unlockOnEVSideDisconnect, yes: "C-12.1", no: "C-12.2", &settings)
         if features["C-49"] == .flag(false) { settings[.cacheEnabled] = "false" }
         if features["LA-1"] == .flag(false) { settings[.listEnabled] = "false" }
+        if featuresProtocol == "2.0.1", supports("UI-0") {
+            for key in [SettingKey.displayMessagesEnabled, .tariffEnabled, .costEnabled] {
+                settings[key] = "true"
+            }
+        }
         return settings
     }
 

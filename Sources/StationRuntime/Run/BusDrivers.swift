@@ -182,7 +182,7 @@ final class DeviceHost: DriverHost {
 
     /// What the display shall show that this device is, of the EVSEs that it serves; `nil` where it is
     /// none, or nothing is known yet.
-    var content: DisplayContent? { notices?.newest?.part(of: evse) }
+    var content: DisplayContent? { notices?.newest?.part(of: evse, on: device.name) }
 
     /// What the meter shall sign that this device is; `nil` where nobody has said.
     var order: SigningOrder? { isOfHouse ? nil : evse.flatMap { signing[$0] } }
