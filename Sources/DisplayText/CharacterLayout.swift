@@ -131,7 +131,10 @@ package struct CharacterLayout: Hashable, Sendable {
         var lines = wording.evses.map { evse in
             // Figures and words take turns where both do not fit.
             let word = "\(evse.id) \(evse.short)"
-            let figure = evse.tone == .charging ? evse.power : ""
+            let figures = [evse.tone == .charging ? evse.power : "", evse.cost].filter {
+                !$0.isEmpty
+            }
+            let figure = figures.isEmpty ? "" : figures[turn / 2 % figures.count]
             let both = spread(word, figure)
             if figure.isEmpty || both != word { return both }
             return turn % 2 == 0 ? word : spread("\(evse.id)", figure)

@@ -123,6 +123,14 @@ extension ScriptGenerator {
         ("GetCompositeSchedule", ["duration": 600, "evseId": 0, "chargingRateUnit": "W"]),
         ("GetChargingProfiles", ["requestId": 9, "chargingProfile": [:]]),
         ("DataTransfer", ["vendorId": "org.example", "data": "hello"]),
+        ("SetDisplayMessage", message(1, "NormalCycle")),
+        ("SetDisplayMessage", message(2, "AlwaysFront", ["state": "Charging"])),
+        ("SetDisplayMessage", message(3, "InFront", ["transactionId": "$transaction"])),
+        ("SetDisplayMessage", message(4, "InFront", ["endDateTime": "2020-01-01T00:00:00Z"])),
+        ("GetDisplayMessages", ["requestId": 5]),
+        ("GetDisplayMessages", ["requestId": 6, "priority": "InFront", "id": [1, 2, 3]]),
+        ("ClearDisplayMessage", ["id": 1]), ("ClearDisplayMessage", ["id": 3]),
+        ("CostUpdated", ["totalCost": 3, "transactionId": "$transaction"]),
         ("UnlockConnector", ["evseId": 1, "connectorId": 1]),
         ("UnlockConnector", ["evseId": 7, "connectorId": 1]),
         ("GetMonitoringReport", ["requestId": 4]),
@@ -134,6 +142,16 @@ extension ScriptGenerator {
             ["configurationSlot": 2, "connectionData": ["ocppVersion": "OCPP20"]]
         ),
     ]
+    private static func message(
+        _ id: Int, _ priority: String, _ more: JSONObject = [:]
+    ) -> JSONValue {
+        var message: JSONObject = [
+            "id": JSONValue(id), "priority": .string(priority),
+            "message": ["format": "UTF8", "content": .string("message \(id)")],
+        ]
+        for member in more { message[member.name] = member.value }
+        return ["message": .object(message)]
+    }
     private static func variable(_ component: String, _ variable: String) -> JSONValue {
         ["component": ["name": .string(component)], "variable": ["name": .string(variable)]]
     }

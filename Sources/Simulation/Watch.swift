@@ -206,7 +206,7 @@ struct Watch {
     /// What a day's scripts can make, and then some; the store's own bounds are far above.
     private static let bounds: [StoreCollection: Int] = [
         .facts: 200, .transactions: 400, .chargingProfiles: 100, .availability: 20,
-        .meterRegisters: 8, .settings: 200, .latchedFaults: 8,
+        .meterRegisters: 8, .settings: 200, .latchedFaults: 8, .operatorMessages: 50,
     ]
 
     // MARK: The end

@@ -272,6 +272,7 @@ actor BenchCSMS {
         "FirmwareStatusNotification": { _ in .result([:]) },
         "LogStatusNotification": { _ in .result([:]) },
         "ReportChargingProfiles": { _ in .result([:]) },
+        "NotifyDisplayMessages": { _ in .result([:]) },
         "NotifyChargingLimit": { _ in .result([:]) },
         "ClearedChargingLimit": { _ in .result([:]) },
         "DataTransfer": { _ in .result(["status": "UnknownVendorId"]) },

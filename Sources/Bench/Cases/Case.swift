@@ -51,6 +51,6 @@ package enum Catalogue {
     package static var all: [Case] {
         provisioning + authorization + transactions + remoteControl + availability + metering
             + smartCharging + dataTransfer + hardware + severalOutlets + displays + supply
-            + controllers + signedMetering
+            + controllers + signedMetering + messages + prices
     }
 }
