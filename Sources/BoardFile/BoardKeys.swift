@@ -94,6 +94,14 @@ enum BoardKeys {
         ]
     }
 
+    /// Beside the roles.
+    static let shared: [ConfigurationKey] = [
+        ConfigurationKey(
+            "choice-timeout", .duration(5000...600_000), default: "30 s",
+            "How long a choice of an outlet waits for its card, and a card for its choice, where a device "
+                + "lets people choose.")
+    ]
+
     /// Maps within `feed`.
     static let feedMaps: [(name: String, help: String, keys: [ConfigurationKey])] = [
         (

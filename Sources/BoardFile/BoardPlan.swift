@@ -23,6 +23,8 @@ package struct BoardPlan: Sendable {
     package var evses = [BoardEVSE]()
     /// Devices that serve the whole station: a reader for several EVSEs, an emergency stop.
     package var shared = [Role: [DeviceID]]()
+    /// How long a choice of an outlet waits for its card, and a card for its choice.
+    package var choiceTimeout = Milliseconds.seconds(30)
     package var ocpp = OCPPSettings()
     package var security = SecuritySettings()
     /// The OCPP version whose PICS ids ``features`` uses: an id means another thing in 1.6.

@@ -182,7 +182,14 @@ extension BoardReader {
 
     mutating func readShared(_ node: BoardNode) {
         for entry in entries(node, "shared") ?? [] {
-            let shareable = Role.allCases.filter(\.isShareable).map(\.rawValue)
+            if let key = BoardKeys.shared.first(where: { $0.name == entry.key }) {
+                if case .number(let time)? = value(entry.value, key, "shared.\(key.name)") {
+                    plan.choiceTimeout = Milliseconds(time)
+                }
+                continue
+            }
+            let shareable =
+                Role.allCases.filter(\.isShareable).map(\.rawValue) + BoardKeys.shared.map(\.name)
             guard let role = Role(rawValue: entry.key), role.isShareable else {
                 error(
                     entry.keyPosition,

@@ -44,6 +44,7 @@ package struct BoardReference {
                     + "| \(role.isShareable ? "possible" : "–") |")
         }
         lines.append("")
+        section("shared", "Beside the roles.", BoardKeys.shared)
         section("ocpp", BoardKeys.ocpp)
         section("`ocpp.networkProfiles`", "A list of profiles.", BoardKeys.networkProfile)
         section("security", BoardKeys.security)

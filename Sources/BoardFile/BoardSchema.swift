@@ -94,7 +94,7 @@ package struct BoardSchema {
                 of: oneOf(
                     plugins.map { plugin($0.name.text, $0.summary, $0.keys, hasBus: true) }))
         case "evses": numbered(evse)
-        case "shared": object([], more: roles(Role.allCases.filter(\.isShareable)))
+        case "shared": object(BoardKeys.shared, more: roles(Role.allCases.filter(\.isShareable)))
         case "ocpp": object(BoardKeys.ocpp, more: ocppMaps)
         case "security": object(BoardKeys.security)
         default: object([BoardKeys.featuresProtocol], more: features)

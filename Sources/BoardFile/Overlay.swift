@@ -139,6 +139,7 @@ struct KnownPaths {
         let version = root["features"]?["protocol"]?.scalar ?? "2.0.1"
         paths += PICSFeature.known(in: version).map { "features.\($0.id)" }
         paths += Role.allCases.filter(\.isShareable).map { "shared.\($0.rawValue)" }
+        add(BoardKeys.shared, below: "shared", to: &paths)
         for bus in root["buses"]?.entries ?? [] {
             let kind = bus.value["plugin"]?.scalar.flatMap { BusKind(rawValue: $0) }
             add(kind?.keys ?? [], below: "buses.\(bus.key)", to: &paths)

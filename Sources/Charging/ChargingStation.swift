@@ -35,6 +35,9 @@ package struct ChargingStation: Sendable {
     /// Tokens that notices carried, so that an answer can be matched: newest last.
     var reportedTokens: [(transaction: TransactionID, sequence: Int, token: IdToken)] = []
     var endedTransactions: [TransactionID] = []
+    /// The outlet that the next card means, and the card that waits to be told which.
+    var chosen: Waiting<Int>?
+    var waitingCard: Waiting<WaitingCard>?
     var lastTap: (token: IdToken, reader: String, at: Instant)?
 
     struct DeviceFaultKey: Hashable {

@@ -73,6 +73,8 @@ public protocol DriverHost: Sendable {
     var command: ControllerCommand { get }
     /// Of a ``SigningMeterDriver``.
     func publish(_ report: SigningReport)
+    /// Of a device with ``DriverFeature/outletChoice``.
+    func publish(_ choice: OutletChoice)
     /// Raises or clears a fault under this device; repeating the same is no event.
     func fault(_ fault: Fault, holds: Bool, _ detail: String)
     func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String])
@@ -89,6 +91,8 @@ extension ControllerCommand {
 extension DriverHost {
     /// Nobody signs here.
     public func publish(_ report: SigningReport) {}
+    /// Nobody chooses here.
+    public func publish(_ choice: OutletChoice) {}
 }
 
 public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }

@@ -58,6 +58,8 @@ public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
     case signedRecords = "signed-records"
     /// No energy without the meter having begun to sign.
     case signingRequired = "signing-required"
+    /// People can say with it which outlet they mean.
+    case outletChoice = "outlet-choice"
 }
 
 /// What every driver plugin declares.

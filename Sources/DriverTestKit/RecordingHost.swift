@@ -11,6 +11,7 @@ public final class RecordingHost: DriverHost {
     private struct State {
         var samples = [MeterSample]()
         var tokens = [PresentedToken]()
+        var choices = [OutletChoice]()
         var controllerSamples = [ControllerSample]()
         var command = ControllerCommand()
         var loopLives = true
@@ -40,6 +41,8 @@ public final class RecordingHost: DriverHost {
     public func now() -> Instant { clock() }
 
     public func publish(_ sample: MeterSample) { state.withLock { $0.samples.append(sample) } }
+
+    public func publish(_ choice: OutletChoice) { state.withLock { $0.choices.append(choice) } }
 
     public func publish(_ token: PresentedToken) { state.withLock { $0.tokens.append(token) } }
 
@@ -92,6 +95,7 @@ public final class RecordingHost: DriverHost {
     /// Everything published so far, in order.
     public var samples: [MeterSample] { state.withLock { $0.samples } }
     public var tokens: [PresentedToken] { state.withLock { $0.tokens } }
+    public var choices: [OutletChoice] { state.withLock { $0.choices } }
     public var controllerSamples: [ControllerSample] {
         state.withLock { $0.controllerSamples }
     }

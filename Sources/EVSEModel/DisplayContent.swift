@@ -66,10 +66,12 @@ extension DisplayContent {
         public var personal: String?
         /// What the driver speaks, the best first: tags of RFC 5646, as `en-US`. Empty: unknown.
         public var languages: [String]
+        /// People may say that they mean this one: ``OutletChoice``.
+        public var canBeChosen: Bool
 
         public init(
             _ id: EVSEID, _ state: State, session: Session? = nil, limit: Limit? = nil,
-            personal: String? = nil, languages: [String] = []
+            personal: String? = nil, languages: [String] = [], canBeChosen: Bool = false
         ) {
             self.id = id
             self.state = state
@@ -77,6 +79,7 @@ extension DisplayContent {
             self.limit = limit
             self.personal = personal
             self.languages = languages
+            self.canBeChosen = canBeChosen
         }
     }
 

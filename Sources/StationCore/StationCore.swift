@@ -128,6 +128,8 @@ public struct StationCore: Sendable {
         case .signing(let evse, let report):
             personality?.signed(report, of: evse, at: now)
         case .token(let reading): present(reading, at: now, into: &outputs)
+        case .choice(let evse, _):
+            personality?.perform(at: now) { $0.outletChosen(evse, at: now) }
         case .deviceFault(let fault):
             personality?.perform(at: now) {
                 $0.deviceFault(

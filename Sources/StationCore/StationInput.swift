@@ -13,6 +13,8 @@ public enum StationInput: Sendable {
     /// What the meter of an EVSE tells of what it signs.
     case signing(EVSEID, SigningReport)
     case token(TokenReading)
+    /// Somebody said at a device which outlet they mean.
+    case choice(EVSEID, device: String)
     /// A device outside the loop raised or cleared a fault.
     case deviceFault(DeviceFault)
     case link(LinkInput)

@@ -38,12 +38,14 @@ struct TestStation {
     init(
         evses: [EVSEConfiguration] = [EVSEConfiguration()],
         settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits(),
-        displays: [DisplayConfiguration] = []
+        displays: [DisplayConfiguration] = [], choice: Milliseconds? = nil
     ) {
         configuration = StationConfiguration(
             evses: evses, factorySettings: settings, seed: IdentifierSeed(high: 1, low: 2),
             bounds: bounds)
         configuration.displays = displays
+        configuration.canChooseOutlet = choice != nil
+        if let choice { configuration.choiceTimeout = choice }
         places = evses.map { _ in Place() }
         station = ChargingStation(
             configuration: configuration, stored: [:], wallClock: nil, isRestartOfProcess: false,
@@ -55,9 +57,10 @@ struct TestStation {
     static func online(
         evses: [EVSEConfiguration] = [EVSEConfiguration()],
         settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits(),
-        displays: [DisplayConfiguration] = []
+        displays: [DisplayConfiguration] = [], choice: Milliseconds? = nil
     ) -> Self {
-        var test = Self(evses: evses, settings: settings, bounds: bounds, displays: displays)
+        var test = Self(
+            evses: evses, settings: settings, bounds: bounds, displays: displays, choice: choice)
         test.look()
         test.goOnline()
         test.forget()

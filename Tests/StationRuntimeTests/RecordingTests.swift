@@ -36,6 +36,7 @@ struct RecordingTests {
             .started(StartContext(stored: [:], wallClock: nil, isRestartOfProcess: false)),
             .loop(image), .loop(later), .loop(image), .meter(EVSEID(index: 2), sample),
             .token(TokenReading(reader: "r", text: "04A2", kind: "ISO14443", evse: nil)),
+            .choice(EVSEID(index: 1), device: "keypad-1"),
             .token(
                 TokenReading(reader: "r", text: "\"", kind: "KeyCode", evse: EVSEID(index: 3))),
             .deviceFault(

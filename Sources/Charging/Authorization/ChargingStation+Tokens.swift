@@ -68,6 +68,13 @@ extension ChargingStation {
         }
         // ... then where it could start something.
         guard !pending.contains(where: { $0.token == token }) else { return }
+        if evse == nil {
+            switch meaning(of: token, at: reader) {
+            case .outlet(let place): return startLocally(token, place: place, reader: reader)
+            case .waits: return emit(.tokenJudged(reader: reader, nil, .asked))
+            case .plug: break
+            }
+        }
         if let place = startingPlace(evse) {
             return startLocally(token, place: place, reader: reader)
         }
@@ -127,7 +134,7 @@ extension ChargingStation {
         return blockingFaults(place).isEmpty
     }
 
-    private mutating func startLocally(_ token: IdToken, place: Int, reader: String) {
+    mutating func startLocally(_ token: IdToken, place: Int, reader: String) {
         if let transaction = sessions[place].transaction, let owner = transaction.token,
             owner != token
         {

@@ -9,7 +9,8 @@ extension ChargingStation {
             return DisplayContent.EVSE(
                 evses[place].id, state, session: displayedSession(place, state, at: now),
                 limit: displayedLimit(place), personal: displayedWords(place, state),
-                languages: sessions[place].authorization?.languages ?? [])
+                languages: sessions[place].authorization?.languages ?? [],
+                canBeChosen: canBeChosen(place))
         }
     }
 
@@ -22,6 +23,8 @@ extension ChargingStation {
         }
         let session = sessions[place]
         if session.authorization != nil { return authorizedState(place) }
+        if isAskedFor(place) { return .chooseOutlet }
+        if isChosen(place), isServing(place), mayStart { return .outletChosen }
         if evses[place].isPlugged, evses[place].finished != nil || session.lockedFor != nil {
             return .finished
         }

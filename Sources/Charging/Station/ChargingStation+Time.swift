@@ -31,6 +31,7 @@ extension ChargingStation {
         consider(alignedEndedAt)
         consider(limitsChangeAt)
         consider(messagesEndAt)
+        consider(choiceWake)
         return wake.map { max($0, now) }
     }
 
@@ -41,6 +42,7 @@ extension ChargingStation {
         for index in sessions.indices { sessionDue(index) }
         for index in evses.indices { evseDue(index) }
         alignedDue()
+        choiceDue()
         settle()
     }
 

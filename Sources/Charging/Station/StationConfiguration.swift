@@ -14,6 +14,10 @@ package struct StationConfiguration: Sendable {
     package var bounds: StationLimits
     /// What people read; none takes messages of the operator, tariffs and costs away.
     package var displays: [DisplayConfiguration] = []
+    /// Something lets people choose an outlet: a panel, a keypad.
+    package var canChooseOutlet = false
+    /// How long a choice waits for its card, and a card for its choice.
+    package var choiceTimeout = Milliseconds.seconds(30)
     /// What the operator's messages may ask for, and be written in.
     package var messagePriorities = Set(MessagePriority.allCases)
     package var messageFormats: Set<MessageFormat> = [.ascii, .utf8]

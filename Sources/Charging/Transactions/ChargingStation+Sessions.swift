@@ -99,6 +99,14 @@ extension ChargingStation {
         sessions[place].held = points(place)
     }
 
+    /// The driver of the lobby has said which outlet it is; its cable may be in already.
+    mutating func moveFromLobby(to place: Int) {
+        move(from: sessions.count - 1, to: place)
+        guard isConnected(place) else { return }
+        beginReadiness(place)
+        progress(place, .cablePluggedIn)
+    }
+
     /// The driver of the lobby has plugged in here.
     private mutating func move(from lobby: Int, to place: Int) {
         let held = sessions[place].held

@@ -24,6 +24,12 @@ extension BoardPlan {
             fixedSettings: evses.contains { signing($0) == .required }
                 ? [.sampledSignReadings] : [], seed: seed)
         addDisplays(to: &station)
+        station.canChooseOutlet = devices.contains { device in
+            device.evse == nil
+                && device.assignments.contains { $0.role == .reader || $0.role == .display }
+                && device.plugin.features(of: device.configuration).contains(.outletChoice)
+        }
+        station.choiceTimeout = choiceTimeout
         let description = StationDescription(
             vendor: self.station.vendor, model: self.station.model,
             serialNumber: self.station.serialNumber,

@@ -245,6 +245,7 @@ extension BoardPlan {
             var panel = PlantPlan.Display(device: name, kind: .dgus)
             panel.bus = bus
             panel.hasCRC = keys.flag("crc")
+            panel.touch = project.touch.map { Int($0) }
             panel.isUnicode = project.encoding == .unicode
             panel.texts = project.inOrder.map {
                 .init(address: Int($0.address), words: $0.words)

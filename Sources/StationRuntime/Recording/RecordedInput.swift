@@ -30,6 +30,8 @@ package struct RecordedInput {
                 "reader": .string(token.reader),
                 "evse": token.evse.map { JSONValue($0.number) } ?? .null,
             ]
+        case .choice(let evse, let device):
+            ["choice": JSONValue(evse.number), "device": .string(device)]
         case .deviceFault(let fault):
             [
                 "fault": JSONValue(fault.fault.rawValue), "holds": .bool(fault.holds),
@@ -92,6 +94,9 @@ package struct RecordedInput {
                 TokenReading(
                     reader: try Self.text(value["reader"]), text: try Self.text(first),
                     kind: try Self.text(value["kind"]), evse: try Self.evse(value["evse"])))
+        case "choice":
+            guard let evse = try Self.evse(first) else { throw RecordingError("no EVSE") }
+            return .choice(evse, device: try Self.text(value["device"]))
         case "fault":
             guard let number = first.int, let raw = UInt8(exactly: number),
                 let fault = Fault(rawValue: raw), let holds = value["holds"]?.bool

@@ -129,6 +129,12 @@ final class DeviceHost: DriverHost {
         if !mailbox.post(.input(.token(reading))) { log.warning("token lost: the station is busy") }
     }
 
+    func publish(_ choice: OutletChoice) {
+        // A device of one EVSE means its own, and says nothing by it.
+        guard evse == nil else { return }
+        mailbox.post(.input(.choice(choice.evse, device: device.name)))
+    }
+
     func publish(_ sample: ControllerSample) {
         guard let evse else { return }
         image.publish(sample, evse: evse)
