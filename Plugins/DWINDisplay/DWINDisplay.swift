@@ -179,8 +179,15 @@ package actor DWINDisplay: DisplayDriver {
         return words.first
     }
 
-    /// Sends a frame until its answer comes. What else the panel says in between, a finger's touch, is
-    /// passed over.
+    /// A key of the panel that returns an outlet's number.
+    private func touched(_ reply: DGUSParser.Reply) {
+        guard case .words(let address, let words) = reply, address == project.touch,
+            let number = words.first, let evse = EVSEID(Int(number))
+        else { return }
+        host.publish(OutletChoice(evse, at: host.now()))
+    }
+
+    /// Sends a frame until its answer comes. What else the panel says in between is a finger's touch.
     private func exchange(
         _ frame: [UInt8], isAnswer: (DGUSParser.Reply) -> Bool
     ) throws(FieldBusError) -> DGUSParser.Reply {
@@ -191,7 +198,10 @@ package actor DWINDisplay: DisplayDriver {
             while MonotonicClock.now() < start + timeout {
                 parser.append(try port.receive(until: start + timeout))
                 while let reply = parser.next() {
-                    guard isAnswer(reply) else { continue }
+                    guard isAnswer(reply) else {
+                        touched(reply)
+                        continue
+                    }
                     note(MonotonicClock.now().nanoseconds - start.nanoseconds)
                     if attempt > 0 { try quiet(port) }
                     return reply

@@ -24,6 +24,11 @@ package enum DWINDisplayPlugin: BusPlugin {
             "The language, or a list: they take turns, 8 s each."),
     ]
 
+    package static func features(of configuration: Configuration) -> Set<DriverFeature> {
+        let project = try? PanelProjects.load(configuration.text("panel"))
+        return project?.touch == nil ? [] : [.outletChoice]
+    }
+
     package static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
         do throws(PanelProjectError) {
             _ = try PanelProjects.load(configuration.text("panel"))

@@ -33,6 +33,8 @@ package struct PanelProject: Hashable, Sendable {
     package let evses: [Texts]
     /// Texts of the whole panel: `notice`, `message`.
     package let common: Texts
+    /// The variable that a key of the panel returns its outlet's number in; `nil` without such keys.
+    package let touch: UInt16?
 
     /// What an EVSE's texts may be called; a project has those that it has room for.
     package static let texts = [
@@ -72,6 +74,7 @@ package struct PanelProject: Hashable, Sendable {
         }
         guard (1...4).contains(evses.count) else { throw wrong("evses lists 1 to 4 EVSEs") }
         common = try Self.read(object["common"] ?? [:], known: Self.commonTexts, file: file)
+        touch = try Self.touch(object["touch"], file: file)
         self.encoding = encoding
         self.pages = pages
         self.evses = evses
@@ -105,6 +108,18 @@ package struct PanelProject: Hashable, Sendable {
             texts[member.name] = Text(address: address, words: words)
         }
         return texts
+    }
+
+    private static func touch(
+        _ value: JSONValue?, file: String
+    ) throws(PanelProjectError) -> UInt16? {
+        guard let value else { return nil }
+        guard let spelled = value["address"]?.string, spelled.hasPrefix("0x"),
+            let address = UInt16(spelled.dropFirst(2), radix: 16), address >= firstAddress
+        else {
+            throw PanelProjectError(file: file, what: "touch needs an address from 0x1000")
+        }
+        return address
     }
 
     private static func checkOverlap(_ texts: [Text], file: String) throws(PanelProjectError) {

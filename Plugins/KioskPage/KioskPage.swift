@@ -22,6 +22,7 @@ package actor KioskPage: DisplayDriver {
     private var lifecycle: DisplayLifecycle
     private var revision = 0
     private var told: DisplayWording?
+    private var toldChoosable = [Bool]()
     private var toldAt = Instant.zero
 
     /// - Throws: `configuration` where a language's file is wrong.
@@ -40,7 +41,7 @@ package actor KioskPage: DisplayDriver {
             }
         }
         self.languages = languages
-        pages = PageHub(languages: languages)
+        pages = PageHub(languages: languages, canTouch: configuration.flag("touch"))
     }
 
     /// Where it serves; `nil` before `configure`.
@@ -70,6 +71,7 @@ package actor KioskPage: DisplayDriver {
     package func poll() async -> Milliseconds {
         publish()
         judge()
+        for evse in pages.takeChoices() { host.publish(OutletChoice(evse, at: host.now())) }
         return DisplayPromise.refresh
     }
 
@@ -94,9 +96,11 @@ package actor KioskPage: DisplayDriver {
         let shown = lifecycle.content
         // One language stands for all: they say the same.
         let wording = DisplayWording(shown, in: languages[0], at: now)
-        if wording != told {
+        let choosable = shown.evses.map(\.canBeChosen)
+        if wording != told || choosable != toldChoosable {
             revision += 1
             told = wording
+            toldChoosable = choosable
             toldAt = now
             pages.publish(shown, revision: revision, at: now)
         } else if now - toldAt >= Self.beat {

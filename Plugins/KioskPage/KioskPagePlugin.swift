@@ -14,7 +14,14 @@ package enum KioskPagePlugin: BusPlugin {
         ConfigurationKey(
             "language", .choices(Languages.codes, count: 1...8), default: "en",
             "The language, or a list: people can choose, and the first comes back by itself."),
+        ConfigurationKey(
+            "touch", .boolean, default: "false",
+            "People can touch the outlet that they mean, where the page serves several."),
     ]
+
+    package static func features(of configuration: Configuration) -> Set<DriverFeature> {
+        configuration.flag("touch") ? [.outletChoice] : []
+    }
 
     package static func make(
         _ configuration: Configuration, host: any DriverHost

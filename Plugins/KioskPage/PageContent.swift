@@ -8,14 +8,18 @@ struct PageContent {
     private let language: Language
     private let languages: [Language]
     private let revision: Int
+    /// Outlets that can be touched.
+    private let choosable: [EVSEID]
 
     init(
-        _ wording: DisplayWording, _ language: Language, among languages: [Language], revision: Int
+        _ wording: DisplayWording, _ language: Language, among languages: [Language], revision: Int,
+        choosable: [EVSEID] = []
     ) {
         self.wording = wording
         self.language = language
         self.languages = languages
         self.revision = revision
+        self.choosable = choosable
     }
 
     var json: JSONValue {
@@ -26,7 +30,7 @@ struct PageContent {
             "words": .object(words), "notice": .string(wording.notice),
             "message": .string(wording.message),
             "messageIsFirst": .bool(wording.rank == .always),
-            "evses": .array(wording.evses.map(Self.json)),
+            "evses": .array(wording.evses.map(json)),
         ]
     }
 
@@ -38,11 +42,12 @@ struct PageContent {
         }
         words["goneTitle"] = .string(language["gone.title"])
         words["goneDetail"] = .string(language["gone.detail"])
+        words["choose"] = .string(language["choose"])
         words["language"] = .string(language["language"])
         return words
     }
 
-    private static func json(_ evse: DisplayWording.EVSE) -> JSONValue {
+    private func json(_ evse: DisplayWording.EVSE) -> JSONValue {
         [
             "id": JSONValue(evse.id.number), "name": .string(evse.name),
             "tone": .string(evse.tone.rawValue), "title": .string(evse.title),
@@ -50,6 +55,7 @@ struct PageContent {
             "power": .string(evse.power), "duration": .string(evse.duration),
             "cost": .string(evse.cost), "personal": .string(evse.personal),
             "limit": .string(evse.limit), "code": .string(evse.code),
+            "canBeChosen": .bool(choosable.contains(evse.id)),
         ]
     }
 }

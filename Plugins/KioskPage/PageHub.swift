@@ -23,13 +23,18 @@ final class PageHub: Sendable {
         var preferred: String
         var revision = 0
         var answers = 0
+        /// Outlets that were touched, the newest last.
+        var choices = [EVSEID]()
         var isClosed = false
     }
     private let state: Mutex<State>
     private let languages: [Language]
 
-    init(languages: [Language]) {
+    private let canTouch: Bool
+
+    init(languages: [Language], canTouch: Bool = false) {
         self.languages = languages
+        self.canTouch = canTouch
         state = Mutex(State(preferred: languages.first?.code ?? ""))
     }
 
@@ -43,6 +48,14 @@ final class PageHub: Sendable {
         }
     }
 
+    /// Outlets that were touched since the last call.
+    func takeChoices() -> [EVSEID] {
+        state.withLock { state in
+            defer { state.choices = [] }
+            return state.choices
+        }
+    }
+
     // MARK: From the driver
 
     func publish(_ content: DisplayContent, revision: Int, at now: Instant) {
@@ -50,7 +63,8 @@ final class PageHub: Sendable {
         for language in languages {
             let json = PageContent(
                 DisplayWording(content, in: language, at: now), language, among: languages,
-                revision: revision
+                revision: revision,
+                choosable: canTouch ? content.evses.filter(\.canBeChosen).map(\.id) : []
             ).json
             events[language.code] = Array("event: content\ndata: \(json.text)\n\n".utf8)
         }
@@ -104,6 +118,7 @@ final class PageHub: Sendable {
         case ("GET", let path) where path.hasPrefix("/events/"):
             events(String(path.dropFirst("/events/".count)))
         case ("POST", "/shown"): shown(request.body)
+        case ("POST", "/choose") where canTouch: choose(request.body)
         default:
             .problem(404, "There is no such thing here", "\(request.path) is no part of the page")
         }
@@ -124,6 +139,14 @@ final class PageHub: Sendable {
             if revision >= state.revision - 1, revision <= state.revision { state.answers += 1 }
         }
         return HTTPResponse(200, ["revision": JSONValue(revision)])
+    }
+
+    private func choose(_ body: [UInt8]) -> HTTPResponse {
+        guard let evse = (try? JSONValue(parsing: body))?["evse"]?.int.flatMap(EVSEID.init(_:))
+        else { return .problem(400, "No outlet", "send the number of the outlet that is meant") }
+        // Chosen: more fingers than these are not on one screen.
+        state.withLock { $0.choices = $0.choices.suffix(3) + [evse] }
+        return HTTPResponse(200, ["evse": JSONValue(evse.number)])
     }
 
     private func events(_ language: String?) -> HTTPResponse {

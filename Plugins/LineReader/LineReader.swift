@@ -18,6 +18,8 @@ package actor LineReader: BusDriver {
     private let host: any DriverHost
     private let bus: SerialBus
     private let pattern: LinePattern
+    /// Lines that choose an outlet.
+    private let outlets: LinePattern?
     private let kind: PresentedToken.Kind
     private let pause: Milliseconds
 
@@ -41,6 +43,8 @@ package actor LineReader: BusDriver {
         }
         do throws(LinePattern.Failure) {
             pattern = try LinePattern(configuration.text("pattern"))
+            let outlet = configuration.text("outlet-pattern")
+            outlets = outlet.isEmpty ? nil : try LinePattern(outlet)
         } catch {
             throw DriverError(
                 .configuration, device: host.device, error.what, remedy: error.remedy)
@@ -102,6 +106,14 @@ package actor LineReader: BusDriver {
     }
 
     private func present(_ line: String, at now: Instant) {
+        if let number = outlets?.token(in: line) {
+            if let evse = Int(number).flatMap(EVSEID.init(_:)) {
+                host.publish(OutletChoice(evse, at: now))
+            } else {
+                unmatched += 1
+            }
+            return
+        }
         guard let token = pattern.token(in: line) else {
             unmatched += 1
             return

@@ -13,6 +13,10 @@ package enum LineReaderPlugin: BusPlugin {
             "pattern", .text(maximumLength: 200), default: "([!-~]{1,36})",
             "Regular expression that a whole line must match; its first group is the token."),
         ConfigurationKey(
+            "outlet-pattern", .text(maximumLength: 200), default: "",
+            "Regular expression of a line that is no token, but says which outlet is meant: its first "
+                + "group is the EVSE's number. For a keypad that serves several."),
+        ConfigurationKey(
             "token-type", .choice(PresentedToken.Kind.allCases.map(\.rawValue)),
             default: PresentedToken.Kind.local.rawValue,
             "What the station calls the tokens of this reader."),
@@ -25,11 +29,17 @@ package enum LineReaderPlugin: BusPlugin {
     ]
 
     package static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
-        do throws(LinePattern.Failure) {
-            _ = try LinePattern(configuration.text("pattern"))
-        } catch {
-            issues.report(at: "pattern", error.what, remedy: error.remedy)
+        for key in ["pattern", "outlet-pattern"] where !configuration.text(key).isEmpty {
+            do throws(LinePattern.Failure) {
+                _ = try LinePattern(configuration.text(key))
+            } catch {
+                issues.report(at: key, error.what, remedy: error.remedy)
+            }
         }
+    }
+
+    package static func features(of configuration: Configuration) -> Set<DriverFeature> {
+        configuration.text("outlet-pattern").isEmpty ? [] : [.outletChoice]
     }
 
     package static func make(

@@ -100,6 +100,11 @@ extension ScriptGenerator {
     mutating func tap(_ at: Int64, _ card: String, _ place: Place? = nil) {
         let readers = readers.filter { place == nil || $0.evse == nil || $0.evse == place?.evse }
         guard !readers.isEmpty else { return }
+        if let place, chance(15) {
+            // Before the card, or after it.
+            let moment = max(0, at + (chance(50) ? 2_000 : -2_000))
+            add(moment, .choose, ["evse": JSONValue(place.evse)])
+        }
         add(
             at, .tap,
             [

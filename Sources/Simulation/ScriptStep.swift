@@ -4,7 +4,7 @@ package import JSON
 /// Everything that a script can do to a simulated station. The raw value is the name in files.
 package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
     // People and vehicles
-    case plug, unplug, vehicle, tap
+    case plug, unplug, vehicle, tap, choose
     // The CSMS
     case request, frame, card, spoil, latency, boot
     // The link
@@ -35,6 +35,7 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
                 "holdsS2",
             ]
         case .tap: ["reader", "card", "hold"]
+        case .choose: ["evse"]
         case .request: ["action", "payload"]
         case .frame: ["text"]
         case .card: ["card", "status", "group", "expires"]

@@ -21,6 +21,9 @@ extension SimulatedStation {
         case .vehicle:
             try? world.change(evse: evse, connector: connector, Self.change(step))
         case .tap: tap(step)
+        case .choose:
+            guard let chosen = EVSEID(step.count("evse", 1)) else { return }
+            choose(chosen)
         case .request:
             // A CSMS that is not connected asks nobody.
             guard link.isUp, link.loss == nil else { return }

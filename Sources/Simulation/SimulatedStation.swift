@@ -507,6 +507,13 @@ final class SimulatedStation: StationPorts {
     }
     var onToken: ((TokenReading) -> Void)?
 
+    /// As the host of a keypad or panel does.
+    func choose(_ evse: EVSEID) {
+        guard engine != nil else { return }
+        isMoving = true
+        give(.choice(evse, device: "keypad"))
+    }
+
     // MARK: Energy manager
 
     private var managerTimeout: Milliseconds { laboratory.composition.loop.supply.external.timeout }

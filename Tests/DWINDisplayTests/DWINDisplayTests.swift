@@ -22,6 +22,7 @@ struct DWINDisplayTests {
         panel.hasCRC = panelCRC ?? crc
         let project = try PanelProjects.load("standard")
         panel.isUnicode = project.encoding == .unicode
+        panel.touch = project.touch.map { Int($0) }
         panel.texts = project.inOrder.map { .init(address: Int($0.address), words: $0.words) }
         return try Bench(
             panel, on: .init(name: "panel", baud: 115_200), muteFault: "silent"
@@ -63,6 +64,38 @@ struct DWINDisplayTests {
         #expect(bench.lines.contains("Finished"))
         #expect(!bench.lines.contains("Plug in"))
         #expect(bench.host.faultEvents.isEmpty)
+        await bench.end()
+    }
+
+    @Test("a finger on an outlet's key is a choice; any other key's word is none")
+    func touch() async throws {
+        let bench = try Self.bench()
+        try await bench.display.activate()
+        await bench.display.show(content(.chooseOutlet))
+        await bench.polls { $0.contains("Which outlet?") }
+        bench.raise("touched", nil, count: 1)
+        try bench.touch(2)
+        for _ in 0..<40 where bench.host.choices.isEmpty { await bench.polls(1) }
+        #expect(bench.host.choices.map(\.evse) == [EVSEID(2)])
+        #expect(bench.host.faultEvents.isEmpty)
+        await bench.end()
+    }
+
+    @Test("a message that is longer than its variable is shown piece by piece")
+    func longMessage() async throws {
+        let bench = try Self.bench()
+        try await bench.display.activate()
+        let words = (1...100).map { "word\($0)" }
+        var shown = content(.presentCard)
+        shown.messages = [.init(words.joined(separator: " "), .always)]
+        await bench.display.show(shown)
+        var seen = Set<String>()
+        for _ in 0..<400 where seen.count < words.count {
+            await bench.polls(1)
+            for line in bench.lines { seen.formUnion(line.split(separator: " ").map(String.init)) }
+            seen.formIntersection(words)
+        }
+        #expect(seen.count >= 90, "512 characters hold as many of them")
         await bench.end()
     }
 

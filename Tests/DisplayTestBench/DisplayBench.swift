@@ -56,6 +56,12 @@ package final class DisplayBench<Display: DisplayDriver>: DisplayConformance.Rig
             try world.raise(request)
         }
     }
+    /// A finger on the key of an outlet.
+    package func touch(_ outlet: Int) throws {
+        try plant.host.act { world throws(PlantRefusal) in
+            try world.touch(Self.device.name, outlet: outlet)
+        }
+    }
     package func clear() {
         _ = try? plant.host.act { world throws(PlantRefusal) in world.clearAll() }
     }

@@ -66,6 +66,74 @@ struct CharacterLayoutTests {
         #expect(seen.isSuperset(of: ["12.34 kWh   1:02", "At most 10 A,   "]))
     }
 
+    @Test("a message always in front is never covered, on two rows and on four")
+    func alwaysInFront() throws {
+        let english = try Languages.load("en")
+        var one = content(.charging)
+        one.messages = [.init("In the cycle"), .init("Fire drill at ten", .always)]
+        var both = content(.charging, .presentCard)
+        both.messages = one.messages
+        for (rows, columns) in [(2, 16), (4, 20)] {
+            let layout = CharacterLayout(rows: rows, columns: columns)
+            for number in 0..<12 {
+                for shown in [one, both] {
+                    let text = layout.lines(shown, in: english, at: turn(number))
+                        .joined(separator: " ")
+                    #expect(text.contains("Fire drill") || text.contains("ten"))
+                    #expect(!text.contains("cycle"))
+                }
+            }
+        }
+        // Whatever it says: not to be touched.
+        var danger = content(.fault(.groundLost))
+        danger.messages = one.messages
+        let two = CharacterLayout(rows: 2, columns: 16)
+        for number in 0..<4 {
+            let lines = two.lines(danger, in: english, at: turn(number))
+            #expect(lines[0] == "DO NOT TOUCH    ")
+        }
+    }
+
+    @Test("messages in front take the turns of the cycle; a fault's remedy is said nevertheless")
+    func inFront() throws {
+        let english = try Languages.load("en")
+        let layout = CharacterLayout(rows: 4, columns: 20)
+        func seen(_ content: DisplayContent) -> String {
+            (0..<12).map {
+                layout.lines(content, in: english, at: turn($0)).joined(separator: " ")
+            }.joined(separator: " ")
+        }
+        var shown = content(.presentCard)
+        shown.messages = [.init("In the cycle"), .init("Front one", .front), .init("Two", .front)]
+        #expect(seen(shown).contains("Front one") && seen(shown).contains("Two"))
+        #expect(!seen(shown).contains("cycle"))
+        #expect(seen(shown).contains("Ready to charge"))
+        shown.messages.removeLast(2)
+        #expect(seen(shown).contains("In the cycle") && seen(shown).contains("Hold your card"))
+        var fault = content(.fault(.residualCurrentTrip))
+        fault.messages = [.init("Front one", .front)]
+        #expect(seen(fault).contains("Front one") && seen(fault).contains("Fault 11"))
+    }
+
+    @Test("with no row left, messages take turns with the outlets; a tariff has a row's turn")
+    func messagesBesideSeveral() throws {
+        let english = try Languages.load("en")
+        var shown = content(.presentCard, .presentCard)
+        shown.messages = [.init("Good morning")]
+        let two = CharacterLayout(rows: 2, columns: 16)
+        let rows = Set((0..<4).flatMap { two.lines(shown, in: english, at: turn($0)) })
+        #expect(rows.contains("1 Present card  ") && rows.contains("Good morning    "))
+        shown.evses[1].personal = "39 ct per kWh"
+        let four = CharacterLayout(rows: 4, columns: 20)
+        let seen = Set((0..<8).flatMap { four.lines(shown, in: english, at: turn($0)) })
+        #expect(seen.contains("2 39 ct per kWh     ") && seen.contains("Good morning        "))
+        shown.evses[0].session = .init(
+            span: .lasted(.seconds(60)), cost: .init(thousandths: 3_100, currency: "GBP"))
+        let priced = Set(
+            (0..<8).flatMap { four.lines(shown, in: english, at: turn($0)) { _ in true } })
+        #expect(priced.contains("1 Present card £3.10"))
+    }
+
     @Test("a long sentence takes turns, whole words at a time")
     func turns() throws {
         let english = try Languages.load("en")

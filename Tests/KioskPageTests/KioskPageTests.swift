@@ -12,13 +12,16 @@ import Testing
 struct KioskPageTests {
     /// A page on a free port, and a clock of the test's choice.
     private static func page(
-        _ languages: [String] = ["en"], clock: @escaping @Sendable () -> Instant
+        _ languages: [String] = ["en"], touch: Bool = false,
+        clock: @escaping @Sendable () -> Instant
     ) async throws -> (page: KioskPage, host: RecordingHost, port: Int) {
         let host = RecordingHost("kiosk-1", bus: nil, clock: clock)
         let page = try KioskPage(
             Configuration(
                 device: "kiosk-1",
-                values: ["port": .number(0), "language": .texts(languages)]),
+                values: [
+                    "port": .number(0), "language": .texts(languages), "touch": .boolean(touch),
+                ]),
             host: host)
         try await page.configure()
         return (page, host, Int(try #require(await page.port)))
@@ -104,6 +107,52 @@ struct KioskPageTests {
         let english = try #require(try await Self.firstEvent(port, "/events/en"))
         #expect(english["evses"]?[0]?["title"]?.string == "Charging")
         #expect(try await Self.get(port, "/events/fr").status == 404)
+        await page.cleanup()
+    }
+
+    @Test("an outlet that is touched is a choice, where the board lets people touch")
+    func touch() async throws {
+        let clock = ManualClock()
+        let (page, host, port) = try await Self.page(touch: true) { clock.now }
+        try await page.activate()
+        await page.show(
+            DisplayContent(evses: [
+                .init(EVSEID(index: 0), .charging),
+                .init(EVSEID(index: 1), .chooseOutlet, canBeChosen: true),
+            ]))
+        _ = await page.poll()
+        let event = try #require(try await Self.firstEvent(port, "/events"))
+        #expect(event["evses"]?.array?.map { $0["canBeChosen"]?.bool } == [false, true])
+        #expect(try await Self.get(port, "/choose", body: #"{"evse":2}"#).status == 200)
+        #expect(try await Self.get(port, "/choose", body: #"{"evse":0}"#).status == 400)
+        #expect(try await Self.get(port, "/choose", body: "two").status == 400)
+        _ = await page.poll()
+        #expect(host.choices.map(\.evse) == [EVSEID(2)])
+        _ = await page.poll()
+        #expect(host.choices.count == 1)
+        await page.cleanup()
+        let (other, otherHost, otherPort) = try await Self.page { clock.now }
+        #expect(try await Self.get(otherPort, "/choose", body: #"{"evse":2}"#).status == 404)
+        _ = await other.poll()
+        #expect(otherHost.choices.isEmpty)
+        await other.cleanup()
+    }
+
+    @Test("who has chosen no language reads the driver's, where the page has it")
+    func driverLanguage() async throws {
+        let clock = ManualClock()
+        let (page, _, port) = try await Self.page(["en", "de"]) { clock.now }
+        try await page.activate()
+        await page.show(
+            DisplayContent(evses: [
+                .init(EVSEID(index: 0), .charging, languages: ["it", "de-CH"])
+            ]))
+        _ = await page.poll()
+        #expect(try await Self.firstEvent(port, "/events")?["language"] == "de")
+        #expect(try await Self.firstEvent(port, "/events/en")?["language"] == "en")
+        await page.show(DisplayContent(evses: [.init(EVSEID(index: 0), .presentCard)]))
+        _ = await page.poll()
+        #expect(try await Self.firstEvent(port, "/events")?["language"] == "en")
         await page.cleanup()
     }
 

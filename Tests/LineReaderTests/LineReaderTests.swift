@@ -18,7 +18,7 @@ struct LineReaderTests {
 
         init(
             _ pattern: String = "([!-~]{1,36})", kind: PresentedToken.Kind = .local,
-            pause: Int64 = 0
+            outlets: String = "", pause: Int64 = 0
         ) throws {
             folder = NSTemporaryDirectory() + "/scanner-\(UUID().uuidString.prefix(8))"
             var plan = PlantPlan(
@@ -33,7 +33,8 @@ struct LineReaderTests {
             let configuration = Configuration(
                 device: "reader-2",
                 values: [
-                    "pattern": .text(pattern), "token-type": .text(kind.rawValue),
+                    "pattern": .text(pattern), "outlet-pattern": .text(outlets),
+                    "token-type": .text(kind.rawValue),
                     "line-pause": .number(1500), "same-token-pause": .number(pause),
                 ])
             reader = try LineReader(configuration, host: host)
@@ -109,6 +110,19 @@ struct LineReaderTests {
         #expect(await bench.poll { bench.host.tokens.count == 2 })
         #expect(bench.host.logLines.contains { $0.contains("lines without a token=1") })
         #expect(!bench.host.logLines.contains { $0.contains("471") })
+        await bench.end()
+    }
+
+    @Test("a digit chooses an outlet where the board says so, and is no token")
+    func outlet() async throws {
+        let bench = try Bench("([0-9]{4,10})", kind: .keyCode, outlets: "([0-9])")
+        #expect(await bench.poll { bench.host.faults.isEmpty })
+        try bench.scan("2")
+        try bench.scan("0")
+        try bench.scan("4711")
+        #expect(await bench.poll { !bench.host.tokens.isEmpty })
+        #expect(bench.host.choices.map(\.evse) == [EVSEID(2)])
+        #expect(bench.host.tokens.map(\.text) == ["4711"])
         await bench.end()
     }
 

@@ -42,6 +42,12 @@
     if (evse.personal) make("p", evse.personal, node, "personal");
     if (evse.limit) make("p", evse.limit, node, "limit");
     if (evse.code) make("p", evse.code, node, "code");
+    if (evse.canBeChosen) {
+      const button = make("button", words.choose, node, "choose");
+      button.addEventListener("click", () => {
+        fetch("/choose", { method: "POST", body: JSON.stringify({ evse: evse.id }) }).catch(() => {});
+      });
+    }
     return node;
   };
 

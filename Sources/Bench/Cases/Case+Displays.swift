@@ -74,6 +74,64 @@ extension Catalogue {
                 try bench.transactionID(ended) == bench.transactionID(started),
                 "another transaction ended")
         },
+        Case(
+            "HW_60", "One reader: the outlet is typed first", requirements: ["E03", "E04"],
+            when: "line-reader and HFS-8 > 1 and HFS-10 == Single",
+            stimulus: "cables in both outlets, the second's number at the keypad, then a card",
+            expectation: "the displays ask for the card; the transaction is the second EVSE's"
+        ) { bench in
+            try await bench.boot()
+            try await bench.plugBoth()
+            try await bench.type("2")
+            try await bench.expectDisplays(["2 Card, please", "2 Karte, bitte"])
+            try await bench.tap("04A2B3C4D5E6F7")
+            try await bench.expectCharge(evse: 2)
+        },
+        Case(
+            "HW_61", "One reader: the outlet is typed after the card",
+            requirements: ["E03", "E04"],
+            when: "line-reader and HFS-8 > 1 and HFS-10 == Single",
+            stimulus: "cables in both outlets, a card, then the second outlet's number",
+            expectation: "the displays ask which outlet; the transaction is the second EVSE's"
+        ) { bench in
+            try await bench.boot()
+            try await bench.plugBoth()
+            try await bench.tap("04A2B3C4D5E6F7")
+            try await bench.expectDisplays(["Which outlet?", "Wo laden?"])
+            try await bench.type("2")
+            try await bench.expectCharge(evse: 2)
+        },
+        Case(
+            "HW_62", "One reader: the outlet is touched", requirements: ["E03", "E04"],
+            when: "dwin-display and HFS-8 > 1 and HFS-10 == Single",
+            stimulus: "cables in both outlets, a card, then the second outlet's key on the panel",
+            expectation: "the panel asks which outlet; the transaction is the second EVSE's"
+        ) { bench in
+            try await bench.boot()
+            try await bench.plugBoth()
+            try await bench.tap("04A2B3C4D5E6F7")
+            try await bench.expectDisplays(["Which outlet?"])
+            let display = try await bench.rig.state()["displays"]?[0]?["device"]?.string ?? ""
+            bench.note("touch outlet 2 on \(display)")
+            try await bench.rig.touch(2, display: display)
+            try await bench.expectCharge(evse: 2)
+        },
+        Case(
+            "HW_63", "One reader: nobody says which outlet", requirements: ["E03", "E04"],
+            when: "(dwin-display or line-reader) and HFS-8 > 1 and HFS-10 == Single",
+            stimulus: "cables in both outlets, a card, and nothing more",
+            expectation: "after the board's time the card is forgotten, and nobody was charged",
+            settings: ["shared.choice-timeout=5 s"]
+        ) { bench in
+            try await bench.boot()
+            try await bench.plugBoth()
+            try await bench.tap("04A2B3C4D5E6F7")
+            try await bench.expectDisplays(["Which outlet?", "Wo laden?"])
+            try await bench.expectNone("a transaction began", for: .seconds(8)) {
+                $0.action == "TransactionEvent" || $0.action == "Authorize"
+            }
+            try await bench.expectDisplays(["Ready to charge", "Present card", "Bereit", "Karte"])
+        },
     ]
 
     /// With one EVSE, and with several.
@@ -92,6 +150,23 @@ extension CaseContext {
                 let text = rows.joined(separator: " ").split(separator: " ").joined(separator: " ")
                 return words.contains { text.contains($0) }
             }
+        }
+    }
+
+    /// A cable and a vehicle at either outlet.
+    fileprivate func plugBoth() async throws {
+        for (outlet, evse) in [("1/1", 1), ("2/1", 2)] {
+            note("plug \(outlet)")
+            try await rig.plug(outlet)
+            try await expectStatus("Occupied", evse: evse)
+        }
+    }
+    /// A transaction begins on this EVSE of two, and nothing flows at the other.
+    fileprivate func expectCharge(evse: Int) async throws {
+        let started = try await expectTransaction("Started")
+        try require(started["evse"]?["id"], equals: JSONValue(evse), "the transaction's EVSE")
+        try await expectWorld("its car draws current", within: .seconds(20)) {
+            drawn($0, "\(evse)/1") > 5 && drawn($0, "\(3 - evse)/1") == 0
         }
     }
 

@@ -54,6 +54,10 @@ struct RigClient: Sendable {
     func tap(_ uid: String, reader: String = "reader-1") async throws {
         try await post("/rig/v1/readers/\(reader)/tap", ["uid": .string(uid)])
     }
+    /// The key of an outlet on a display.
+    func touch(_ outlet: Int, display: String) async throws {
+        try await post("/rig/v1/displays/\(display)/touch", ["outlet": JSONValue(outlet)])
+    }
     /// A text that is scanned or typed at a line reader.
     func type(_ text: String, reader: String) async throws {
         try await post("/rig/v1/readers/\(reader)/tap", ["text": .string(text)])

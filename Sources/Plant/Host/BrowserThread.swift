@@ -77,6 +77,10 @@ final class BrowserThread: Sendable {
                 let delay = Int64((faults.value(.slow) ?? 0) * 1_000_000)
                 if isNew { answersAt = min(answersAt, now + delay) }
             }
+            if let outlet = host.with({ $0.takeTouch(display) }) {
+                _ = BrowserSocket(port: port)?.fetch(
+                    "POST", "/choose", body: "{\"evse\":\(outlet)}")
+            }
             guard now - heardAt < Self.silence else { return show(screen.goneLines) }
             if now >= answersAt, let revision = screen.revision {
                 answersAt = now + Self.answerInterval

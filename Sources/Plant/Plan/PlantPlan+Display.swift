@@ -11,6 +11,7 @@ extension PlantPlan.Display {
         port = try reader.int("port", 0...65_535) ?? port
         bus = try reader.string("bus", length: 0...200) ?? bus
         address = try reader.int("address", 0...127) ?? address
+        touch = try reader.int("touch", 0x1000...0xFFFF) ?? touch
         columns = try reader.int("columns", 1...40) ?? columns
         rows = try reader.int("rows", 1...4) ?? rows
         for (value, path) in try reader.elements("texts") {
@@ -30,7 +31,8 @@ extension PlantPlan.Display {
         [
             "device": .string(device), "kind": .string(kind.rawValue), "port": JSONValue(port),
             "bus": .string(bus), "address": JSONValue(address), "columns": JSONValue(columns),
-            "rows": JSONValue(rows), "isUnicode": .bool(isUnicode), "hasCRC": .bool(hasCRC),
+            "rows": JSONValue(rows), "touch": JSONValue(touch), "isUnicode": .bool(isUnicode),
+            "hasCRC": .bool(hasCRC),
             "texts": .array(
                 texts.map { ["address": JSONValue($0.address), "words": JSONValue($0.words)] }),
         ]

@@ -406,6 +406,8 @@ package struct PlantPlan: Hashable, Sendable {
         package var bus = ""
         /// On an I²C bus, 7 bits.
         package var address = 0
+        /// The variable in which a key returns its outlet's number; DGUS panels that have such keys.
+        package var touch: Int?
         /// Of characters.
         package var columns = 16
         package var rows = 2

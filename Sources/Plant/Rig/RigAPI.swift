@@ -61,6 +61,16 @@ package struct RigAPI: Sendable {
                 try world.change(evse: evse, connector: connector, change)
             }
         case .tap: return try tap(values[0], body)
+        case .touch:
+            var reader = try ObjectReader(try Self.object(body))
+            guard let outlet = try reader.int("outlet", 1...99) else {
+                throw ShapeError("outlet", "is missing")
+            }
+            try reader.finish()
+            try host.act { world throws(PlantRefusal) in
+                try world.touch(values[0], outlet: outlet)
+            }
+            return ["outlet": JSONValue(outlet)]
         case .kinds: return kinds()
         case .faults: return host.with { ["faults": .array($0.faults.map(\.json))] }
         case .raise:

@@ -6,6 +6,7 @@ package enum RigRoute: String, Hashable, Sendable, CaseIterable {
     case unplug = "POST /rig/v1/connectors/{evse}/{connector}/unplug"
     case vehicle = "POST /rig/v1/connectors/{evse}/{connector}/ev"
     case tap = "POST /rig/v1/readers/{device}/tap"
+    case touch = "POST /rig/v1/displays/{device}/touch"
     case kinds = "GET /rig/v1/faults/kinds"
     case faults = "GET /rig/v1/faults"
     case raise = "POST /rig/v1/faults"

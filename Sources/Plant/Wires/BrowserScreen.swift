@@ -75,7 +75,7 @@ package struct BrowserScreen: Sendable {
                 guard let value = evse[name]?.string, !value.isEmpty else { continue }
                 add("\(content["words"]?[name]?.string ?? "") \(value)")
             }
-            for name in ["detail", "limit", "code"] { add(evse[name]?.string) }
+            for name in ["detail", "personal", "limit", "code"] { add(evse[name]?.string) }
         }
         add(content["notice"]?.string)
         return rows

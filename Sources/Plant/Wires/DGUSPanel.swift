@@ -138,6 +138,12 @@ package struct DGUSPanel: SerialDevice {
         if faults.has(.rebooted), !wasRebooted { start() }
         wasRebooted = faults.has(.rebooted)
         world.shows(display, lines)
+        if let address = plan.touch, let outlet = world.takeTouch(display) {
+            // Sent without being asked, as a key with automatic upload does.
+            let words = [address, outlet].map { [UInt8($0 >> 8 & 0xFF), UInt8($0 & 0xFF)] }
+            let touch = framed([0x83] + words[0] + [0x01] + words[1])
+            answers.append(Transmission(touch, notBefore: now))
+        }
         defer { answers = [] }
         return answers
     }
