@@ -65,8 +65,9 @@ public enum DisplayConformance {
         let polls: Milliseconds
 
         let states: [DisplayContent.State] = [
-            .presentCard, .authorising, .rejected, .plugIn, .selectOutlet, .preparing, .charging,
-            .suspendedByVehicle, .suspendedByStation, .finished, .outOfService,
+            .presentCard, .authorising, .rejected, .plugIn, .selectOutlet, .chooseOutlet,
+            .outletChosen, .preparing, .charging, .suspendedByVehicle, .suspendedByStation,
+            .finished, .departed, .outOfService,
             .fault(.emergencyStop), .fault(.contactorWelded),
         ]
 

@@ -28,13 +28,14 @@ extension PlantPlan.Display {
     }
 
     var json: JSONValue {
-        [
+        var object: JSONObject = [
             "device": .string(device), "kind": .string(kind.rawValue), "port": JSONValue(port),
             "bus": .string(bus), "address": JSONValue(address), "columns": JSONValue(columns),
-            "rows": JSONValue(rows), "touch": JSONValue(touch), "isUnicode": .bool(isUnicode),
-            "hasCRC": .bool(hasCRC),
+            "rows": JSONValue(rows), "isUnicode": .bool(isUnicode), "hasCRC": .bool(hasCRC),
             "texts": .array(
                 texts.map { ["address": JSONValue($0.address), "words": JSONValue($0.words)] }),
         ]
+        object["touch"] = touch.map { JSONValue($0) }
+        return .object(object)
     }
 }
