@@ -13,7 +13,7 @@ package enum LineReaderPlugin: BusPlugin {
             "pattern", .text(maximumLength: 200), default: "([!-~]{1,36})",
             "Regular expression that a whole line must match; its first group is the token."),
         ConfigurationKey(
-            "outlet-pattern", .text(maximumLength: 200), default: "",
+            "outlet-pattern", .text(maximumLength: 200),
             "Regular expression of a line that is no token, but says which outlet is meant: its first "
                 + "group is the EVSE's number. For a keypad that serves several."),
         ConfigurationKey(
