@@ -19,7 +19,7 @@ struct RigCommand: ParsableCommand {
             """,
         subcommands: [
             State.self, Watch.self, Plug.self, Unplug.self, EV.self, Tap.self, FaultCommand.self,
-            Faults.self, Clear.self, Mains.self,
+            Touch.self, Faults.self, Clear.self, Mains.self,
         ])
 
     struct Address: ParsableArguments {
@@ -167,6 +167,25 @@ struct RigCommand: ParsableCommand {
             body["holdMs"] = try hold.map { JSONValue(try RigText.milliseconds($0)) }
             try address.call("POST", "/rig/v1/readers/\(RigText.part(reader))/tap", .object(body)) {
                 "\(reader): \($0["token"]?.string ?? "-")"
+            }
+        }
+    }
+
+    struct Touch: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Touch the key of an outlet on a display.",
+            discussion: "forecourt rig touch display-1 2")
+        @Argument(help: "The display's device name.")
+        var display: String
+        @Argument(help: "The outlet's number.")
+        var outlet: Int
+        @OptionGroup var address: Address
+        func run() throws {
+            try address.call(
+                "POST", "/rig/v1/displays/\(RigText.part(display))/touch",
+                ["outlet": JSONValue(outlet)]
+            ) {
+                "\(display): outlet \($0["outlet"]?.int ?? 0)"
             }
         }
     }
