@@ -54,7 +54,7 @@ package actor ModbusEnergyMeter: SigningMeterDriver {
         meter = MeterDialogue(model, unit, on: bus)
         signer =
             ModbusEnergyMeterPlugin.features(of: configuration).isEmpty
-            ? nil : SigningDialogue(model, unit, on: bus)
+            ? nil : SigningDialogue(model, on: BusSigningLine(bus: bus, unit: unit))
         period = configuration.quantity("poll-period")
         maximumAge = configuration.quantity("max-age")
         isInverted = configuration.flag("inverted")
@@ -98,7 +98,7 @@ package actor ModbusEnergyMeter: SigningMeterDriver {
     }
 
     /// Between two steps of signing. Chosen: a driver in front of the station does not notice.
-    private static let signingPause = Milliseconds(200)
+    package static let signingPause = Milliseconds(200)
 
     // MARK: Signing
 
@@ -206,5 +206,14 @@ package actor ModbusEnergyMeter: SigningMeterDriver {
         }
         report.replyTimes = replies.map(\.microseconds)
         return report
+    }
+}
+
+/// A meter's address on a bus.
+private struct BusSigningLine: SigningLine {
+    let bus: ModbusBus
+    let unit: ModbusUnit
+    func exchange(_ request: ModbusRequest) async throws(FieldBusError) -> ModbusReply {
+        try await bus.exchange(request, with: unit)
     }
 }

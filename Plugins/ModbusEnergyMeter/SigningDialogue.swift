@@ -3,6 +3,11 @@ package import EVSEModel
 package import FieldBus
 internal import OCMF
 
+/// The way to one meter that signs: a bus with its retries and time-outs, or one in virtual time.
+package protocol SigningLine {
+    func exchange(_ request: ModbusRequest) async throws(FieldBusError) -> ModbusReply
+}
+
 /// Brings a meter that signs to where the station wants it, one step a call: asks what is, and does the
 /// next thing.
 ///
@@ -11,8 +16,7 @@ internal import OCMF
 package final class SigningDialogue {
     private let plan: SigningPlan
     private let table: ModbusTable
-    private let bus: ModbusBus
-    private let unit: ModbusUnit
+    private let line: any SigningLine
 
     package var order: SigningOrder?
     /// What was wrong with the newest record; `nil` where nothing was.
@@ -34,12 +38,11 @@ package final class SigningDialogue {
     private static let end = UInt16(UInt8(ascii: "E"))
 
     /// - Returns: `nil` where the model knows nothing of signing.
-    package init?(_ model: MeterModel, _ unit: ModbusUnit, on bus: ModbusBus) {
+    package init?(_ model: MeterModel, on line: any SigningLine) {
         guard let plan = model.signing else { return nil }
         self.plan = plan
         table = model.table
-        self.unit = unit
-        self.bus = bus
+        self.line = line
     }
 
     /// What was read of the meter counts no longer: it was lost, or replaced.
@@ -187,10 +190,8 @@ package final class SigningDialogue {
         var registers = [UInt16]()
         while registers.count < size {
             let count = min(plan.recordBlock, size - registers.count)
-            registers += try await bus.read(
-                table, at: plan.recordAddress &+ UInt16(registers.count), count: count,
-                from: unit
-            ).registers
+            registers += try await read(
+                at: plan.recordAddress &+ UInt16(registers.count), count: count)
         }
         let record = SignedRecord(
             bytes: SigningPlan.bytes(registers), encoding: plan.encoding, method: key.method,
@@ -204,9 +205,7 @@ package final class SigningDialogue {
         if let key { return key }
         let type = Int(try await word(plan.key.typeAddress))
         guard plan.key.methods.indices.contains(type) else { return ("", []) }
-        let registers = try await bus.read(
-            table, at: plan.key.address, count: plan.key.counts[type], from: unit
-        ).registers
+        let registers = try await read(at: plan.key.address, count: plan.key.counts[type])
         var bytes = registers.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
         // A DER sequence says its length; the rest fills the registers.
         if bytes.count >= 2, bytes[0] == 0x30, bytes[1] < 0x80 {
@@ -234,15 +233,18 @@ package final class SigningDialogue {
     // MARK: Registers
 
     private func word(_ address: UInt16) async throws(FieldBusError) -> UInt16 {
-        try await bus.read(table, at: address, count: 1, from: unit).registers.first ?? 0
+        try await read(at: address, count: 1).first ?? 0
+    }
+
+    private func read(at address: UInt16, count: Int) async throws(FieldBusError) -> [UInt16] {
+        try await line.exchange(.read(table, at: address, count: count)).registers
     }
 
     private func write(_ registers: [UInt16], at address: UInt16) async throws(FieldBusError) {
         var start = 0
         while start < registers.count {
             let part = Array(registers[start...].prefix(ModbusRequest.writeLimit))
-            _ = try await bus.exchange(
-                .writeRegisters(at: address &+ UInt16(start), part), with: unit)
+            _ = try await line.exchange(.writeRegisters(at: address &+ UInt16(start), part))
             start += part.count
         }
     }
