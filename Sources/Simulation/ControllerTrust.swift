@@ -17,17 +17,18 @@ struct ControllerTrust {
     private var disturbedAt: Int64
     private var starts = 0
 
-    init(_ plan: PlantPlan.Controller, _ laws: EVSEPlan, at instant: Int64) {
-        device = plan.device
-        bus = plan.bus
+    /// - Returns: `nil` where the loop itself works pilot and contactor.
+    init?(_ world: EVSEWorld, _ laws: EVSEPlan, at instant: Int64) {
+        guard let device = world.controllerDevice, let bus = world.controllerBus else { return nil }
+        self.device = device
+        self.bus = bus
         let time = laws.controllerMaxAge + laws.controllerGrace + laws.stopTimeout
         delay = time.count * 1_000_000
         disturbedAt = instant
     }
 
     mutating func look(_ station: SimulatedStation) {
-        let starts = station.world.evses.lazy.compactMap(\.controller)
-            .first { $0.plan.device == device }?.starts
+        let starts = station.world.evses.first { $0.controllerDevice == device }?.controllerStarts
         let isDisturbed =
             station.world.faultsByDevice[device]?.isEmpty == false
             || station.world.faultsByDevice[bus]?.isEmpty == false

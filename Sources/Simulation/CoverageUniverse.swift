@@ -48,6 +48,9 @@ extension Coverage {
             "loop started", "loop killed", "power cut",
         ]
         universe["link"] = ["dial", "closed by the station"]
+        if !composition.signingMeters.isEmpty {
+            universe["signed record"] = ["made", "told at the end", "missing"]
+        }
         universe["plant fault"] = plantFaults(composition)
         return universe
     }

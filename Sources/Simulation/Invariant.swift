@@ -45,6 +45,15 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     case wellFormed = "well-formed"
     /// A latched weld survives every restart until service.
     case weldIsKept = "weld-is-kept"
+    /// A safety controller is permitted energy only with a loop behind it that wants it now, and uses no
+    /// permission beyond its life.
+    case permissionIsAlive = "permission-is-alive"
+    /// What a meter has signed is on disk before the meter forgets it.
+    case recordIsKept = "record-is-kept"
+    /// Signed data are byte for byte what the meter gave, of that very transaction.
+    case recordIsTheMeters = "record-is-the-meters"
+    /// Energy is sold with a signed begin and end, or the CSMS is told that they are missing.
+    case energyIsSigned = "energy-is-signed"
     /// The same inputs give the same outputs, byte by byte.
     case replay
     /// The program does not trap.

@@ -1,9 +1,6 @@
-import BoardFile
 import Charging
-import DriverKit
 import EVSEModel
 import LoopRuntime
-import SafetyMCU
 import SharedImage
 import SimulatedChip
 package import StationRuntime
@@ -34,21 +31,8 @@ package final class Laboratory {
         composition = try StationComposition(
             board: board, settings: ["ocpp.csms=wss://csms.example/ocpp"] + settings, wires: folder,
             seed: IdentifierSeed(high: 0x5EED, low: 1))
-        for device in composition.board.devices {
-            guard let what = Self.absent(device) else { continue }
-            throw ScriptError(
-                "\(composition.board.name) has \(what), \(device.id.name), which has no model in "
-                    + "virtual time")
-        }
         chip = try SimulatedChip(path: folder + "/chip", create: true)
         shared = try SharedImage(path: folder + "/image", create: true)
-    }
-
-    /// What of a device the simulation cannot do; without it a day would mean nothing.
-    private static func absent(_ device: BoardDevice) -> String? {
-        if device.plugin.name == SafetyMCUPlugin.name { return "a safety controller" }
-        let features = device.plugin.features(of: device.configuration)
-        return features.contains(.signedRecords) ? "a meter that signs" : nil
     }
 
     deinit {

@@ -27,7 +27,7 @@ extension ScriptGenerator {
                     "outputs": JSONValue(random.below(12)),
                     "down": JSONValue(random.within(100...60_000)),
                 ])
-        case 7: add(at, .killLoop)
+        case 7: killLoop(at)
         case 8: add(at, .stop, ["down": JSONValue(random.within(200...120_000))])
         case 9: add(at, .powerCut, ["down": JSONValue(random.within(500...7_200_000))])
         case 10: reset(at)
@@ -76,6 +76,12 @@ extension ScriptGenerator {
                 add(at + time(1_000...600_000), .offline, ["wanted": true])
             }
         }
+    }
+
+    /// One that does not start again at once is what a safety controller's driver has to notice.
+    private mutating func killLoop(_ at: Int64) {
+        guard hasSafetyController, chance(50) else { return add(at, .killLoop) }
+        add(at, .killLoop, ["down": JSONValue(random.within(300...20_000))])
     }
 
     private mutating func breakLink(_ at: Int64) {
@@ -153,7 +159,8 @@ extension ScriptGenerator {
 
     private mutating func breakDevice(_ at: Int64) {
         guard !faulty.isEmpty else { return }
-        let device = one(of: faulty)
+        // What is new on such boards is what shall be met.
+        let device = special.isEmpty || chance(60) ? one(of: faulty) : one(of: special)
         let entries = FaultCatalog.entries(of: device.type)
         guard !entries.isEmpty else { return }
         let entry = one(of: entries)

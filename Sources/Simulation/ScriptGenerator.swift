@@ -17,6 +17,8 @@ package struct ScriptGenerator {
     /// Readers, with the EVSE that they serve alone.
     let readers: [(device: String, evse: Int?)]
     let faulty: [(device: String, type: FaultCatalog.DeviceClass)]
+    /// Of them, safety controllers and meters that sign.
+    let special: [(device: String, type: FaultCatalog.DeviceClass)]
     var listVersion = 1
     private var visits = [(start: Int64, end: Int64)]()
 
@@ -60,6 +62,10 @@ package struct ScriptGenerator {
         }
         let world = PlantWorld(composition.plant, at: .zero)
         faulty = world.simulatedDevices
+        let signing = Set(composition.signingMeters)
+        special = faulty.filter {
+            $0.type == .safetyController || signing.contains($0.device)
+        }
     }
 
     /// The script of a seed's day on a board.
@@ -118,6 +124,8 @@ package struct ScriptGenerator {
             }
         }
     }
+
+    var hasSafetyController: Bool { !composition.plant.safetyControllers.isEmpty }
 
     /// Something else is behind the station's breaker, or somebody dims it.
     private var hasHouse: Bool {

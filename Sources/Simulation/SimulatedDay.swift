@@ -59,8 +59,9 @@ package struct SimulatedDay {
         let messages = SentMessages()
         sent = messages
         let verbose = options.verbose
+        let reads = watch.reads
         station.onFrame = { [unowned station] fromStation, bytes, frame in
-            if let frame, fromStation { messages.note(frame) }
+            if let frame, fromStation { messages.note(frame, keeps: reads) }
             if let verbose {
                 let text = String(decoding: bytes, as: UTF8.self)
                 verbose("\(Self.clock(station.time)) \(fromStation ? ">" : "<") \(text)")
@@ -80,8 +81,11 @@ package struct SimulatedDay {
     /// What the station sent, in short.
     private final class SentMessages {
         var all = [String]()
-        func note(_ frame: JSONValue) {
+        /// Since they were taken.
+        var newest = [(action: String, payload: JSONValue)]()
+        func note(_ frame: JSONValue, keeps: Bool) {
             guard frame[0]?.int == 2, let action = frame[2]?.string else { return }
+            if keeps, let payload = frame[3] { newest.append((action, payload)) }
             var text = action
             if action == "TransactionEvent", let payload = frame[3] {
                 let info = payload["transactionInfo"]
@@ -137,6 +141,8 @@ package struct SimulatedDay {
             }
             presented.all.removeAll(keepingCapacity: true)
             watch.look(at: station)
+            watch.arrived(sent.newest, at: station)
+            sent.newest.removeAll(keepingCapacity: true)
         }
     }
 

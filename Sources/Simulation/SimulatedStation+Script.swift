@@ -50,7 +50,7 @@ extension SimulatedStation {
         case .restore: restoreLink()
         case .kill:
             kill(afterOutputs: step.count("outputs", 0), down: step.duration("down", .seconds(2)))
-        case .killLoop: killLoop()
+        case .killLoop: killLoop(down: step.duration("down", Milliseconds(300)))
         case .starve:
             starve(
                 step.duration("for", .seconds(10)), every: step.duration("every", Milliseconds(50)))

@@ -44,6 +44,10 @@ final class SimulatedStation: StationPorts {
     private var manager = VirtualEnergyManager()
     /// One per EVSE: since when its controller can be held to what it guarantees.
     private(set) var trusts = [ControllerTrust?]()
+    /// One per EVSE that has a safety controller.
+    var safetyWatches = [SafetyWatch?]()
+    /// What the meters were told to sign.
+    private(set) var orders = [EVSEID: SigningOrder]()
     /// World time, nanoseconds.
     private(set) var instant: Int64 = SimulatedStation.start
     /// World time at which the machine's monotonic clock was zero.
@@ -123,10 +127,9 @@ final class SimulatedStation: StationPorts {
             }
         }
         trusts = evsePlans.indices.map { place in
-            world.evses[place].controller.map {
-                ControllerTrust($0.plan, evsePlans[place], at: SimulatedStation.start)
-            }
+            ControllerTrust(world.evses[place], evsePlans[place], at: SimulatedStation.start)
         }
+        safetyWatches = evsePlans.indices.map { watch(safetyControllerOf: $0) }
         drivers = try VirtualDrivers(composition.board, of: self)
         try startLoop()
     }
@@ -245,6 +248,11 @@ final class SimulatedStation: StationPorts {
     private var beat = StationImage()
     private var extraBeats: UInt64 = 0
     private var published = StationImage()
+    func sign(_ order: SigningOrder, evse: EVSEID) {
+        guard lives() else { return }
+        if orders[evse] != order { isMoving = true }
+        orders[evse] = order
+    }
     func latched(_ faults: [FaultSet]) {
         guard lives() else { return }
         latched = LatchedFaults(faults)
@@ -287,6 +295,7 @@ final class SimulatedStation: StationPorts {
         isDead = false
         outputsLeft = nil
         restartAsked = nil
+        orders.removeAll()
         drivers.restart(at: now())
         csms.stationStarted()
         let seed = script.seed &* 0x9E37_79B9_7F4A_7C15 &+ starts
@@ -346,11 +355,11 @@ final class SimulatedStation: StationPorts {
         coverage.add("process", "station killed")
         endStation(pause: killPause, isRestart: false)
     }
-    func killLoop() {
+    func killLoop(down: Milliseconds) {
         guard loop != nil else { return }
         coverage.add("process", "loop killed")
         loop = nil
-        loopReturns = instant + 300_000_000
+        loopReturns = instant + down.count * 1_000_000
     }
     func stop(down: Milliseconds) {
         guard let engine, process == .running else { return }
@@ -413,6 +422,7 @@ final class SimulatedStation: StationPorts {
     func step(by nanoseconds: Int64) throws {
         instant += nanoseconds
         isMoving = false
+        if engine != nil, powerReturns == nil { drivers.goOn(self, until: instant) }
         world.step(
             to: Instant(nanoseconds: instant), chip: laboratory.chip, released: loop == nil,
             longestPart: max(PlantWorld.finestPart, nanoseconds))
@@ -484,7 +494,8 @@ final class SimulatedStation: StationPorts {
 
     private func pollDevices() {
         guard engine != nil else { return }
-        drivers.poll(self, loop: loop == nil ? nil : view.image, at: now(), into: &words)
+        let image = loop == nil ? laboratory.shared.loop() : view.image
+        drivers.poll(self, loop: image, at: now(), into: &words)
         for word in words { hear(word) }
         words.removeAll(keepingCapacity: true)
     }
@@ -496,6 +507,11 @@ final class SimulatedStation: StationPorts {
             give(.meter(evse, sample))
         case .meter(let sample, nil): laboratory.shared.publishHouse(sample)
         case .controller(let sample, let evse): laboratory.shared.publish(sample, evse: evse)
+        case .signing(let report, let evse):
+            // A meter says again and again where it is.
+            if heardOfSigning[evse] != report { isMoving = true }
+            heardOfSigning[evse] = report
+            give(.signing(evse, report))
         case .token(let token):
             isMoving = true
             give(.token(token))
@@ -505,6 +521,7 @@ final class SimulatedStation: StationPorts {
             give(.deviceFault(fault))
         }
     }
+    private var heardOfSigning = [EVSEID: SigningReport]()
     var onToken: ((TokenReading) -> Void)?
 
     /// As the host of a keypad or panel does.
@@ -576,14 +593,6 @@ final class SimulatedStation: StationPorts {
     }
     /// A local command, as the station's own interface takes it.
     func command(_ command: LocalCommand) { give(.local(command)) }
-}
-
-extension SimulatedStation {
-    /// Nothing in the plant keeps the contactor of an EVSE from opening.
-    func contactorIsHealthy(_ place: Int) -> Bool {
-        guard let device = world.evses[place].contactor?.plan.device else { return false }
-        return world.faultsByDevice[device]?.isEmpty ?? true
-    }
 }
 
 extension String {

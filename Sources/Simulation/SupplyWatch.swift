@@ -8,10 +8,14 @@ struct SupplyWatch {
     private let feed: FeedPlan
     private let plan: SupplyPlan
     private var overSince: Int64?
+    private var overFeedSince: Int64?
     /// Since then nothing was broken, started or changed that the house law has to follow.
     private var calmSince: Int64 = .min
     private var lastLoad = [0.0, 0.0, 0.0]
 
+    /// No change of a duty makes the sum of the offers exceed the feed, not for the time of another change
+    /// either; the loop's periods and a step of the simulation lie between two pilots.
+    private static let feedPatience: Int64 = 200_000_000
     /// A change of the duty may wait for 5 s, and a step is not shorter than what moved.
     private static let patience: Int64 = 6_500_000_000
     /// More than the house law promises (25 s), since steps are long where nothing moves.
@@ -24,11 +28,15 @@ struct SupplyWatch {
 
     /// - Returns: what is wrong.
     mutating func look(_ station: SimulatedStation) -> String? {
-        guard station.loop != nil, plan.changes else {
+        guard station.loop != nil else {
             overSince = nil
+            overFeedSince = nil
             return nil
         }
+        guard plan.changes || station.sights.count > 1 else { return nil }
         let offers = offers(station)
+        if let text = lookAtFeed(offers, station) { return text }
+        guard plan.changes else { return nil }
         watchCalm(station)
         guard let excess = excess(of: offers, station) else {
             overSince = nil
@@ -39,6 +47,23 @@ struct SupplyWatch {
         guard station.instant - since > Self.patience else { return nil }
         overSince = nil
         return excess
+    }
+
+    /// What several EVSEs offer together against the breaker that they have in common. What a broken
+    /// contactor of L2 and L3 adds is no offer of the station's.
+    private mutating func lookAtFeed(_ offers: Offers, _ station: SimulatedStation) -> String? {
+        let most = feed.limit.double + offers.tolerance
+        let isOver =
+            station.sights.count > 1 && offers.phases.contains { $0 > most }
+            && station.world.faults.isEmpty && station.trusts.allSatisfy { $0 == nil }
+        guard isOver else {
+            overFeedSince = nil
+            return nil
+        }
+        let since = overFeedSince ?? station.instant
+        overFeedSince = since
+        guard station.instant - since >= Self.feedPatience else { return nil }
+        return "\(offers.phases) A are offered below a feed of \(feed.limit)"
     }
 
     /// A of each phase of the feed, and of all together.

@@ -2,21 +2,45 @@ import BoardFile
 import DriverKit
 import EVSEController
 import EVSEModel
+import LoopGuarantees
 import Plant
+import SafetyMCU
 import Synchronization
 
-/// An EVSE controller with its driver: the driver's own course, against the registers that the plant's
-/// firmware answers with.
+/// What a driver does with one controller, call by call: the driver's own.
+protocol VirtualCourse: AnyObject {
+    func configure() async throws(DriverError)
+    func poll() async -> Milliseconds
+    func deactivate() async
+    /// Silence after which the controller falls back. `nil`: it has no watchdog, or what it was told
+    /// last is repeated for it between two steps of the simulation.
+    var silenceThatCounts: Milliseconds? { get }
+    /// Time between two repetitions of what it was told; `nil` where it must be asked in every step.
+    var repetition: Milliseconds? { get }
+}
+
+extension ControllerCourse: VirtualCourse {
+    var silenceThatCounts: Milliseconds? { watchdog?.time }
+    var repetition: Milliseconds? { nil }
+}
+
+extension SafetyCourse: VirtualCourse {
+    var silenceThatCounts: Milliseconds? { isInSession ? nil : silenceLimit }
+    var repetition: Milliseconds? { isInSession ? period : nil }
+}
+
+/// A controller that owns pilot and contactor, with its driver: the driver's own course, against what the
+/// plant's firmware answers.
 final class VirtualController {
     let device: String
     let evse: EVSEID
     /// Zero-based.
     private let connector: Int
-    private let model: ControllerModel
-    private let configuration: Configuration
-    private let line: VirtualControllerLine
     private let host: VirtualControllerHost
-    private var course: ControllerCourse
+    /// A course of the driver on a line that was just begun.
+    private let begin: (VirtualControllerHost) -> any VirtualCourse
+    private let prepare: () -> Void
+    private var course: any VirtualCourse
     private var isConfigured = false
     private var nextLook: Instant?
     /// Before the driver is brought up again, as the station's process does it.
@@ -29,24 +53,51 @@ final class VirtualController {
         var faults: [(fault: Fault, holds: Bool)] = []
     }
 
-    init(_ device: BoardDevice, evse: EVSEID, on line: VirtualControllerLine) throws {
-        self.device = device.id.name
-        self.evse = evse
-        self.line = line
-        connector = device.assignments.compactMap(\.connector).first?.index ?? 0
-        configuration = device.configuration
-        host = VirtualControllerHost(device.id)
-        model = try ControllerModels.load(configuration.text("model"))
-        course = ControllerCourse(model, configuration, host: host, on: line)
+    /// An EVSE controller on a Modbus.
+    convenience init(_ device: BoardDevice, evse: EVSEID, on line: VirtualModbusLine) throws {
+        let model = try ControllerModels.load(device.configuration.text("model"))
+        self.init(device, evse: evse) { host in
+            line.restart()
+            return ControllerCourse(model, device.configuration, host: host, on: line)
+        }
     }
 
-    /// Silence after which it falls back, and to what; `nil` where it has no watchdog.
-    var watchdog: (time: Milliseconds, current: Amperes)? { course.watchdog }
+    /// A safety controller on its serial port.
+    convenience init(
+        _ device: BoardDevice, evse: EVSEID, on wire: VirtualSafetyWire, seed: UInt64
+    ) {
+        var random = SplitMix(seed: seed)
+        self.init(device, evse: evse, prepare: { wire.begin() }) { host in
+            wire.close()
+            return SafetyCourse(
+                device.configuration, host: host, on: wire,
+                draw: { UInt32(truncatingIfNeeded: random.next()) })
+        }
+    }
+
+    private init(
+        _ device: BoardDevice, evse: EVSEID, prepare: @escaping () -> Void = {},
+        begin: @escaping (VirtualControllerHost) -> any VirtualCourse
+    ) {
+        self.device = device.id.name
+        self.evse = evse
+        self.begin = begin
+        self.prepare = prepare
+        connector = device.assignments.compactMap(\.connector).first?.index ?? 0
+        host = VirtualControllerHost(device.id)
+        course = begin(host)
+    }
+
+    /// Nanoseconds. A step may not be longer, or a controller that is asked once a step would take the
+    /// station for silent.
+    var longestSilence: Int64? { course.silenceThatCounts.map { $0.count * 1_000_000 / 3 } }
+
+    /// What its driver told it last is repeated so often; `nil` where it is not.
+    var repetition: Milliseconds? { isConfigured ? course.repetition : nil }
 
     /// The process that looks at it starts anew.
     func restart() {
-        line.restart()
-        course = ControllerCourse(model, configuration, host: host, on: line)
+        course = begin(host)
         isConfigured = false
         nextLook = nil
         pause = .seconds(1)
@@ -56,26 +107,35 @@ final class VirtualController {
     func end(at now: Instant) {
         guard isConfigured else { return }
         host.begin(at: now, command: ControllerCommand())
-        finish { [course] in await course.deactivate() }
+        prepare()
+        finishAtOnce("the line of \(device)") { [course] in await course.deactivate() }
     }
 
     /// Looks where the driver's period is over.
     ///
-    /// - Parameter loop: its image; `nil` where no loop runs.
-    func look(_ loop: LoopImage?, at now: Instant) -> Outcome? {
+    /// - Parameters:
+    ///   - loop: its newest image; `nil` where none has run since the machine booted.
+    ///   - isRunning: the loop goes on: between the steps of a simulation too, so what it said last is as
+    ///     of now.
+    func look(_ loop: LoopImage?, isRunning: Bool, at now: Instant) -> Outcome? {
         if let nextLook, now < nextLook { return nil }
         var command = ControllerCommand()
         if let loop {
             let image = loop.evses[evse.index]
-            // Between the steps of a simulation the loop goes on: what it said last is as of now.
             command = ControllerCommand(
-                image.outputs, status: image.status, connector: connector, at: now)
+                image.outputs, status: image.status, connector: connector,
+                at: isRunning ? now : loop.at)
+            // As a driver's host has it: a loop that starts takes over a count of its predecessor's.
+            if loop.stationIsSilent { command.clears = nil }
         }
         host.begin(at: now, command: command)
-        if isConfigured {
-            finish { [self] in nextLook = now + (await course.poll()) }
-        } else {
-            finish { [self] in await bringUp(at: now) }
+        prepare()
+        finishAtOnce("the line of \(device)") { [self] in
+            if isConfigured {
+                nextLook = now + (await course.poll())
+            } else {
+                await bringUp(at: now)
+            }
         }
         return host.outcome
     }
@@ -92,26 +152,26 @@ final class VirtualController {
             pause = min(pause + pause, .seconds(30))
         }
     }
+}
 
-    /// Runs what never waits, since its line answers at once: nothing of it is left on return.
-    private func finish(_ work: @escaping () async -> Void) {
-        var isDone = false
-        withUnsafeMutablePointer(to: &isDone) { pointer in
-            // Nothing here outlives the call: the task runs on this thread until it first waits,
-            // which it does not, as the check below holds it to.
-            nonisolated(unsafe) let pointer = pointer
-            nonisolated(unsafe) let work = work
-            Task.immediate {
-                await work()
-                unsafe pointer.pointee = true
-            }
+/// Runs what never waits, since its line answers at once: nothing of it is left on return.
+func finishAtOnce(_ who: String, _ work: @escaping () async -> Void) {
+    var isDone = false
+    withUnsafeMutablePointer(to: &isDone) { pointer in
+        // Nothing here outlives the call: the task runs on this thread until it first waits,
+        // which it does not, as the check below holds it to.
+        nonisolated(unsafe) let pointer = pointer
+        nonisolated(unsafe) let work = work
+        Task.immediate {
+            await work()
+            unsafe pointer.pointee = true
         }
-        precondition(isDone, "the line of \(device) waited")
     }
+    precondition(isDone, "\(who) waited")
 }
 
 /// What a controller's driver sees of a simulated station. It keeps what the driver says of one look.
-private final class VirtualControllerHost: DriverHost {
+final class VirtualControllerHost: DriverHost {
     let device: DeviceID
     let bus: (any Sendable)? = nil
 

@@ -87,7 +87,7 @@ extension PlantWorld {
     var simulatedDevices: [(device: String, type: FaultCatalog.DeviceClass)] {
         let lines = Set(
             meters.map(\.plan.bus) + readers.filter { $0.plan.kind == .pn532 }.map(\.plan.bus)
-                + displays.map(\.plan.bus) + evses.compactMap { $0.controller?.plan.bus })
+                + displays.map(\.plan.bus) + evses.compactMap(\.controllerBus))
         return faultyDevices.filter { device in
             switch device.type {
             case .lineReader, .browser: false

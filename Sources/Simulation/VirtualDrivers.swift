@@ -12,6 +12,7 @@ struct VirtualDrivers {
         /// Without an EVSE: the house's meter.
         case meter(MeterSample, EVSEID?)
         case controller(ControllerSample, EVSEID)
+        case signing(SigningReport, EVSEID)
         case token(TokenReading)
         case fault(DeviceFault)
     }
@@ -33,7 +34,13 @@ struct VirtualDrivers {
             if roles.contains(.meter),
                 let index = world.meters.firstIndex(where: { $0.plan.device == device.id.name })
             {
-                meters.append(try VirtualMeter(device, evse: device.evse, index: index))
+                let features = device.plugin.features(of: device.configuration)
+                let line =
+                    features.contains(.signedRecords)
+                    ? Self.line(world.meters[index].plan, of: board, station) : nil
+                meters.append(
+                    try VirtualMeter(
+                        device, evse: device.evse, index: index, signingOn: line))
             }
             // Cards are what scripts present; a line reader's tokens would be the same to the core.
             if roles.contains(.reader), device.plugin.name == NFCReaderPlugin.name {
@@ -54,17 +61,46 @@ struct VirtualDrivers {
                 let bus = world.buses.first(where: { $0.name == place }),
                 let keys = board.buses.first(where: { $0.name == place })?.configuration
             else { continue }
-            let line = VirtualControllerLine(
-                plan, bus, retries: Int(keys.number("retries")),
+            let line = VirtualModbusLine(
+                plan.device, unit: plan.unit, bus, retries: Int(keys.number("retries")),
                 replyTimeout: keys.quantity("reply-timeout"), of: station)
             controllers.append(try VirtualController(device, evse: evse, on: line))
         }
+        for (index, plan) in world.safetyControllers.enumerated() {
+            guard let device = board.devices.first(where: { $0.id.name == plan.device }),
+                let evse = device.evse,
+                let bus = world.buses.first(where: { $0.name == plan.bus })
+            else { continue }
+            controllers.append(
+                VirtualController(
+                    device, evse: evse, on: VirtualSafetyWire(index, bus, of: station),
+                    seed: station.script.seed &+ UInt64(index)))
+        }
+    }
+
+    private static func line(
+        _ plan: PlantPlan.Meter, of board: BoardPlan, _ station: SimulatedStation
+    ) -> VirtualModbusLine? {
+        guard let bus = station.world.plan.buses.first(where: { $0.name == plan.bus }),
+            let keys = board.buses.first(where: { $0.name == plan.bus })?.configuration
+        else { return nil }
+        return VirtualModbusLine(
+            plan.device, unit: plan.unit, bus, retries: Int(keys.number("retries")),
+            replyTimeout: keys.quantity("reply-timeout"), of: station)
     }
 
     /// Nanoseconds. A step may not be longer, or a controller that is asked once a step would take
     /// the station for silent.
-    var longestSilence: Int64? {
-        controllers.compactMap { $0.watchdog?.time.count }.min().map { $0 * 1_000_000 / 3 }
+    var longestSilence: Int64? { controllers.compactMap(\.longestSilence).min() }
+
+    /// Before a step: drivers that repeat what they said go on doing so until its end.
+    func goOn(_ station: SimulatedStation, until instant: Int64) {
+        for controller in controllers {
+            guard let pause = controller.repetition else { continue }
+            let last = instant - pause.count * 1_000_000
+            station.world.keepHearing(controller.device, until: last)
+            station.safetyWatches[controller.evse.index]?.repeated(until: last)
+        }
     }
 
     /// The station's process starts anew.
@@ -81,15 +117,19 @@ struct VirtualDrivers {
     }
 
     /// - Parameters:
-    ///   - loop: what the loop shows; `nil` where none runs.
+    ///   - loop: what the loop showed last; `nil` where none has run since the machine booted.
     ///   - words: takes what the drivers say, in the order in which they say it.
     mutating func poll(
         _ station: SimulatedStation, loop: LoopImage?, at now: Instant, into words: inout [Word]
     ) {
         for index in meters.indices {
             let meter = meters[index]
-            guard let outcome = meters[index].poll(&station.world, at: now) else { continue }
+            let order = meter.evse.flatMap { station.orders[$0] }
+            guard let outcome = meters[index].poll(station, order, at: now) else { continue }
             if let sample = outcome.sample { words.append(.meter(sample, meter.evse)) }
+            if let report = outcome.report, let evse = meter.evse {
+                words.append(.signing(report, evse))
+            }
             tell(outcome.faults, meter.device, meter.evse, &words)
         }
         for index in displays.indices {
@@ -97,7 +137,8 @@ struct VirtualDrivers {
             tell([(.displayLost, lost)], displays[index].device, displays[index].evse, &words)
         }
         for controller in controllers {
-            guard let outcome = controller.look(loop, at: now) else { continue }
+            let outcome = controller.look(loop, isRunning: station.loop != nil, at: now)
+            guard let outcome else { continue }
             if let sample = outcome.sample { words.append(.controller(sample, controller.evse)) }
             tell(outcome.faults, controller.device, controller.evse, &words)
         }

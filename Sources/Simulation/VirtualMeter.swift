@@ -22,15 +22,21 @@ struct VirtualMeter {
     private var lastPoll: Instant?
     private var lastReading: Instant?
     private var stuck: MeterReading?
+    /// Where it signs transactions.
+    private let signer: VirtualSigner?
 
     /// What a poll brought.
     struct Outcome {
         var sample: MeterSample?
         /// Faults that hold or no longer hold, as the driver says them.
         var faults: [(fault: Fault, holds: Bool)] = []
+        var report: SigningReport?
     }
 
-    init(_ device: BoardDevice, evse: EVSEID?, index: Int) throws {
+    /// - Parameter line: to the meter, for one that signs.
+    init(
+        _ device: BoardDevice, evse: EVSEID?, index: Int, signingOn line: VirtualModbusLine?
+    ) throws {
         self.device = device.id.name
         self.evse = evse
         self.index = index
@@ -38,6 +44,7 @@ struct VirtualMeter {
         period = device.configuration.quantity("poll-period")
         maximumAge = device.configuration.quantity("max-age")
         plausibility = MeterPlausibility(model)
+        signer = line.flatMap { [model] in VirtualSigner(model, on: $0) }
     }
 
     /// The process that polls it starts anew.
@@ -46,12 +53,31 @@ struct VirtualMeter {
         lastPoll = nil
         lastReading = now
         stuck = nil
+        signer?.restart()
     }
 
-    /// Polls where the period is over.
-    mutating func poll(_ world: inout PlantWorld, at now: Instant) -> Outcome? {
-        if let lastPoll, now < lastPoll + period { return nil }
+    /// Polls where the period is over, and asks for what is to be signed.
+    ///
+    /// - Parameter order: what the station wants signed; `nil` where nobody has said.
+    mutating func poll(
+        _ station: SimulatedStation, _ order: SigningOrder?, at now: Instant
+    ) -> Outcome? {
+        let pause = signer.map { $0.isSettled ? period : min(period, $0.pause) } ?? period
+        if let lastPoll, now < lastPoll + pause { return nil }
         lastPoll = now
+        var outcome = read(&station.world, at: now)
+        guard let signer else { return outcome }
+        guard outcome.sample != nil else {
+            if outcome.faults.contains(where: { $0.fault == lost && $0.holds }) { signer.forget() }
+            return outcome
+        }
+        guard let signed = signer.work(order, at: now) else { return outcome }
+        outcome.report = signed.report
+        outcome.faults.append((.signedValuesMissing, signed.isMissing))
+        return outcome
+    }
+
+    private mutating func read(_ world: inout PlantWorld, at now: Instant) -> Outcome {
         let meter = world.meters[index]
         let faults = world.faultsByDevice[device] ?? DeviceFaults()
         let bus = world.faultsByDevice[meter.plan.bus]

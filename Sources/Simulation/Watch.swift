@@ -16,6 +16,8 @@ struct Watch {
     private var limits: [LimitWatch]
     private var supply: SupplyWatch
     private var offline: OfflineWatch
+    /// One per EVSE whose meter signs.
+    private var signed: [SignedWatch]
     private var loopStarts = 0
     private var boots = 0
     private var steps = 0
@@ -53,6 +55,9 @@ struct Watch {
         }
         supply = SupplyWatch(station.laboratory.composition.loop)
         offline = OfflineWatch(station.script)
+        signed = station.signingMeters.map {
+            SignedWatch($0.evse.index, meter: $0.meter, isRequired: $0.isRequired)
+        }
         places = station.evsePlans.map { _ in Place() }
     }
 
@@ -80,6 +85,10 @@ struct Watch {
         steps += 1
         if station.view.isThere { lookAtLoop(station) }
         for index in places.indices { lookAtVehicle(index, station) }
+        for index in signed.indices {
+            guard let (invariant, text) = signed[index].look(station) else { continue }
+            fail(invariant, station, text)
+        }
         if station.csms.hasNews { lookAtCSMS(station) }
         offline.note(station)
         for index in places.indices {
@@ -90,11 +99,31 @@ struct Watch {
                 fail(invariant, station, "EVSE \(index + 1): \(text)")
             }
         }
+        for index in station.safetyWatches.indices {
+            guard let text = station.safetyWatches[index]?.look(station) else { continue }
+            fail(.permissionIsAlive, station, "EVSE \(index + 1): \(text)")
+        }
         if let text = supply.look(station) { fail(.supplyObeyed, station, text) }
         if let text = station.sentBeforeDurable { fail(.durableBeforeSent, station, text) }
         if let text = station.replayProblem { fail(.replay, station, text) }
         if steps % 256 == 0 { lookAtBounds(station) }
     }
+
+    /// Messages of the station that the CSMS has taken, with their actions.
+    mutating func arrived(
+        _ messages: [(action: String, payload: JSONValue)], at station: SimulatedStation
+    ) {
+        for (action, payload) in messages {
+            for index in signed.indices {
+                guard let (invariant, text) = signed[index].take(action, payload, station) else {
+                    continue
+                }
+                fail(invariant, station, text)
+            }
+        }
+    }
+    /// Messages need not be kept for it where no meter signs.
+    var reads: Bool { !signed.isEmpty }
 
     private mutating func lookAtVehicle(_ index: Int, _ station: SimulatedStation) {
         if station.sights[index].hasVehicle {

@@ -29,6 +29,9 @@ struct MeterSigner: Hashable, Sendable {
     private var page: UInt32
     private var begin: Reading?
     private var record = [UInt8]()
+    /// Every record that could be fetched: how many there were, and the newest.
+    private(set) var made = 0
+    private(set) var newest = [UInt8]()
     /// What was written, by address: who, where, which tariff.
     private var written = [Int: UInt16]()
     /// Unix time in milliseconds that was set, and when.
@@ -158,7 +161,15 @@ struct MeterSigner: Hashable, Sendable {
         let end = reading("E", energy: energy, now: now, faults)
         record = text(begin ?? end, end, model: model, faults: faults)
         phase = faults.has(.recordCorrupted) ? .corrupted : .ready
+        guard phase == .ready else { return }
+        made += 1
+        newest = record
     }
+
+    /// A transaction runs in it.
+    var isRunning: Bool { phase == .running }
+    /// A record lies in it and waits to be fetched.
+    var hasRecord: Bool { phase == .ready }
 
     /// The supply was gone: the clock does not run without.
     mutating func losePower() { clock = nil }

@@ -49,7 +49,11 @@ package struct EVSEWorld: Hashable, Sendable {
     }
 
     /// The device that works pilot and contactor in the loop's place.
-    var controllerDevice: String? { controller?.plan.device ?? safety?.plan.device }
+    package var controllerDevice: String? { controller?.plan.device ?? safety?.plan.device }
+    /// The bus that it hangs on.
+    package var controllerBus: String? { controller?.plan.bus ?? safety?.plan.bus }
+    /// How often it started.
+    package var controllerStarts: Int { controller?.starts ?? safety.map { Int($0.boots) } ?? 0 }
 
     package var isEnergised: Bool { contactor?.isClosed ?? false }
     /// Phases that are switched through to the outlet.

@@ -11,6 +11,23 @@ package struct MeterWorld: Hashable, Sendable {
     /// Chosen: a car's charger with power factor correction.
     static let powerFactor = 0.995
 
+    /// What an onlooker sees of a meter that signs; `nil` for one that does not.
+    package struct Signing: Hashable, Sendable {
+        /// A transaction runs in it.
+        package var isRunning: Bool
+        /// A record lies in it.
+        package var hasRecord: Bool
+        /// Records that could be fetched so far, and the newest of them as it was made.
+        package var made: Int
+        package var newest: [UInt8]
+    }
+    package var signing: Signing? {
+        signer.map {
+            Signing(
+                isRunning: $0.isRunning, hasRecord: $0.hasRecord, made: $0.made, newest: $0.newest)
+        }
+    }
+
     init(_ plan: PlantPlan.Meter, seed: UInt64 = 0) {
         self.plan = plan
         guard plan.model == "em580" else { return }

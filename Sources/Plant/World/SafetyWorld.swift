@@ -119,6 +119,12 @@ package struct SafetyWorld: Hashable, Sendable {
         if delay == 0 { wish = new }
     }
 
+    /// Whoever speaks to it went on repeating the newest command until then.
+    mutating func keepHearing(until now: Int64) {
+        guard let heardAt = session?.heardAt, heardAt < now else { return }
+        session?.heardAt = now
+    }
+
     private mutating func clearLatched() {
         latched &= ~Self.mask(.selfTest)
         if residualCurrent == .failed { residualCurrent = .untested }
@@ -327,5 +333,15 @@ package struct SafetyWorld: Hashable, Sendable {
         guard session != nil else { return .safe }
         if offeredTenths == 0 { return .ready }
         return asksFor >= 0.5 ? .closing : .offering
+    }
+}
+
+extension PlantWorld {
+    /// For a world in virtual time whose steps are longer than the silence that a safety controller puts
+    /// up with: what it was told last was repeated until then.
+    package mutating func keepHearing(_ device: String, until instant: Int64) {
+        for index in evses.indices where evses[index].safety?.plan.device == device {
+            evses[index].safety?.keepHearing(until: instant)
+        }
     }
 }

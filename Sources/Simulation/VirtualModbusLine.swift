@@ -1,14 +1,14 @@
 import EVSEController
 import EVSEModel
 import FieldBus
+import ModbusEnergyMeter
 import Plant
 
-/// The line to an EVSE controller in virtual time: the registers that the plant's firmware answers
-/// with, under the bus's rules for what fails. It never waits.
+/// The line to a Modbus unit in virtual time: the registers that the plant's firmware answers with, under the bus's rules for what fails. It never waits.
 ///
 /// What a fault of the wire does to a reply is decided here; the bytes themselves are other tests'
 /// subject.
-final class VirtualControllerLine: ControllerLine {
+final class VirtualModbusLine: ControllerLine, SigningLine {
     private unowned let station: SimulatedStation
     private let device: String
     private let bus: String
@@ -19,13 +19,13 @@ final class VirtualControllerLine: ControllerLine {
     private var health = ModbusUnitHealth()
 
     init(
-        _ plan: PlantPlan.Controller, _ bus: PlantPlan.SerialBus, retries: Int,
+        _ device: String, unit: Int, _ bus: PlantPlan.SerialBus, retries: Int,
         replyTimeout: Milliseconds, of station: SimulatedStation
     ) {
         self.station = station
-        device = plan.device
+        self.device = device
         self.bus = bus.name
-        unit = UInt8(truncatingIfNeeded: plan.unit)
+        self.unit = UInt8(truncatingIfNeeded: unit)
         self.retries = retries
         self.replyTimeout = replyTimeout
         units = BusUnits(bus, plan: station.world.plan)
@@ -59,6 +59,10 @@ final class VirtualControllerLine: ControllerLine {
             failure ?? FieldBusError(.noReply, bus: bus, "\(place) does not answer", remedy: "")
         if error.code == .exception { health.replied() } else { health.failed(at: station.now()) }
         throw error
+    }
+
+    func exchange(_ request: ModbusRequest) async throws(FieldBusError) -> ModbusReply {
+        try await exchange(request, evenAtRest: false)
     }
 
     private func attempt(_ request: ModbusRequest) -> Result<[UInt16], FieldBusError> {
