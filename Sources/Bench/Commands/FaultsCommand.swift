@@ -1,4 +1,5 @@
 import ArgumentParser
+import EVSEModel
 import Foundation
 import Synchronization
 
@@ -7,20 +8,21 @@ struct FaultsCommand: AsyncParsableCommand {
         commandName: "faults",
         abstract: "Breaks everything that can break, at every moment, and writes what happened.",
         discussion: """
-            Every fault of the board's simulated hardware, while its station is idle, prepares, \
-            charges, is suspended, finishes, or is offline. The exit status is 0 when no cell of the \
-            table is unsafe or stuck.
+            Every fault of the boards' simulated hardware, while a station is idle, prepares, \
+            charges, is suspended, finishes, or is offline. A device of another outlet that is like \
+            one of the first (kind, model, place) is not run again. The exit status is 0 when no \
+            cell of the table is unsafe or stuck.
 
-              forecourt-bench faults --board ac-wallbox --output docs/faults.md
-              forecourt-bench faults --board ac-wallbox --filter contactor-1
+              forecourt-bench faults --board ac-wallbox --board ac-dual --output docs/faults.md
+              forecourt-bench faults --board ac-wallbox --filter contactor-1 --moments charging
             """)
 
-    @Option(help: "The board: its name, or the path of its folder or file.")
-    var board: String
+    @Option(help: "A board: its name, or the path of its folder or file; several times for more.")
+    var board: [String]
     @Option(help: "Writes the table to this file; otherwise it is printed.")
     var output: String?
-    @Option(help: "Stations at the same time.")
-    var jobs = 8
+    @Option(help: "Stations at the same time; they wait most of the time.")
+    var jobs = 16
     @Option(help: "Only faults whose `device fault` contains this text.")
     var filter: String?
     @Option(help: "Only these moments, as idle,charging.")
@@ -44,22 +46,28 @@ struct FaultsCommand: AsyncParsableCommand {
         guard (1...64).contains(jobs) else {
             throw ValidationError("--jobs is \(jobs), it must be 1...64")
         }
+        guard !board.isEmpty else { throw ValidationError("--board is missing") }
         _ = try chosen
     }
 
     mutating func run() async throws {
         signal(SIGPIPE, SIG_IGN)  // a station that ends hangs up on its CSMS
         let campaign = FaultCampaign(
-            board: board, jobs: jobs, filter: filter, moments: try chosen)
-        let rows = try await campaign.rows()
+            boards: board, jobs: jobs, filter: filter, moments: try chosen)
+        let start = MonotonicClock.now
+        let (rows, repeated) = try await campaign.rows()
         guard !rows.isEmpty else { throw ValidationError("no fault fits --filter") }
         let progress = ProgressLine(of: rows.count * campaign.moments.count)
         let done = CellCount()
         let results = await campaign.run(rows) { cell, _ in
-            progress.show(done.next(), "\(cell.device) \(cell.fault), \(cell.moment)")
+            progress.show(
+                done.next(), "\(cell.board): \(cell.device) \(cell.fault), \(cell.moment)")
         }
         progress.end()
-        let report = FaultReport(board: board, rows: results, moments: campaign.moments)
+        let duration = MonotonicClock.now - start
+        let report = FaultReport(
+            boards: board, rows: results, moments: campaign.moments, repeated: repeated,
+            duration: duration)
         if let output {
             try Data(report.markdown.utf8).write(
                 to: URL(fileURLWithPath: output), options: .atomic)
@@ -69,8 +77,8 @@ struct FaultsCommand: AsyncParsableCommand {
         let problems = report.problems
         for problem in problems { print(problem) }
         print(
-            "\(rows.count) faults at \(campaign.moments.count) moments, \(problems.count) cells "
-                + "unsafe or stuck")
+            "\(rows.count) faults of \(board.count) boards at \(campaign.moments.count) moments in "
+                + "\(duration.count / 60_000) min, \(problems.count) cells unsafe or stuck")
         if !problems.isEmpty { throw ExitCode(1) }
     }
 }

@@ -4,42 +4,95 @@ import JSON
 
 /// A device's fault at every moment.
 struct FaultRow: Sendable {
+    let board: String
     let device: String
+    /// Where the vehicle comes: the first outlet that the device serves.
+    let outlet: FaultOutlet
     let kind: String
     let fault: String
     let help: String
     var outcomes = [FaultMoment: FaultOutcome]()
 }
 
-/// Every fault of a board's plant at every moment, each row on a station of its own.
+/// Every fault of the boards' plants at every moment, each row on a station of its own.
 struct FaultCampaign: Sendable {
-    let board: String
+    let boards: [String]
     let jobs: Int
     /// Only rows whose `device fault` contains this text.
     let filter: String?
     let moments: [FaultMoment]
 
-    /// The rows to run, in the rig's order.
-    func rows() async throws -> [FaultRow] {
+    /// The rows to run, board by board in the rig's order.
+    ///
+    /// - Returns: with them, by board, the devices that are not run: they are as one of another outlet.
+    func rows() async throws -> (rows: [FaultRow], repeated: [String: [String]]) {
+        var rows = [FaultRow]()
+        var repeated = [String: [String]]()
+        for board in boards {
+            let found = try await devices(of: board)
+            repeated[board] = found.compactMap { $0.isRepetition ? $0.device : nil }
+            for device in found where !device.isRepetition {
+                for (fault, help) in device.faults {
+                    let row = FaultRow(
+                        board: board, device: device.device, outlet: device.outlet,
+                        kind: device.kind, fault: fault, help: help)
+                    if filter.map({ "\(row.device) \(row.fault)".contains($0) }) ?? true {
+                        rows.append(row)
+                    }
+                }
+            }
+        }
+        return (rows, repeated)
+    }
+
+    /// What may break on a board.
+    private struct Device {
+        let device: String
+        let outlet: FaultOutlet
+        let kind: String
+        let faults: [(fault: String, help: String)]
+        /// Another outlet has the same kind, of the same model, in the same place.
+        let isRepetition: Bool
+    }
+
+    private func devices(of board: String) async throws -> [Device] {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("forecourt-faults-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let plant = try await PlantUnderTest(board: board, folder: folder)
         let kinds = try await plant.rig.get("/rig/v1/faults/kinds")
+        let state = try await plant.rig.state()
         await plant.stop()
-        var rows = [FaultRow]()
-        for device in kinds["devices"]?.array ?? [] {
-            for fault in device["faults"]?.array ?? [] {
-                let row = FaultRow(
-                    device: device["device"]?.string ?? "", kind: device["kind"]?.string ?? "",
-                    fault: fault["fault"]?.string ?? "", help: fault["help"]?.string ?? "")
-                if filter.map({ "\(row.device) \(row.fault)".contains($0) }) ?? true {
-                    rows.append(row)
-                }
+        var seen = [String: FaultOutlet]()
+        var count = [String: Int]()
+        return (kinds["devices"]?.array ?? []).map { device in
+            let name = device["device"]?.string ?? ""
+            let kind = device["kind"]?.string ?? ""
+            let serves = (device["connectors"]?.array ?? []).compactMap(\.string)
+            let outlet = serves.first.flatMap { FaultOutlet($0, in: state) } ?? FaultOutlet()
+            // Of a kind that an outlet has twice the first is like the first of another outlet.
+            count["\(outlet.name) \(kind)", default: 0] += 1
+            let number = count["\(outlet.name) \(kind)"] ?? 1
+            let role = "\(kind) \(Self.model(of: name, in: state)) \(number)"
+            let isRepetition = serves.count == 1 && seen[role].map { $0 != outlet } ?? false
+            if serves.count == 1, seen[role] == nil { seen[role] = outlet }
+            return Device(
+                device: name, outlet: outlet, kind: kind,
+                faults: (device["faults"]?.array ?? []).map {
+                    ($0["fault"]?.string ?? "", $0["help"]?.string ?? "")
+                }, isRepetition: isRepetition)
+        }
+    }
+
+    /// What tells two devices of a kind apart: a meter's map, a controller's.
+    private static func model(of device: String, in state: JSONValue) -> String {
+        for list in ["meters", "controllers"] {
+            for entry in state[list]?.array ?? [] where entry["device"]?.string == device {
+                return entry["model"]?.string ?? ""
             }
         }
-        return rows
+        return ""
     }
 
     /// - Parameter onCell: called as each cell ends.
@@ -72,7 +125,8 @@ struct FaultCampaign: Sendable {
         var trials = 0
         for moment in moments {
             let cell = FaultCell(
-                device: row.device, kind: row.kind, fault: row.fault, moment: moment)
+                board: row.board, device: row.device, outlet: row.outlet, kind: row.kind,
+                fault: row.fault, moment: moment)
             var outcome = FaultOutcome()
             // What a busy machine does to a station is not what the fault does.
             for attempt in 1...Self.attempts {
@@ -96,7 +150,7 @@ struct FaultCampaign: Sendable {
     ) async -> FaultOutcome {
         var outcome: FaultOutcome
         do {
-            let current = try await ready(stand)
+            let current = try await ready(stand, cell)
             stand = current
             let events = current.record.count
             let marks = await current.marks.count
@@ -105,8 +159,10 @@ struct FaultCampaign: Sendable {
             outcome = await FaultTrial(stand: current, cell: cell, card: card).run()
             let rules = WorldRules(
                 current.record.events(from: events),
-                Array(await current.marks.dropFirst(marks)), hasLock: current.hasLock)
-            if let violation = rules.violations.first, outcome.verdict == .good {
+                Array(await current.marks.dropFirst(marks)), hasLock: cell.outlet.hasLock)
+            if let violation = rules.violations.first, outcome.verdict == .good,
+                !cell.demand.isControllersOwn
+            {
                 outcome.verdict = .unsafe(violation)
             }
         } catch {
@@ -121,12 +177,12 @@ struct FaultCampaign: Sendable {
         return outcome
     }
 
-    private func ready(_ stand: CrashStand?) async throws -> CrashStand {
+    private func ready(_ stand: CrashStand?, _ cell: FaultCell) async throws -> CrashStand {
         if let stand { return stand }
-        return try await open()
+        return try await open(cell.board, cell.outlet)
     }
 
-    private func open() async throws -> CrashStand {
+    private func open(_ board: String, _ outlet: FaultOutlet) async throws -> CrashStand {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("forecourt-faults-\(UUID().uuidString.prefix(8))")
         let stand = try await CrashStand(
@@ -134,11 +190,39 @@ struct FaultCampaign: Sendable {
             settings: ["supervision.closing-interval=1 s"])
         try await stand.start()
         let isReady = await stand.status(within: .seconds(60)) { status in
-            status["ocpp"]?["link"]?["registration"] == "Accepted"
-                && status["evses"]?[0]?["connectors"]?[0]?["state"] == "Available"
-                && (status["evses"]?[0]?["meter"]?["ageMs"]?.int ?? .max) < 3000
+            let evse = status["evses"]?[outlet.evse - 1]
+            return status["ocpp"]?["link"]?["registration"] == "Accepted"
+                && evse?["connectors"]?[0]?["state"] == "Available"
+                && (evse?["meter"]?["ageMs"]?.int ?? .max) < 3000
         }
         guard isReady != nil else { throw BenchError("not available within 60 s") }
         return stand
+    }
+}
+
+/// An outlet of a board, as the rig knows it.
+struct FaultOutlet: Hashable, Sendable {
+    /// `EVSE/connector`.
+    var name = "1/1"
+    var evse = 1
+    /// Index among the rig's connectors.
+    var index = 0
+    var hasLock = false
+    /// The reader at which cards are held.
+    var reader = "reader-1"
+
+    init() {}
+
+    /// - Parameter state: the rig's.
+    init?(_ name: String, in state: JSONValue) {
+        let connectors = state["connectors"]?.array ?? []
+        guard let index = connectors.firstIndex(where: { $0["id"]?.string == name }),
+            let evse = connectors[index]["evse"]?.int
+        else { return nil }
+        self.name = name
+        self.evse = evse
+        self.index = index
+        hasLock = connectors[index]["lock"]?.string != nil
+        reader = state["readers"]?[0]?["device"]?.string ?? reader
     }
 }

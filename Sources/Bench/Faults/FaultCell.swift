@@ -4,12 +4,22 @@ import JSON
 
 /// One fault at one moment.
 struct FaultCell: Sendable {
+    let board: String
     let device: String
+    let outlet: FaultOutlet
     /// The device's kind, as the rig names it.
     let kind: String
     let fault: String
     let moment: FaultMoment
-    var demand: FaultDemand { .of(fault, on: kind) }
+    var demand: FaultDemand {
+        // Charging at its rating it is told what it offers anyhow.
+        if kind == "safety-controller", fault == "offers-other",
+            moment == .charging || moment == .offline
+        {
+            return .nothing
+        }
+        return .of(fault, on: kind)
+    }
 }
 
 /// What a station did about it.
@@ -23,7 +33,8 @@ struct FaultOutcome: Sendable {
         /// There was no energy to take away.
         case none
         case opened(after: Milliseconds)
-        case reduced
+        /// To so many amperes.
+        case reduced(Double)
         case chargedOn
     }
     var reaction = Reaction.none
@@ -47,14 +58,16 @@ struct FaultOutcome: Sendable {
     func isDisturbed(by cell: FaultCell) -> Bool {
         if case .unsafe = verdict { return false }
         let ownLoss = [
-            "meter": "meterLost", "meters": "meterLost", "mains": "meterLost",
-            "reader": "readerLost",
+            "meter": "meterLost", "signing-meter": "meterLost", "meters": "meterLost",
+            "mains": "meterLost", "reader": "readerLost", "pcsc-reader": "readerLost",
+            "controller": "controllerLost", "network-controller": "controllerLost",
+            "safety-controller": "controllerLost",
         ]
         let own = ownLoss[cell.kind == "serial-bus" ? cell.device : cell.kind]
         return events.contains { Self.lossesOfTime.contains($0) && $0 != own }
     }
     private static let lossesOfTime: Set = [
-        "deadlineMissed", "stationSilent", "meterLost", "readerLost",
+        "deadlineMissed", "stationSilent", "meterLost", "readerLost", "controllerLost",
     ]
 }
 
@@ -79,15 +92,15 @@ struct FaultTrial: Sendable {
     private func judge(_ outcome: inout FaultOutcome) async throws {
         let events = stand.record.count
         let messages = await stand.csms.log.count
-        let isEnergised = (try await stand.rig.state())["connectors"]?[0]?["contactor"] == "closed"
+        let isEnergised = try await connector()["contactor"] == "closed"
+        let offered = try await connector()["offered"]?.number?.double ?? 32
         let id = try await stand.rig.fault(cell.device, cell.fault)
         let start = MonotonicClock.now
-        try await Task.sleep(
-            for: .milliseconds(FaultDemand.patience(cell.fault, on: cell.kind).count))
-        react(to: stand.record.events(from: events), isEnergised, start, &outcome)
+        await watch(since: events, messages, isEnergised, start)
+        react(to: own(events), isEnergised, offered, start, &outcome)
         let tries = stand.record.count
-        if await tryToCharge() {
-            let now = stand.record.events(from: tries)
+        if await tryToCharge(since: tries, messages) {
+            let now = own(tries)
             outcome.started = now.contains { $0.kind == "contactor" && $0.fields["closed"] == true }
             let isOn = now.contains { $0.kind == "contactor" && $0.fields["coil"] == true }
             if isOn, cell.demand.forbidsStart {
@@ -99,6 +112,69 @@ struct FaultTrial: Sendable {
         try await leave()
         await recover(since: repaired, &outcome)
         collect(await stand.csms.log, from: messages, until: repaired, &outcome)
+        if case .told(let code) = cell.demand, outcome.verdict == .good,
+            cell.moment != .offline, !outcome.events.contains(code)
+        {
+            outcome.verdict = .unsafe("nobody was told \(code)")
+        }
+    }
+
+    /// The plant's events of the outlet.
+    private func own(_ start: Int) -> [PlantRecord.Event] {
+        stand.record.events(from: start).filter {
+            !$0.subject.contains("/") && $0.kind != "contactor"
+                || $0.subject == cell.outlet.name || $0.subject == "\(cell.outlet.evse)"
+        }
+    }
+
+    private func connector() async throws -> JSONValue {
+        (try await stand.rig.state())["connectors"]?[cell.outlet.index] ?? .null
+    }
+
+    /// Until nothing more is to be expected: the fault has had the time to be noticed, what it demands
+    /// was done, and neither the plant nor the station says anything new.
+    private func watch(
+        since events: Int, _ messages: Int, _ isEnergised: Bool, _ start: Instant
+    ) async {
+        let most = start + FaultDemand.patience(cell.fault, on: cell.kind)
+        let least = start + FaultDemand.notice(cell.fault, on: cell.kind)
+        var seen = (events: 0, messages: 0)
+        var quietSince = start
+        while MonotonicClock.now < most {
+            try? await Task.sleep(for: .milliseconds(100))
+            let own = own(events)
+            let said = await stand.csms.log.dropFirst(messages)
+            let now = (
+                events: own.count { $0.kind != "sample" && $0.kind != "indicator" },
+                messages: said.count(where: \.isNews)
+            )
+            if now != seen { quietSince = MonotonicClock.now }
+            seen = now
+            let isQuiet = MonotonicClock.now - quietSince >= Self.quiet
+            let isDone = isMet(own, isEnergised) && isTold(said)
+            if isQuiet, MonotonicClock.now >= least, isDone { return }
+        }
+    }
+    /// Chosen: longer than a round of anything in the station.
+    private static let quiet = Milliseconds(1500)
+
+    /// What the fault demands has been done.
+    private func isMet(_ events: [PlantRecord.Event], _ isEnergised: Bool) -> Bool {
+        let isOpened = events.contains { $0.kind == "contactor" && $0.fields["coil"] == false }
+        let offered = events.last { $0.kind == "duty" }?.fields["offered"]?.number?.double
+        return switch cell.demand {
+        case .nothing, .noStart, .told: true
+        case .open: !isEnergised || isOpened
+        case .safeCurrent: !isEnergised || isOpened || offered.map { $0 <= 6.1 } ?? false
+        }
+    }
+
+    /// Somebody was told what must be told, or it needs a vehicle that is still to come, or the CSMS is
+    /// away.
+    private func isTold(_ messages: ArraySlice<Message>) -> Bool {
+        guard case .told(let code) = cell.demand, cell.moment != .idle, cell.moment != .offline
+        else { return true }
+        return messages.contains { $0.tells(code) }
     }
 
     // MARK: Before
@@ -119,14 +195,14 @@ struct FaultTrial: Sendable {
     private func prepare() async throws {
         await stand.admit(true)
         guard cell.moment != .idle else { return }
-        try await stand.rig.plug()
+        try await stand.rig.plug(cell.outlet.name)
         _ = try await world("state B") { $0["pilot"] == "B" }
         guard cell.moment != .preparing else { return }
         try await tap()
         _ = try await world("a car that charges") { ($0["drawn"]?.number?.double ?? 0) > 5 }
         switch cell.moment {
         case .suspended:
-            try await stand.rig.vehicle("1/1", ["ready": false])
+            try await stand.rig.vehicle(cell.outlet.name, ["ready": false])
             _ = try await world("a car that pauses") { $0["contactor"] == "open" }
         case .finishing:
             try await reader { ($0["readMsAgo"]?.int ?? .max) > 3200 }
@@ -142,7 +218,7 @@ struct FaultTrial: Sendable {
     private func tap() async throws {
         try await reader { ($0["askedMsAgo"]?.int ?? .max) < 2000 }
         await stand.mark(.mayCharge)
-        try await stand.rig.tap(card)
+        try await stand.rig.tap(card, reader: cell.outlet.reader)
     }
 
     private func reader(_ fits: (JSONValue) -> Bool) async throws {
@@ -158,7 +234,7 @@ struct FaultTrial: Sendable {
     ) async throws -> JSONValue {
         let deadline = MonotonicClock.now + .seconds(40)
         while true {
-            let connector = (try await stand.rig.state())["connectors"]?[0] ?? .null
+            let connector = try await connector()
             if fits(connector) { return connector }
             guard MonotonicClock.now < deadline else {
                 throw BenchError("before the fault: no \(what) within 40 s")
@@ -170,17 +246,18 @@ struct FaultTrial: Sendable {
     // MARK: While it holds
 
     private func react(
-        to events: [PlantRecord.Event], _ isEnergised: Bool, _ start: Instant,
+        to events: [PlantRecord.Event], _ isEnergised: Bool, _ before: Double, _ start: Instant,
         _ outcome: inout FaultOutcome
     ) {
         let isOpened = events.first { $0.kind == "contactor" && $0.fields["coil"] == false }
-        let offered = events.last { $0.kind == "duty" }?.fields["offered"]?.number?.double ?? 32
+        let offered = events.last { $0.kind == "duty" }?.fields["offered"]?.number?.double ?? before
         if !isEnergised {
             outcome.reaction = .none
         } else if let isOpened {
-            outcome.reaction = .opened(after: isOpened.at - start)
-        } else if offered > 0, offered <= 6.1 {
-            outcome.reaction = .reduced
+            // The plant may have been quicker than its answer.
+            outcome.reaction = .opened(after: max(.zero, isOpened.at - start))
+        } else if offered > 0, offered < before - 0.5 {
+            outcome.reaction = .reduced(offered)
         } else {
             outcome.reaction = .chargedOn
         }
@@ -191,48 +268,75 @@ struct FaultTrial: Sendable {
             outcome.verdict = .unsafe("the contactor stayed closed")
         case (.safeCurrent, .chargedOn):
             outcome.verdict = .unsafe("the offer stayed at \(offered) A")
+        case (.safeCurrent, .reduced(let left)) where left > 6.1:
+            outcome.verdict = .unsafe("the offer fell to \(left) A only")
         default: break
         }
     }
 
     /// Somebody tries to get energy. False where the moment has nothing to try.
-    private func tryToCharge() async -> Bool {
+    private func tryToCharge(since events: Int, _ messages: Int) async -> Bool {
+        let reader = cell.outlet.reader
         switch cell.moment {
         case .idle:
-            try? await stand.rig.plug()
+            try? await stand.rig.plug(cell.outlet.name)
             try? await Task.sleep(for: .milliseconds(1500))
             await stand.mark(.mayCharge)
-            try? await stand.rig.tap(card)
+            try? await stand.rig.tap(card, reader: reader)
         case .preparing:
             await stand.mark(.mayCharge)
-            try? await stand.rig.tap(card)
-        case .suspended: try? await stand.rig.vehicle("1/1", ["ready": true])
+            try? await stand.rig.tap(card, reader: reader)
+        case .suspended: try? await stand.rig.vehicle(cell.outlet.name, ["ready": true])
         case .charging, .finishing, .offline: return false
         }
-        try? await Task.sleep(for: .seconds(6))
+        await watchTry(since: events, messages)
         return true
+    }
+
+    /// Who must not start is watched for the whole time; who did start needs no more of it than what a
+    /// fault that shows with energy takes; and what must be told is waited for.
+    private func watchTry(since events: Int, _ messages: Int) async {
+        let start = MonotonicClock.now
+        var isLong = false
+        if case .told = cell.demand { isLong = true }
+        let end = start + (isLong ? FaultDemand.patience(cell.fault, on: cell.kind) : .seconds(6))
+        while MonotonicClock.now < end {
+            try? await Task.sleep(for: .milliseconds(100))
+            if case .told(let code) = cell.demand {
+                let said = await stand.csms.log.dropFirst(messages)
+                if said.contains(where: { $0.tells(code) }) { return }
+                continue
+            }
+            let isOn = own(events).contains {
+                $0.kind == "contactor" && $0.fields["closed"] == true
+            }
+            guard isOn, !cell.demand.forbidsStart else { continue }
+            return (try? await Task.sleep(for: .seconds(2))) ?? ()
+        }
     }
 
     // MARK: Afterwards
 
     private func leave() async throws {
-        let state = try await stand.rig.state()
-        if state["connectors"]?[0]?["plugged"] == true { try await stand.rig.unplug() }
+        if try await connector()["plugged"] == true {
+            try await stand.rig.unplug(cell.outlet.name)
+        }
         await stand.admit(true)
     }
 
     private func recover(since start: Instant, _ outcome: inout FaultOutcome) async {
         if await isAtRest(within: .seconds(30)) {
             outcome.recovery = MonotonicClock.now - start
-            let faults = (try? await stand.status())?["evses"]?[0]?["faults"]?.array
+            let faults = (try? await stand.status())?["evses"]?[place]?["faults"]?.array
             outcome.isRegisterFrozen = faults?.contains("meterImplausible") == true
         } else {
             let latched = ["contactorWelded", "residualCurrentSelfTest"]
             let status = try? await stand.status()
-            let faults = (status?["evses"]?[0]?["faults"]?.array ?? []).compactMap(\.string)
+            let faults = (status?["evses"]?[place]?["faults"]?.array ?? []).compactMap(\.string)
             if faults.contains(where: latched.contains) {
                 outcome.neededService = true
-                _ = try? await stand.local?.post("/local/v1/clear-faults", ["evse": 1])
+                _ = try? await stand.local?.post(
+                    "/local/v1/clear-faults", ["evse": JSONValue(cell.outlet.evse)])
                 let service = MonotonicClock.now
                 if await isAtRest(within: .seconds(30)) {
                     outcome.recovery = MonotonicClock.now - service
@@ -241,25 +345,28 @@ struct FaultTrial: Sendable {
                 outcome.recovery = MonotonicClock.now - start
             }
             if outcome.recovery == nil, outcome.verdict == .good {
-                let evse = (try? await stand.status())?["evses"]?[0]
+                let evse = (try? await stand.status())?["evses"]?[place]
                 outcome.verdict = .stuck("not available again: \(evse?.text ?? "no status")")
             }
         }
         await stand.mark(.mayNotCharge)
     }
 
+    /// Index of the EVSE in the station's status.
+    private var place: Int { cell.outlet.evse - 1 }
+
     private func isAtRest(within limit: Milliseconds) async -> Bool {
-        await stand.status(within: limit) { status in
+        await stand.status(within: limit) { [place] status in
             status["ocpp"]?["link"]?["registration"] == "Accepted"
                 && status["ocpp"]?["link"]?["state"] == "connected"
                 && status["queue"]?["messages"] == 0
                 && status["waitingTransactions"]?.array?.isEmpty == true
                 && status["faults"]?.array?.allSatisfy { $0 == "meterImplausible" } == true
-                && status["evses"]?[0]?["faults"]?.array?
+                && status["evses"]?[place]?["faults"]?.array?
                     .allSatisfy { $0 == "meterImplausible" } == true
-                && status["evses"]?[0]?["transaction"]?.string == nil
-                && status["evses"]?[0]?["power"]?["contactor"] == "open"
-                && status["evses"]?[0]?["connectors"]?[0]?["state"] == "Available"
+                && status["evses"]?[place]?["transaction"]?.string == nil
+                && status["evses"]?[place]?["power"]?["contactor"] == "open"
+                && status["evses"]?[place]?["connectors"]?[0]?["state"] == "Available"
         } != nil
     }
 
@@ -295,5 +402,20 @@ struct FaultTrial: Sendable {
     }
     private static func age(of instant: Instant) -> TimeInterval {
         Double((MonotonicClock.now - instant).count) / 1000
+    }
+}
+
+extension Message {
+    /// A NotifyEvent with this technical code, of something that begins.
+    fileprivate func tells(_ code: String) -> Bool {
+        fromStation && action == "NotifyEvent"
+            && (payload["eventData"]?.array ?? []).contains {
+                $0["techCode"]?.string == code && $0["actualValue"] == "true"
+            }
+    }
+
+    /// Something that the station says because something happened: not what it measures each second.
+    fileprivate var isNews: Bool {
+        fromStation && kind == .call && payload["triggerReason"]?.string != "MeterValuePeriodic"
     }
 }

@@ -10,6 +10,9 @@ enum FaultDemand: Sendable {
     case open(within: Milliseconds)
     /// Nobody knows the energy: at most 6 A after this time, and no new session.
     case safeCurrent(within: Milliseconds)
+    /// A controller's own misdeed, which the station cannot undo: it must say so, with this code, where a
+    /// vehicle is there.
+    case told(String)
 
     /// - Parameters:
     ///   - kind: of the device, as `GET /rig/v1/faults/kinds` names it.
@@ -32,23 +35,75 @@ enum FaultDemand: Sendable {
         case ("meter", "silent"), ("meter", "garbled"), ("meter", "wrong-unit"),
             ("meter", "truncated"), ("meter", "exception"), ("meter", "noise"):
             .safeCurrent(within: .seconds(12))
+        case ("signing-meter", _): of(fault, on: "meter")
+        case ("one-wire-sensor", "hot"): .open(within: .seconds(10))
+        case ("controller", _), ("network-controller", _): ofController(fault)
+        case ("safety-controller", _): ofSafetyController(fault)
         case ("serial-bus", "absent"): .nothing
         default: .nothing
         }
     }
 
-    /// How long the station is watched before anything else is done.
+    /// What breaks an EVSE controller, which works pilot and contactor by itself: what it notices itself it
+    /// ends itself, and what it does against its orders the station can only tell.
+    private static func ofController(_ fault: String) -> FaultDemand {
+        switch fault {
+        case "error-state", "trip", "shorted", "open", "diode-shorted":
+            .open(within: Milliseconds(1000))
+        case "offers-other": .told("controllerDisobeys")
+        default: .nothing
+        }
+    }
+
+    /// The same of a safety controller. Source of the times: docs/safety-controller-protocol.md, sections
+    /// 6 to 8: silence limit and the vehicle's time, 7.1 s; 500 ms until it is found to disobey.
+    private static func ofSafetyController(_ fault: String) -> FaultDemand {
+        switch fault {
+        case "error-state", "trip", "pressed", "shorted", "open", "diode-shorted", "restart",
+            "hot":
+            .open(within: Milliseconds(1000))
+        case "silent", "absent", "garbled", "truncated", "noise", "stuck", "stuck-sequence", "slow":
+            .open(within: .seconds(10))
+        case "tells-other": .open(within: .seconds(3))
+        case "welded", "self-test-fails": .noStart
+        case "offers-other": .told("controllerDisobeys")
+        default: .nothing
+        }
+    }
+
+    /// How long a station may know nothing of a fault: it is watched for so long at least.
+    static func notice(_ fault: String, on kind: String) -> Milliseconds {
+        switch kind {
+        // What a device said last counts until its max-age.
+        case "meter", "signing-meter", "network-meter", "serial-bus", "controller",
+            "network-controller":
+            Milliseconds(6500)
+        case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(4)
+        default: .seconds(2)
+        }
+    }
+
+    /// How long it is watched at most before anything else is done.
     static func patience(_ fault: String, on kind: String) -> Milliseconds {
         switch kind {
-        case "meter", "serial-bus": .seconds(13)
-        case "temperature", "mains", "proximity": .seconds(10)
+        // Its time to follow, 10 s, and the same again.
+        case "controller" where fault == "offers-other",
+            "network-controller" where fault == "offers-other":
+            .seconds(25)
+        case "meter", "signing-meter", "network-meter", "serial-bus", "safety-controller",
+            "controller", "network-controller":
+            .seconds(13)
+        case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(10)
         default: .seconds(5)
         }
     }
 
+    /// What happens is not the station's doing.
+    var isControllersOwn: Bool { if case .told = self { true } else { false } }
+
     var forbidsStart: Bool {
         switch self {
-        case .nothing: false
+        case .nothing, .told: false
         case .noStart, .open, .safeCurrent: true
         }
     }

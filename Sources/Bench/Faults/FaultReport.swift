@@ -3,17 +3,22 @@ import Foundation
 
 /// The fault table as Markdown.
 struct FaultReport {
-    let board: String
+    let boards: [String]
     let rows: [FaultRow]
     let moments: [FaultMoment]
+    /// By board, devices that were not run since another outlet has the same.
+    let repeated: [String: [String]]
+    let duration: Milliseconds
 
     /// Cells that are unsafe or stuck, one line each.
     var problems: [String] {
         rows.flatMap { row in
             moments.compactMap { moment in
                 switch row.outcomes[moment]?.verdict {
-                case .unsafe(let what): "\(row.device) \(row.fault), \(moment): UNSAFE: \(what)"
-                case .stuck(let what): "\(row.device) \(row.fault), \(moment): STUCK: \(what)"
+                case .unsafe(let what):
+                    "\(row.board), \(row.device) \(row.fault), \(moment): UNSAFE: \(what)"
+                case .stuck(let what):
+                    "\(row.board), \(row.device) \(row.fault), \(moment): STUCK: \(what)"
                 case .good, nil: nil
                 }
             }
@@ -24,11 +29,13 @@ struct FaultReport {
         var lines = [
             "# What a station does about every fault",
             "",
-            "Board `\(board)`: every fault that its simulated plant knows, at six moments of its life. "
-                + "Made by `forecourt-bench faults --board \(board) --output docs/faults.md` "
-                + "(`make faults`): each row ran on processes of its own, and whether a cell is safe "
-                + "was judged by the plant's own record of coil, contacts, pilot and bolt. This file was "
-                + "made on \(Timestamps.now(plus: 0).prefix(10)) (\(Machine.description)).",
+            "Every fault that the simulated plants of these boards know, at six moments of a station's "
+                + "life: " + boards.map { "`\($0)`" }.joined(separator: ", ") + ". Made by "
+                + "`forecourt-bench faults " + boards.map { "--board \($0)" }.joined(separator: " ")
+                + " --output docs/faults.md` (`make faults`): each row ran on processes of its own, and "
+                + "whether a cell is safe was judged by the plant's own record of coil, contacts, pilot "
+                + "and bolt. This file was made on \(Timestamps.now(plus: 0).prefix(10)) in "
+                + "\(duration.count / 60_000) min (\(Machine.description)).",
             "",
             "## Reading it",
             "",
@@ -40,7 +47,8 @@ struct FaultReport {
             "| --- | --- |",
             "| opens | the coil was off within half a second |",
             "| stops | the offer was withdrawn, then the coil was off, within 10 s |",
-            "| 6 A | the offer fell to the board's safe value; after 60 s charging would stop |",
+            "| 6 A | the offer fell to so much; where that is the board's safe value, charging would stop "
+                + "after 60 s |",
             "| charges on | nothing that the fault touches concerns this session's safety |",
             "| – | there was no energy to take away |",
             "| refuses, starts | a card, or a car that wants energy again, while the fault held |",
@@ -58,13 +66,33 @@ struct FaultReport {
                 + "for again). A cell in which the machine lost time (`deadlineMissed`, `stationSilent`, "
                 + "or a device lost that the fault does not touch) was run again, up to twice. "
                 + "After every cell fault and vehicle were taken away, the connector was "
-                + "Available within a minute, and the next car of the row charged.",
+                + "Available within a minute, and the next car of the row charged. An EVSE controller "
+                + "that acts against its orders (`offers-other`) energises a vehicle whatever the "
+                + "station wants: there the cell is good when the station says so.",
         ]
+        for board in boards { lines += tables(of: board) }
+        for board in boards { lines += measured(on: board) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func tables(of board: String) -> [String] {
+        var lines = ["", "## Board `\(board)`"]
+        let repeated = repeated[board] ?? []
+        if !repeated.isEmpty {
+            lines += [
+                "",
+                "Not run, since another outlet has the same in the same place: "
+                    + repeated.map { "`\($0)`" }.joined(separator: ", ") + ".",
+            ]
+        }
         var device = ""
-        for row in rows {
+        for row in rows where row.board == board {
             if row.device != device {
                 device = row.device
-                lines += ["", "## \(row.device) (\(row.kind))", ""]
+                lines += ["", "### \(row.device) (\(row.kind))", ""]
+                if row.outlet.name != "1/1" {
+                    lines += ["The vehicle came to \(row.outlet.name).", ""]
+                }
                 lines.append(
                     "| fault | " + moments.map(\.rawValue).joined(separator: " | ") + " |")
                 lines.append("| --- |" + String(repeating: " --- |", count: moments.count))
@@ -73,8 +101,7 @@ struct FaultReport {
             lines.append(
                 "| **\(row.fault)**: \(row.help) | " + cells.joined(separator: " | ") + " |")
         }
-        lines += measured
-        return lines.joined(separator: "\n") + "\n"
+        return lines
     }
 
     private func text(_ outcome: FaultOutcome?) -> String {
@@ -88,7 +115,7 @@ struct FaultReport {
         switch outcome.reaction {
         case .none: parts.append(outcome.started == nil ? "–" : "")
         case .opened(let time): parts.append(time.count <= 500 ? "opens" : "stops")
-        case .reduced: parts.append("6 A")
+        case .reduced(let left): parts.append("\(Int(left.rounded())) A")
         case .chargedOn: parts.append("charges on")
         }
         if let started = outcome.started { parts.append(started ? "starts" : "refuses") }
@@ -102,9 +129,9 @@ struct FaultReport {
     }
 
     /// Times differ from run to run; they stand apart from what does not.
-    private var measured: [String] {
+    private func measured(on board: String) -> [String] {
         var lines = [
-            "", "## Measured", "",
+            "", "## Measured on `\(board)`", "",
             "Longest time from the fault to the released coil, and from the repair to an available "
                 + "connector (unplugging, releasing the bolt and, offline, dialling the CSMS again "
                 + "included), of the run that made this file. Faults that build up (heat) or stop in "
@@ -113,7 +140,7 @@ struct FaultReport {
             "| device | fault | coil off after | available after |",
             "| --- | --- | --- | --- |",
         ]
-        for row in rows {
+        for row in rows where row.board == board {
             let opened = row.outcomes.values.compactMap { outcome -> Int64? in
                 if case .opened(let time) = outcome.reaction { time.count } else { nil }
             }.max()
