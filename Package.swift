@@ -215,6 +215,11 @@ let package = Package(
             dependencies: [
                 "EVSEModel", "JSON", "Charging", "OCPP201", "StationCore", "CAllocationCount",
             ], path: "Benchmarks/CoreCost", swiftSettings: common),
+        // Times a round of meters on the simulated line, likewise.
+        .executableTarget(
+            name: "bus-cost",
+            dependencies: ["EVSEModel", "FieldBus", "ModbusEnergyMeter", "Plant", "RegisterMaps"],
+            path: "Benchmarks/BusCost", swiftSettings: common),
 
         // Tests
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),

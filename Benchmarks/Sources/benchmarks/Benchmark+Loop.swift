@@ -125,22 +125,31 @@ extension Benchmark {
     }
 }
 
-/// The loop's histogram of wake-ups, from `forecourt loop stats --json`.
+/// One of the loop's histograms, from `forecourt loop stats --json`.
 struct LoopTiming {
     /// Lower bound in nanoseconds, and count.
     private let buckets: [(Double, Double)]
 
     private init(buckets: [(Double, Double)]) { self.buckets = buckets }
 
-    init(_ setting: Setting, _ image: String) throws {
+    /// What of a cycle is meant: waking after the deadline, or reading, deciding and writing.
+    enum Part { case wakeUp, step }
+
+    init(_ setting: Setting, _ image: String, _ part: Part = .wakeUp) throws {
         struct Stats: Decodable {
             struct Histogram: Decodable { let buckets: [[Double]] }
             let wakeUp: Histogram
+            let step: Histogram
         }
         let text = try Program.run(
             "\(setting.programs)/forecourt", ["loop", "stats", image, "--json"])
         let stats = try JSONDecoder().decode(Stats.self, from: Data(text.utf8))
-        buckets = stats.wakeUp.buckets.map { ($0[0], $0[1]) }
+        let histogram =
+            switch part {
+            case .wakeUp: stats.wakeUp
+            case .step: stats.step
+            }
+        buckets = histogram.buckets.map { ($0[0], $0[1]) }
     }
 
     func since(_ earlier: Self) -> Self {

@@ -169,18 +169,9 @@ extension Benchmark {
         let folder = try Subject.folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let subject = try Subject.station(
-            setting,
-            environment: [
-                "LD_PRELOAD": "\(setting.helpers)/libAllocationCounter.so",
-                "ALLOCATION_COUNTS": "\(folder)/counts",
-            ])
+            setting, environment: AllocationCounts.environment(setting, folder))
         defer { subject.stop() }
-        func count(_ process: Int32) -> Double {
-            let data = FileManager.default.contents(atPath: "\(folder)/counts.\(process)")
-            return data.map { data in
-                data.withUnsafeBytes { Double($0.load(as: UInt64.self)) }
-            } ?? .nan
-        }
+        func count(_ process: Int32) -> Double { AllocationCounts.count(of: process, in: folder) }
         guard let loop = subject.loop else { throw BenchmarkError("the station has no loop") }
         let station = subject.program.id
         Thread.sleep(forTimeInterval: 3)

@@ -50,11 +50,16 @@ final class Subject {
         return path
     }
 
+    /// What is measured where a benchmark names no other board.
+    static let board = "ac-wallbox"
+
     /// The board's simulated hardware, as a process of its own.
-    static func plant(_ setting: Setting, in folder: String) throws -> (Program, rig: String) {
+    static func plant(
+        _ setting: Setting, board: String = Subject.board, in folder: String
+    ) throws -> (Program, rig: String) {
         let plant = try Program(
             "\(setting.programs)/forecourt",
-            ["plant", "ac-wallbox", "--wires", "\(folder)/wires", "--rig", "127.0.0.1:0"],
+            ["plant", board, "--wires", "\(folder)/wires", "--rig", "127.0.0.1:0"],
             log: "\(folder)/plant.log")
         let line = plant.firstLine()
         guard let start = line.range(of: "\"rig\":\"http://")?.upperBound else {
@@ -65,10 +70,10 @@ final class Subject {
     }
 
     static func stationArguments(
-        _ folder: String, port: UInt16, settings: [String] = []
+        _ folder: String, port: UInt16, board: String = Subject.board, settings: [String] = []
     ) -> [String] {
         [
-            "run", "ac-wallbox", "--attach", "\(folder)/wires", "--state", "\(folder)/state",
+            "run", board, "--attach", "\(folder)/wires", "--state", "\(folder)/state",
             "--csms", "ws://127.0.0.1:\(port)/ocpp", "--identity", "BENCH",
             "--log-level", "warning",
         ] + (["ocpp.securityProfile=0"] + settings).flatMap { ["--set", $0] }
@@ -76,14 +81,16 @@ final class Subject {
 
     /// The station on its simulated hardware, settled.
     static func station(
-        _ setting: Setting, settings: [String] = [], environment: [String: String] = [:]
+        _ setting: Setting, board: String = Subject.board, settings: [String] = [],
+        environment: [String: String] = [:]
     ) throws -> Subject {
         let folder = try folder()
-        let (plant, rig) = try plant(setting, in: folder)
+        let (plant, rig) = try plant(setting, board: board, in: folder)
         let listener = try Listener()
         let program = try Program(
             "\(setting.programs)/forecourt",
-            stationArguments(folder, port: listener.port, settings: settings),
+            stationArguments(
+                folder, port: listener.port, board: board, settings: settings),
             environment: environment, log: "\(folder)/station.log")
         do {
             let csms = CSMS(try listener.accept(withinSeconds: 30))
