@@ -53,7 +53,7 @@ let cyclicPlugins: [Target.Dependency] = [
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
-    "CharacterDisplay", "DWINDisplay",
+    "CharacterDisplay", "DWINDisplay", "ModbusIOCard",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -123,7 +123,7 @@ let package = Package(
                 "CRealtime",
                 "CGPIOD",
             ] + cyclicPlugins),
-        source("FieldBus", ["EVSEModel", "DriverKit", "CModbus"]),
+        source("FieldBus", ["EVSEModel", "DriverKit", "SimulatedChip", "CModbus", "CGPIOD"]),
         source("RegisterMaps", [yams]),
         source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
         // What displays say, in languages that are data files
@@ -193,6 +193,9 @@ let package = Package(
             "EVSEController", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
         plugin("SafetyMCU", ["FieldBus"]),
+        plugin(
+            "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
+            resources: [.embedInCode("Models")]),
         plugin("NFCReader", ["FieldBus"]),
         plugin("LineReader", ["FieldBus"]),
         plugin("CharacterDisplay", ["FieldBus", "DisplayText"]),
@@ -242,6 +245,9 @@ let package = Package(
             ]),
         tests(
             "EVSEController",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "ModbusIOCard",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
@@ -307,7 +313,7 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
-                "DWINDisplay", "DisplayText", "OCMF", "Plant",
+                "DWINDisplay", "ModbusIOCard", "DisplayText", "OCMF", "Plant", "SimulatedChip",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

@@ -5,14 +5,17 @@ internal import FieldBus
 
 /// Shows contents on a panel of a few rows.
 ///
-/// The panel cannot be asked what it shows: its expander acknowledges, and that is all. So it is
-/// touched every two seconds to see that it is there, set up and written whole every few minutes in
-/// case something has confused it, and written cell by cell in between.
+/// The panel cannot be asked what it shows: an expander acknowledges, and that is all; lines of the
+/// processor do not even do that. So it is touched every two seconds to see that its way is there, set up
+/// and written whole every few minutes in case something has confused it, and written cell by cell in
+/// between.
 package actor CharacterDisplay: DisplayDriver {
     private static let touchInterval = Milliseconds.seconds(2)
 
     private let host: any DriverHost
-    private let bus: I2CBus
+    private let thread: BusThread
+    /// Its way in words, for a probe.
+    private let way: String
     private let layout: CharacterLayout
     private let rom: CharacterROM
     private let turns: LanguageTurns
@@ -24,14 +27,29 @@ package actor CharacterDisplay: DisplayDriver {
     private var touchedAt = Instant.zero
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
-        bus.thread.asUnownedSerialExecutor()
+        thread.asUnownedSerialExecutor()
     }
 
+    /// On the bus that the host has: an I²C bus with an expander on it, or a chip whose lines are the
+    /// controller's.
     package init(_ configuration: Configuration, host: any DriverHost) throws(DriverError) {
-        guard let bus = host.bus as? I2CBus else {
+        let interface: any PanelInterface
+        switch host.bus {
+        case let bus as I2CBus:
+            thread = bus.thread
+            way = "expander acknowledges on \(bus.place.path)"
+            interface = ExpanderInterface(
+                bus: bus, address: PanelAddress.value(configuration.text("address")))
+        case let bus as GPIOBus:
+            thread = bus.thread
+            way =
+                "lines of \(bus.place.path) can be driven; whether a panel is on them cannot be known"
+            interface = GPIOInterface(bus, PanelPins(configuration))
+        default:
             throw DriverError(
-                .configuration, device: host.device, "\(host.device) is on no I²C bus",
-                remedy: "Name a bus of kind i2c.")
+                .configuration, device: host.device,
+                "\(host.device) is on no I²C bus and no GPIO chip",
+                remedy: "Name a bus of kind i2c or gpio-chip, as its plugin says.")
         }
         do throws(LanguageError) {
             turns = try LanguageTurns(configuration.texts("language"))
@@ -42,13 +60,10 @@ package actor CharacterDisplay: DisplayDriver {
         }
         let size = PanelSize(rawValue: configuration.text("size")) ?? .columns16rows2
         self.host = host
-        self.bus = bus
         lifecycle = DisplayLifecycle(host)
         layout = CharacterLayout(rows: size.rows, columns: size.columns)
         rom = CharacterROM(rawValue: configuration.text("character-rom")) ?? .ascii
         refresh = configuration.quantity("refresh")
-        let interface = ExpanderInterface(
-            bus: bus, address: PanelAddress.value(configuration.text("address")))
         panel = HD44780(interface, size: size)
     }
 
@@ -128,7 +143,7 @@ package actor CharacterDisplay: DisplayDriver {
         }
         let time = (MonotonicClock.now().nanoseconds - start.nanoseconds) / 1000
         return ProbeReport(
-            identity: "expander acknowledges on \(bus.place.path), "
+            identity: "\(way), "
                 + "\(layout.columns)x\(layout.rows) characters",
             replyTimes: [time])
     }

@@ -8,10 +8,52 @@ package enum CharacterDisplayPlugin: BusPlugin {
     package static let summary = "text panel with an HD44780 behind a PCF8574 on I²C: 16x2, 20x4"
     package static let roles: Set<Role> = [.display]
     package static let busKinds = ["i2c"]
-    package static let keys = [
-        ConfigurationKey(
-            "address", .choice(PanelAddress.names), default: "0x27",
-            "The expander's address: 0x20 to 0x27 for a PCF8574, 0x38 to 0x3f for a PCF8574A."),
+    package static let keys =
+        [
+            ConfigurationKey(
+                "address", .choice(PanelAddress.names), default: "0x27",
+                "The expander's address: 0x20 to 0x27 for a PCF8574, 0x38 to 0x3f for a PCF8574A.")
+        ] + PanelKeys.all
+
+    package static func make(
+        _ configuration: Configuration, host: any DriverHost
+    ) throws(DriverError) -> any BusDriver {
+        try CharacterDisplay(configuration, host: host)
+    }
+}
+
+/// The same panels on lines of the processor, without an expander.
+package enum GPIOCharacterDisplayPlugin: BusPlugin {
+    package static let name: PluginName = "gpio-character-display"
+    package static let summary = "text panel with an HD44780 on GPIO lines: 16x2, 20x4"
+    package static let roles: Set<Role> = [.display]
+    package static let busKinds = ["gpio-chip"]
+    package static let keys =
+        [
+            ConfigurationKey(
+                "rs-line", .line(.digitalOutput), required: true, maySleep: true,
+                "RS: high for characters, low for instructions."),
+            ConfigurationKey(
+                "e-line", .line(.digitalOutput), required: true, maySleep: true,
+                "E: the controller takes half a byte as it falls."),
+            ConfigurationKey(
+                "data-lines", .lines(.digitalOutput, count: 4...4), required: true, maySleep: true,
+                "D4, D5, D6 and D7. R/W is tied low."),
+            ConfigurationKey(
+                "backlight-line", .line(.digitalOutput), maySleep: true,
+                "High while the station runs: the backlight's switch, where it has one."),
+        ] + PanelKeys.all
+
+    package static func make(
+        _ configuration: Configuration, host: any DriverHost
+    ) throws(DriverError) -> any BusDriver {
+        try CharacterDisplay(configuration, host: host)
+    }
+}
+
+/// What panels have in common, whatever they hang on.
+enum PanelKeys {
+    static let all = [
         ConfigurationKey(
             "size", .choice(PanelSize.allCases.map(\.rawValue)), default: "16x2",
             "Columns and rows."),
@@ -25,12 +67,6 @@ package enum CharacterDisplayPlugin: BusPlugin {
             "refresh", .duration(10_000...3_600_000), default: "3 min",
             "Set up anew and written whole this often: contactors that switch disturb it."),
     ]
-
-    package static func make(
-        _ configuration: Configuration, host: any DriverHost
-    ) throws(DriverError) -> any BusDriver {
-        try CharacterDisplay(configuration, host: host)
-    }
 }
 
 /// Panels by their columns and rows.

@@ -28,9 +28,14 @@ public enum StatusLEDsPlugin: CyclicPlugin {
             ConfigurationKey(
                 "brightness", .percent(100...10_000), default: "100 %",
                 "Of PWM channels and lights in a row."),
+            ConfigurationKey(
+                "steady", .boolean, default: "false",
+                "Lights that would blink stay lit: for relays, whose contacts wear."),
         ]
     }
-    private static var lineKeys: [ConfigurationKey] { keys.filter { $0.name != "brightness" } }
+    private static var lineKeys: [ConfigurationKey] {
+        keys.filter { $0.name != "brightness" && $0.name != "steady" }
+    }
 
     public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
         issues.require(
@@ -58,6 +63,7 @@ public enum StatusLEDsPlugin: CyclicPlugin {
             redPWM: configuration.line("red-pwm"), greenPWM: configuration.line("green-pwm"),
             bluePWM: configuration.line("blue-pwm"), lights: configuration.line("lights"),
             brightness: Int32(clamping: configuration.number("brightness")),
+            isSteady: configuration.flag("steady"),
             quarterSecond: Milliseconds(250).cycles(of: period),
             tenthSecond: Milliseconds(100).cycles(of: period))
     }
@@ -77,6 +83,8 @@ public struct StatusLEDs: CyclicDriver {
         let lights: LineID
         /// In 0.01 %.
         let brightness: Int32
+        /// Nothing blinks.
+        let isSteady: Bool
         let quarterSecond: Int32
         let tenthSecond: Int32
     }
@@ -99,7 +107,7 @@ public struct StatusLEDs: CyclicDriver {
             if beepCycle < Int32.max { beepCycle += 1 }
         }
         let pattern = Pattern(shown)
-        let isLit = pattern.rhythm.isLit(quarter: cycle / plan.quarterSecond)
+        let isLit = plan.isSteady || pattern.rhythm.isLit(quarter: cycle / plan.quarterSecond)
         lines.set(plan.red, pattern.red && isLit)
         lines.set(plan.green, pattern.green && isLit)
         lines.set(plan.blue, pattern.blue && isLit)

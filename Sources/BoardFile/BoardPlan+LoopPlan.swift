@@ -78,7 +78,8 @@ extension BoardPlan {
         }
         compiled.lineCount = UInt16(clamping: lines.count)
         for (index, line) in lines.enumerated() {
-            guard let bus = bus(line.bus) else { continue }
+            // Lines that a driver of the station process works are not the loop's.
+            guard let bus = bus(line.bus), device(line.device)?.isCyclic != false else { continue }
             var plan = LinePlan()
             plan.kind = line.kind
             plan.activeLow = line.isActiveLow
@@ -91,6 +92,14 @@ extension BoardPlan {
                 plan.parameter = Int32(clamping: nanoseconds)
             }
             if line.kind == .colourOutput { plan.parameter = bus.lights.raw }
+            if let terminals = bus.terminals {
+                let card = cards.firstIndex(of: DeviceID(bus.name)) ?? 0
+                plan.offset = UInt16(clamping: card << 8) | line.number
+                plan.parameter = Int32(clamping: terminals.maximumAge.raw)
+                plan.path = try fixed(bus.name, "the name of card \(bus.name)")
+                compiled.lines[index] = plan
+                continue
+            }
             if case .simulated = endPoints, !bus.isFolderOrFile {
                 guard let number = line.simulatedNumber else {
                     throw BoardFileError(
@@ -113,6 +122,7 @@ extension BoardPlan {
         case .adc: .industrialIO
         case .oneWire: .oneWire
         case .ledChain: .ledChain
+        case .card: .ioCard
         case .gpioChip, .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc:
             bus.sleeps ? .gpioExpander : .gpioCharacterDevice
         }
@@ -184,6 +194,8 @@ extension BoardPlan {
             hash.add("\(line.debounceMicroseconds) \(period)")
             hash.add("\(line.sensor ?? "") \(bus(line.bus).map { $0.sleeps } ?? false)")
             hash.add("\(bus(line.bus).map { $0.lights.raw } ?? 0)")
+            guard let terminals = bus(line.bus)?.terminals else { continue }
+            hash.add("\(cards.firstIndex(of: DeviceID(line.bus)) ?? 0) \(terminals.maximumAge.raw)")
         }
         for slot in slots {
             guard let device = device(slot.device) else { continue }
@@ -198,7 +210,7 @@ extension BoardPlan {
 
 extension BoardBus {
     /// It has an end point of its own in a simulation, rather than cells of the one chip.
-    fileprivate var isFolderOrFile: Bool { kind == .oneWire || kind == .ledChain }
+    fileprivate var isFolderOrFile: Bool { kind == .oneWire || kind == .ledChain || kind == .card }
 
     /// How its lights are made up.
     package var lights: LEDChainShape {

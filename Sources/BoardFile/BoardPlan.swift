@@ -38,6 +38,10 @@ package struct BoardPlan: Sendable {
     package func bus(_ name: String) -> BoardBus? { buses.first { $0.name == name } }
     package func device(_ id: DeviceID) -> BoardDevice? { devices.first { $0.id == id } }
     package func evse(_ id: EVSEID) -> BoardEVSE? { evses.first { $0.id == id } }
+    /// Input/output cards in the order of their numbers, by which loop and drivers know them.
+    package var cards: [DeviceID] {
+        devices.filter { $0.plugin is any CardPlugin.Type }.map(\.id)
+    }
     package var hasDisplays: Bool {
         devices.contains { $0.assignments.contains { $0.role == .display } }
     }
@@ -94,6 +98,8 @@ package struct BoardBus: Sendable {
     package var kind: BusKind
     /// Checked parameters, defaults filled in; keys as in ``BusKind/keys``.
     package var configuration: Configuration
+    /// Of a card.
+    package var terminals: CardTerminals?
 
     /// The path to open on real hardware: `/dev/ttyS1`, `/dev/gpiochip0`, `/sys/class/pwm/pwmchip0`,
     /// `/sys/bus/iio/devices/iio:device0`; or the peer to connect to: `192.168.4.20:502`.
@@ -102,7 +108,7 @@ package struct BoardBus: Sendable {
     /// Whoever asks it sleeps for longer than a cycle may wait.
     package var sleeps: Bool {
         switch kind {
-        case .oneWire, .ledChain: true
+        case .oneWire, .ledChain, .card: true
         case .gpioChip: configuration.flag("expander")
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc, .pwmChip, .adc: false
         }

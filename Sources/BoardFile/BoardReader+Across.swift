@@ -6,6 +6,8 @@ extension BoardReader {
     mutating func checkAcross() {
         checkLines()
         checkSleepingLines()
+        checkOwnLines()
+        checkWear()
         checkEndPoints()
         checkRoles()
         for evse in plan.evses { checkRatings(evse) }
@@ -45,10 +47,38 @@ extension BoardReader {
             guard keys.first(where: { $0.name == use.key })?.maySleep != true else { continue }
             error(
                 use.position,
-                "\(use.owner) \(use.key): bus \(bus.name) is an expander, which is asked now and "
-                    + "then; the control loop needs this line in every cycle",
+                "\(use.owner) \(use.key): bus \(bus.name) is \(bus.kind == .card ? "a card" : "an expander"), "
+                    + "which is asked now and then; the control loop needs this line in every cycle",
                 fix: "wire it to a line of the processor; lights, buzzer, door, tilt, water and "
                     + "dimming contacts may be on \(bus.name)")
+        }
+    }
+
+    /// Relays are made for some 100 000 switchings: two a second are a day.
+    private mutating func checkWear() {
+        for use in uses where use.kind == .digitalOutput && use.key != "buzzer-line" {
+            guard let line = line(use.line), let card = plan.bus(line.bus),
+                card.terminals?.outputsWear == true,
+                let device = plan.device(DeviceID(use.owner)), !device.configuration.flag("steady")
+            else { continue }
+            warn(
+                use.position,
+                "\(use.owner) \(use.key): \(card.name) has relays, and lights blink: contacts last for "
+                    + "some 100 000 switchings, two a second are a day",
+                fix: "add steady: true to \(use.owner), or use a card with transistor outputs")
+        }
+    }
+
+    /// A driver of the station process works lines of its own bus only: of one chip.
+    private mutating func checkOwnLines() {
+        for use in uses {
+            guard let device = plan.device(DeviceID(use.owner)), !device.isCyclic,
+                let line = line(use.line), line.bus != device.bus
+            else { continue }
+            error(
+                use.position,
+                "\(use.owner) \(use.key): bus \(line.bus) is not \(use.owner)'s, which works lines of "
+                    + "one chip", fix: "put all its lines on \(device.bus ?? "one bus")")
         }
     }
 
@@ -93,7 +123,11 @@ extension BoardReader {
                 plan.lines.contains { $0.bus == bus.name }
                 || plan.devices.contains { $0.bus == bus.name }
             // A device that could not be read may be on it.
-            if !isUsed, unreadable.isEmpty {
+            if !isUsed, unreadable.isEmpty, bus.kind == .card {
+                warn(
+                    position("devices.\(bus.name)"), "no device uses a line of \(bus.name)",
+                    fix: "remove it, or name it as the bus of a device: gpio-inputs, status-leds")
+            } else if !isUsed, unreadable.isEmpty {
                 warn(
                     position("buses.\(bus.name)"), "bus \(bus.name) has no device",
                     fix: "remove it, or put a device on it")
@@ -104,7 +138,9 @@ extension BoardReader {
     /// Devices without a role, and roles without a device.
     private mutating func checkRoles() {
         for device in plan.devices where device.assignments.isEmpty {
-            guard !isNamedInVain(device.id) else { continue }
+            guard !isNamedInVain(device.id), !(device.plugin is any CardPlugin.Type) else {
+                continue
+            }
             let roles = device.plugin.roles.map(\.rawValue).sorted().joined(separator: ", ")
             error(
                 position("devices.\(device.id)"), "\(device.id) has no role",
@@ -359,6 +395,12 @@ extension BoardReader {
     }
 
     private mutating func checkCapacity() {
+        if plan.cards.count > StationBounds.cards {
+            error(
+                position("devices"),
+                "\(plan.cards.count) input/output cards, there is room for \(StationBounds.cards)",
+                fix: "use cards with more terminals")
+        }
         if plan.lines.count > LoopPlan.lineCapacity {
             error(
                 position("devices"),
@@ -393,7 +435,7 @@ enum CycleCost {
             case .pwmChip: sum += count * call
             case .adc: sum += count * (call + bus.configuration.number("conversion") * 1000)
             case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc, .oneWire,
-                .ledChain:
+                .ledChain, .card:
                 break
             }
         }

@@ -3,11 +3,43 @@ import EVSEModel
 
 extension BoardReader {
     mutating func readDevices(_ node: BoardNode) {
-        for entry in entries(node, "devices") ?? [] {
+        let entries = entries(node, "devices") ?? []
+        // Cards first: other devices' lines are on them.
+        for entry in entries.filter(isCard) + entries.filter({ !isCard($0) }) {
             positions["devices.\(entry.key)"] = entry.keyPosition
             checkName(entry, of: "device")
             readDevice(entry)
         }
+        let order = Dictionary(
+            entries.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
+        plan.devices.sort { order[$0.id.name] ?? 0 < order[$1.id.name] ?? 0 }
+    }
+
+    private func isCard(_ entry: BoardNode.Entry) -> Bool {
+        let name = entry.value["plugin"]?.scalar
+        return plugins.contains { $0.name.text == name && $0 is any CardPlugin.Type }
+    }
+
+    /// The terminals of a card are a bus of lines under the card's name.
+    private mutating func addTerminals(
+        of plugin: any CardPlugin.Type, _ configuration: Configuration, _ entry: BoardNode.Entry
+    ) {
+        let path = "devices.\(entry.key)"
+        guard plan.bus(entry.key) == nil else {
+            error(
+                entry.keyPosition, "\(entry.key): a bus has that name, too",
+                fix: "give the card another: lines name it as they name a bus")
+            unreadable.insert(path)
+            return
+        }
+        var bus = BoardBus(name: entry.key, kind: .card, configuration: configuration)
+        if unreadable.contains(path) {
+            // Lines on it are not reported too.
+            unreadable.insert("buses.\(entry.key)")
+            return
+        }
+        bus.terminals = plugin.terminals(of: configuration)
+        plan.buses.append(bus)
     }
 
     private mutating func readDevice(_ entry: BoardNode.Entry) {
@@ -46,6 +78,9 @@ extension BoardReader {
             }
         }
         if findings.count > before { unreadable.insert(path) }
+        if let card = plugin as? any CardPlugin.Type {
+            addTerminals(of: card, configuration, entry)
+        }
         plan.devices.append(
             BoardDevice(
                 id: id, plugin: plugin, bus: bus, configuration: configuration, assignments: []))

@@ -73,16 +73,36 @@ extension BoardReader {
         }
         if busName == nil, context.isBusRefused { return nil }
         guard let bus = bus(busName, for: kind, path, at: busPosition) else { return nil }
-        guard (0..<Int64(bus.kind.lineCount)).contains(number) else {
+        guard isThere(number, kind, on: bus, path, at: node.position) else { return nil }
+        if bus.kind == .card, case .text(let bias)? = options["bias"], bias != "none" {
             error(
-                node.position,
-                "\(Self.label(path)): bus \(bus.name) has no line \(number), only "
-                    + "0...\(bus.kind.lineCount - 1)", fix: "copy the number from the wiring table")
+                node.position, "\(Self.label(path)): a card's terminals have no bias to set",
+                fix: "leave it out")
             return nil
         }
         return intern(
             bus, UInt16(number), kind, options, path: path, index: index, owner: context.owner,
             at: node.position)
+    }
+
+    /// Reports a number that the bus does not have.
+    private mutating func isThere(
+        _ number: Int64, _ kind: LineKind, on bus: BoardBus, _ path: String,
+        at position: SourcePosition
+    ) -> Bool {
+        var count = bus.kind.lineCount
+        var noun = "line"
+        if let terminals = bus.terminals {
+            count = kind.isOutput ? terminals.outputs : terminals.inputs
+            noun = kind.isOutput ? "output" : "input"
+        }
+        guard !(0..<Int64(count)).contains(number) else { return true }
+        error(
+            position,
+            "\(Self.label(path)): bus \(bus.name) has no \(noun) \(number), "
+                + (count > 0 ? "only 0...\(count - 1)" : "nor any other"),
+            fix: count > 0 ? "copy the number from the wiring table" : "name another bus")
+        return false
     }
 
     /// A sensor that is known by its name rather than by a number.
@@ -146,6 +166,7 @@ extension BoardReader {
             case .colourOutput: .ledChain
             case .digitalInput, .digitalOutput, .unused: .gpioChip
             }
+        if bus.kind == .card, wanted == .gpioChip { return bus }
         guard bus.kind == wanted else {
             let candidates = plan.buses.filter { $0.kind == wanted }.map(\.name)
             let example = "{ bus: \(candidates.first ?? "NAME"), line: 4 }"
@@ -174,7 +195,11 @@ extension BoardReader {
         at position: SourcePosition
     ) -> LineID {
         let key = path.split(separator: ".").last.map(String.init) ?? path
-        let existing = plan.lines.firstIndex { $0.bus == bus.name && $0.number == number }
+        // A card's first output and its first input are two terminals.
+        let existing = plan.lines.firstIndex {
+            $0.bus == bus.name && $0.number == number
+                && (bus.kind != .card || $0.kind.isOutput == kind.isOutput)
+        }
         if existing == nil {
             var line = BoardLine(
                 bus: bus.name, number: number, kind: kind, device: owner, key: key, index: index)

@@ -145,15 +145,15 @@ extension BoardReader {
             guard let kindNode = entry.value["plugin"], let name = kindNode.scalar else {
                 error(
                     entry.keyPosition, "bus \(BoardNode.shortened(entry.key)) has no plugin",
-                    fix: "add one of \(BusKind.allCases.map(\.rawValue).joined(separator: ", "))")
+                    fix: "add one of \(BusKind.named.map(\.rawValue).joined(separator: ", "))")
                 unreadable.insert(path)
                 continue
             }
-            guard let kind = BusKind(rawValue: name) else {
+            guard let kind = BusKind(rawValue: name), kind != .card else {
                 error(
                     kindNode.position, "bus \(entry.key): there is no bus plugin \(kindNode.shown)",
                     fix: Suggestion.fix(
-                        for: name, among: BusKind.allCases.map(\.rawValue), noun: "bus plugin"))
+                        for: name, among: BusKind.named.map(\.rawValue), noun: "bus plugin"))
                 unreadable.insert(path)
                 continue
             }

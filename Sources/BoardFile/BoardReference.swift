@@ -23,14 +23,16 @@ package struct BoardReference {
         section("loop", BoardKeys.loop)
         section("supervision", SupervisionKey.all.map(\.key))
         section("buses", [])
-        for kind in BusKind.allCases {
+        for kind in BusKind.named {
             section("bus plugin `\(kind.rawValue)`", Self.sentence(kind.summary), kind.keys)
         }
         section("devices", [])
         for plugin in plugins {
             let roles = plugin.roles.map(\.rawValue).sorted().joined(separator: ", ")
             section(
-                "plugin `\(plugin.name)`", Self.sentence(plugin.summary) + " Roles: \(roles).",
+                "plugin `\(plugin.name)`",
+                Self.sentence(plugin.summary)
+                    + (roles.isEmpty ? " No role of its own." : " Roles: \(roles)."),
                 plugin.keys)
         }
         section("A line as a map", "Where a line needs more than its number.", LineOptions.keys)

@@ -86,7 +86,7 @@ package struct BoardSchema {
         case "buses":
             map(
                 of: oneOf(
-                    BusKind.allCases.map {
+                    BusKind.named.map {
                         plugin($0.rawValue, $0.summary, $0.keys, hasBus: false)
                     }))
         case "devices":

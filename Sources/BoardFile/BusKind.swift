@@ -14,6 +14,12 @@ package enum BusKind: String, CaseIterable, Sendable {
     case adc
     case oneWire = "one-wire"
     case ledChain = "led-chain"
+    /// The terminals of an input/output card. A device makes it, under its own name; no bus of a board
+    /// file can be one.
+    case card
+
+    /// Those that stand under `buses`.
+    package static var named: [Self] { allCases.filter { $0 != .card } }
 
     package var summary: String {
         switch self {
@@ -28,13 +34,14 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .adc: "converter of the kernel's industrial I/O subsystem"
         case .oneWire: "1-Wire line of the kernel's w1 drivers, with DS18B20 sensors"
         case .ledChain: "WS2812 lights in a row behind a SPI device"
+        case .card: "terminals of an input/output card"
         }
     }
 
     /// Lines of these kinds are on it; none on a bus of messages.
     package var hasLines: Bool {
         switch self {
-        case .gpioChip, .pwmChip, .adc, .oneWire, .ledChain: true
+        case .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: true
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc: false
         }
     }
@@ -43,7 +50,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var isModbus: Bool {
         switch self {
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP: true
-        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain: false
+        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: false
         }
     }
 
@@ -56,6 +63,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .adc, .i2c, .ledChain: "device"
         case .oneWire: "folder"
         case .pcsc: "socket"
+        case .card: ""
         }
     }
 
@@ -66,6 +74,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .pwmChip: 64
         case .adc: 64
         case .ledChain: 16
+        case .card: CardOutputs.capacity
         // A sensor's number is its place in the board; its name says which it is.
         case .oneWire: 64
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc: 0
@@ -151,6 +160,7 @@ package enum BusKind: String, CaseIterable, Sendable {
                     "colours", .choice(["grb", "rgb"]), default: "grb",
                     "The order in which a light takes its colours; WS2812: grb."),
             ]
+        case .card: []
         }
     }
 
@@ -209,6 +219,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .i2c, .ledChain: path(configuration.text("device"), below: "/dev/")
         case .pcsc: configuration.text("socket")
         case .oneWire: configuration.text("folder")
+        case .card: configuration.device.name
         case .gpioChip: path(configuration.text("chip"), below: "/dev/")
         case .pwmChip: path(configuration.text("chip"), below: "/sys/class/pwm/")
         case .adc: path(configuration.text("device"), below: "/sys/bus/iio/devices/")

@@ -75,6 +75,11 @@ public protocol DriverHost: Sendable {
     func publish(_ report: SigningReport)
     /// Of a device with ``DriverFeature/outletChoice``.
     func publish(_ choice: OutletChoice)
+    /// Of a ``CardPlugin``'s driver.
+    func publish(_ sample: CardSample)
+    /// What the control loop wants of this card's outputs, as of now; nothing is wanted where it is older
+    /// than ``CardOutputs/maximumAge``.
+    var wantedOutputs: CardOutputs { get }
     /// Raises or clears a fault under this device; repeating the same is no event.
     func fault(_ fault: Fault, holds: Bool, _ detail: String)
     func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String])
@@ -93,6 +98,9 @@ extension DriverHost {
     public func publish(_ report: SigningReport) {}
     /// Nobody chooses here.
     public func publish(_ choice: OutletChoice) {}
+    /// There are no cards here.
+    public func publish(_ sample: CardSample) {}
+    public var wantedOutputs: CardOutputs { CardOutputs() }
 }
 
 public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }

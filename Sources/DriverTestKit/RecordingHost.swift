@@ -17,6 +17,9 @@ public final class RecordingHost: DriverHost {
         var loopLives = true
         var clears: UInt32 = 0
         var reports = [SigningReport]()
+        var cardSamples = [CardSample]()
+        var wantedLevels: UInt32 = 0
+        var lastWanted = CardOutputs()
         var faults = [Fault: String]()
         var faultEvents = [FaultEvent]()
         var log = [String]()
@@ -74,6 +77,21 @@ public final class RecordingHost: DriverHost {
     public func keepLoop(alive: Bool) { state.withLock { $0.loopLives = alive } }
     public func publish(_ report: SigningReport) { state.withLock { $0.reports.append(report) } }
 
+    public func publish(_ sample: CardSample) { state.withLock { $0.cardSamples.append(sample) } }
+
+    /// What the loop would want of a card's outputs, as of now, while it lives.
+    public var wantedOutputs: CardOutputs {
+        let now = clock()
+        return state.withLock { state in
+            if state.loopLives {
+                state.lastWanted = CardOutputs(levels: state.wantedLevels, at: now)
+            }
+            return state.lastWanted
+        }
+    }
+    /// - Parameter levels: output n is bit n.
+    public func want(_ levels: UInt32) { state.withLock { $0.wantedLevels = levels } }
+
     public func fault(_ fault: Fault, holds: Bool, _ detail: String) {
         let now = clock()
         state.withLock { state in
@@ -100,6 +118,7 @@ public final class RecordingHost: DriverHost {
         state.withLock { $0.controllerSamples }
     }
     public var reports: [SigningReport] { state.withLock { $0.reports } }
+    public var cardSamples: [CardSample] { state.withLock { $0.cardSamples } }
     /// Faults that hold now, with their details.
     public var faults: [Fault: String] { state.withLock { $0.faults } }
     public var faultEvents: [FaultEvent] { state.withLock { $0.faultEvents } }

@@ -47,7 +47,7 @@ extension Fault {
         case .residualCurrentSelfTest, .temperatureSensorFault, .meterLost, .meterImplausible,
             .readerLost, .ioFault, .displayLost, .stationSilent, .deadlineMissed, .storageFault,
             .houseMeterLost, .powerModuleFault, .powerCabinetLost, .controllerLost,
-            .controllerDisobeys, .signedValuesMissing:
+            .controllerDisobeys, .signedValuesMissing, .cardLost, .cardDisobeys:
             .callOperator
         }
     }

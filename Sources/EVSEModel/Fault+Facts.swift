@@ -336,6 +336,21 @@ extension Fault {
                 severity: 4, stop: .no, clearing: .byItself,
                 minimumRequiredErrorCode: nil, errorCode16: "PowerMeterFailure",
                 report201: .init("FiscalMetering", "Problem", .evse))
+        case .cardLost:
+            FaultFacts(
+                text: "input/output card does not answer: its inputs count as they are dangerous",
+                remedy: "Check its supply, address and bus wiring with the probe command.",
+                severity: 5, stop: .no, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "OtherError",
+                report201: .init("Controller", "Problem", .station))
+        case .cardDisobeys:
+            FaultFacts(
+                text: "input/output card does not switch what it is told",
+                remedy: "Look for another master on its bus and for links of its inputs to its "
+                    + "outputs; replace it.",
+                severity: 5, stop: .no, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "OtherError",
+                report201: .init("Controller", "Problem", .station))
         }
     }
 }

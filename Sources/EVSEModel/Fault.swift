@@ -60,6 +60,9 @@
     case controllerDisobeys = 43
     // Metering
     case signedValuesMissing = 45
+    // I/O cards
+    case cardLost = 50
+    case cardDisobeys = 51
 }
 
 /// A set of faults, one bit each.

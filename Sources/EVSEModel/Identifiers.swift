@@ -3,6 +3,8 @@ public enum StationBounds {
     public static let evses = 4
     public static let connectorsPerEVSE = 4
     public static let temperaturesPerConnector = 4
+    /// Input/output cards on buses.
+    public static let cards = 4
 }
 
 /// An EVSE's number in OCPP's three-tier model: 1...4, never 0.

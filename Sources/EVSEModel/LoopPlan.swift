@@ -66,6 +66,10 @@
     case oneWire = 6
     /// WS2812 lights behind a SPI device: `path` is the device, `offset` the group of lights.
     case ledChain = 7
+    /// Terminals of a card on a bus of the station process, which hands them over in the shared image:
+    /// `offset` is 256 times the card's number plus the terminal's, `parameter` the age in
+    /// milliseconds after which an input has no sample.
+    case ioCard = 8
 
     /// An exchange takes longer than a cycle may: a thread of its own samples and drives it, and
     /// the loop sees the newest sample.
@@ -84,7 +88,7 @@
     public var debounceMicroseconds: UInt32 = 0
     /// Outputs: the logical value to which the line is driven at start and at the end.
     public var safeValue: Int32 = 0
-    /// PWM: the period in nanoseconds. Lights: ``LEDChainShape/raw``.
+    /// PWM: the period in nanoseconds. Lights: ``LEDChainShape/raw``. Cards: milliseconds.
     public var parameter: Int32 = 0
     public var path = FixedText()
     @inlinable public init() {}

@@ -35,8 +35,12 @@ public enum ModbusRequest: Hashable, Sendable {
     case read(ModbusTable, at: UInt16, count: Int)
     /// Function 1; each coil is a register of 0 or 1 in the reply.
     case readCoils(at: UInt16, count: Int)
+    /// Function 2; each discrete input is a register of 0 or 1 in the reply.
+    case readInputs(at: UInt16, count: Int)
     /// Function 5.
     case writeCoil(at: UInt16, Bool)
+    /// Function 15.
+    case writeCoils(at: UInt16, [Bool])
     /// Function 6.
     case writeRegister(at: UInt16, UInt16)
     /// Function 16.
@@ -45,7 +49,7 @@ public enum ModbusRequest: Hashable, Sendable {
     /// Registers in one read and in one write: Modbus Application Protocol V1.1b3, 6.3, 6.4, 6.12.
     public static let readLimit = 125
     public static let writeLimit = 123
-    /// Coils in one read: 6.1 allows 2000; more than 125 are nobody's need here.
+    /// Coils or discrete inputs in one request: 6.1 allows 2000; more than 125 are nobody's need here.
     public static let coilLimit = 125
 
     package var function: UInt8 {
@@ -53,7 +57,9 @@ public enum ModbusRequest: Hashable, Sendable {
         case .read(.holding, _, _): 3
         case .read(.input, _, _): 4
         case .readCoils: 1
+        case .readInputs: 2
         case .writeCoil: 5
+        case .writeCoils: 15
         case .writeRegister: 6
         case .writeRegisters: 16
         }
@@ -67,13 +73,22 @@ public enum ModbusRequest: Hashable, Sendable {
                 return nil
             }
             return bytes(address) + bytes(UInt16(count))
-        case .readCoils(let address, let count):
+        case .readCoils(let address, let count), .readInputs(let address, let count):
             guard (1...Self.coilLimit).contains(count), Int(address) + count <= 0x1_0000 else {
                 return nil
             }
             return bytes(address) + bytes(UInt16(count))
         case .writeCoil(let address, let isOn):
             return bytes(address) + bytes(isOn ? 0xFF00 : 0)
+        case .writeCoils(let address, let levels):
+            guard (1...Self.coilLimit).contains(levels.count),
+                Int(address) + levels.count <= 0x1_0000
+            else { return nil }
+            var bits = [UInt8](repeating: 0, count: (levels.count + 7) / 8)
+            for (index, isOn) in levels.enumerated() where isOn {
+                bits[index / 8] |= 1 << UInt8(index % 8)
+            }
+            return bytes(address) + bytes(UInt16(levels.count)) + [UInt8(bits.count)] + bits
         case .writeRegister(let address, let value):
             return bytes(address) + bytes(value)
         case .writeRegisters(let address, let values):
@@ -89,8 +104,8 @@ public enum ModbusRequest: Hashable, Sendable {
     var replyLength: Int {
         switch self {
         case .read(_, _, let count): 5 + 2 * count
-        case .readCoils(_, let count): 5 + (count + 7) / 8
-        case .writeCoil, .writeRegister, .writeRegisters: 8
+        case .readCoils(_, let count), .readInputs(_, let count): 5 + (count + 7) / 8
+        case .writeCoil, .writeCoils, .writeRegister, .writeRegisters: 8
         }
     }
 
@@ -114,11 +129,11 @@ public enum ModbusRequest: Hashable, Sendable {
             return content(of: body, bytes: 2 * count).map { data in
                 (0..<count).map { UInt16(data[2 * $0]) << 8 | UInt16(data[2 * $0 + 1]) }
             }
-        case .readCoils(_, let count):
+        case .readCoils(_, let count), .readInputs(_, let count):
             return content(of: body, bytes: (count + 7) / 8).map { data in
                 (0..<count).map { UInt16(data[$0 / 8] >> UInt8($0 % 8) & 1) }
             }
-        case .writeCoil, .writeRegister, .writeRegisters:
+        case .writeCoil, .writeCoils, .writeRegister, .writeRegisters:
             // A write is confirmed with address and value, or address and count.
             return body.elementsEqual(data?.prefix(4) ?? [])
                 ? .success([]) : .failure(.malformed("confirms something else"))
@@ -172,7 +187,10 @@ extension ModbusRequest: CustomStringConvertible {
         case .read(let table, let address, let count):
             "\(count) \(table.rawValue) registers from \(address)"
         case .readCoils(let address, let count): "\(count) coils from \(address)"
+        case .readInputs(let address, let count): "\(count) discrete inputs from \(address)"
         case .writeCoil(let address, _): "write of coil \(address)"
+        case .writeCoils(let address, let levels):
+            "write of \(levels.count) coils from \(address)"
         case .writeRegister(let address, _): "write of register \(address)"
         case .writeRegisters(let address, let values):
             "write of \(values.count) registers from \(address)"

@@ -66,8 +66,8 @@ struct SocketFrames {
         let length: Int
         switch buffer[1] {
         case 0x80...: length = 5
-        case 3, 4: length = 5 + Int(buffer[2])
-        case 6, 16: length = 8
+        case 1, 2, 3, 4: length = 5 + Int(buffer[2])
+        case 5, 6, 15, 16: length = 8
         default: throw .noFrame("function \(buffer[1])")
         }
         guard length <= 256 else { throw .noFrame("a length of \(length) bytes") }

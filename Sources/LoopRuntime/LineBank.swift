@@ -1,5 +1,6 @@
 import DriverKit
 package import EVSEModel
+package import SharedImage
 
 /// All lines of a board: opened with their outputs at the safe values, sampled at the start of each
 /// cycle and driven at its end.
@@ -24,8 +25,10 @@ package final class LineBank {
 
     /// Opens every chip and device of the plan, outputs at their safe values.
     ///
+    /// - Parameter shared: where cards on buses of the station process are found; needed where the plan
+    ///   has lines of such.
     /// - Throws: ``LoopError`` that names the line; what was opened before is released.
-    package init(plan: borrowing LoopPlan) throws(LoopError) {
+    package init(plan: borrowing LoopPlan, shared: SharedImage? = nil) throws(LoopError) {
         var groups = [(access: LineAccess, path: String, lines: [InterfaceLine])]()
         var debounced = [Debounce]()
         let count = min(Int(plan.lineCount), LoopPlan.lineCapacity)
@@ -46,7 +49,7 @@ package final class LineBank {
         }
         var opened = [LineInterface]()
         for group in groups {
-            opened.append(try Self.open(group.access, group.path, group.lines, plan))
+            opened.append(try Self.open(group.access, group.path, group.lines, plan, shared))
         }
 
         self.count = count
@@ -85,7 +88,8 @@ package final class LineBank {
     }
 
     private static func open(
-        _ access: LineAccess, _ path: String, _ lines: [InterfaceLine], _ plan: borrowing LoopPlan
+        _ access: LineAccess, _ path: String, _ lines: [InterfaceLine], _ plan: borrowing LoopPlan,
+        _ shared: SharedImage?
     ) throws(LoopError) -> LineInterface {
         switch access {
         case .gpioExpander:
@@ -110,6 +114,13 @@ package final class LineBank {
                 (lines) throws(LoopError) in
                 try LEDChain(path: path, lines: lines)
             }
+        case .ioCard:
+            guard let shared else {
+                throw LoopError(
+                    .missing, at: path, "a card's lines are the station's to ask",
+                    remedy: "`forecourt probe BOARD \(path)` shows the card's terminals.")
+            }
+            return try CardLines(path, lines, shared: shared)
         case .gpioCharacterDevice: return try GPIOCharacterDevice(path: path, lines: lines)
         case .pwmClass: return try PWMClassDevice(path: path, lines: lines)
         case .industrialIO: return try IndustrialIODevice(path: path, lines: lines)

@@ -34,7 +34,7 @@ package struct LoopProcess {
         } catch {
             throw LoopError(.plan, at: imagePath, "\(error)", remedy: "")
         }
-        let lines = try LineBank(plan: plan)
+        let lines = try LineBank(plan: plan, shared: shared)
         let engine = try LoopEngine(
             plan: plan, lines: lines, shared: shared, catalog: catalog, latched: latched,
             previous: shared.loop(), process: getpid())

@@ -249,6 +249,56 @@ package struct SharedImage: @unchecked Sendable {
         return true
     }
 
+    // MARK: Cards
+
+    /// Publishes what a card's inputs are. One thread a card calls this; nothing happens for a card that
+    /// there is no room for.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publish(_ sample: borrowing CardSample, card: Int) {
+        guard (0..<StationBounds.cards).contains(card) else { return }
+        withUnsafePointer(to: sample) {
+            store(
+                $0, MemoryLayout<CardSample>.size,
+                at: SharedImageLayout.cards + card * SharedImageLayout.cardStride)
+        }
+    }
+
+    /// Copies what a card's inputs are into `sample`; `false`, and nothing copied, where nobody said yet.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func readCard(_ card: Int, into sample: inout CardSample) -> Bool {
+        guard (0..<StationBounds.cards).contains(card) else { return false }
+        var copy = CardSample()
+        let offset = SharedImageLayout.cards + card * SharedImageLayout.cardStride
+        guard load(&copy, MemoryLayout<CardSample>.size, at: offset) else { return false }
+        sample = copy
+        return true
+    }
+
+    /// Publishes what the loop wants of a card's outputs. Only the loop calls this.
+    #if !DEBUG
+        @_noLocks
+    #endif
+    package func publish(_ outputs: borrowing CardOutputs, card: Int) {
+        guard (0..<StationBounds.cards).contains(card) else { return }
+        withUnsafePointer(to: outputs) {
+            store(
+                $0, MemoryLayout<CardOutputs>.size,
+                at: SharedImageLayout.cardOutputs + card * SharedImageLayout.cardOutputsStride)
+        }
+    }
+
+    /// What the loop wants of a card's outputs; `nil` where no loop has said yet.
+    package func cardOutputs(_ card: Int) -> CardOutputs? {
+        guard (0..<StationBounds.cards).contains(card) else { return nil }
+        var copy = CardOutputs()
+        let offset = SharedImageLayout.cardOutputs + card * SharedImageLayout.cardOutputsStride
+        return load(&copy, MemoryLayout<CardOutputs>.size, at: offset) ? copy : nil
+    }
+
     // MARK: Memory
 
     private func controllerOffset(_ evse: EVSEID) -> Int {

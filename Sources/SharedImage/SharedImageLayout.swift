@@ -10,6 +10,8 @@ import EVSEModel
 /// controllers  sequence, ControllerSample  x 4 likewise
 /// house        sequence, MeterSample           written by the bus thread of the house's meter
 /// external     sequence, ExternalLimit         written by the server that an energy manager talks to
+/// cards        sequence, CardSample  x 4       written by the bus threads, one writer a card
+/// outputs      sequence, CardOutputs  x 4      written by the loop, each cycle, for cards that it knows
 /// timing       counters                        written by the loop, each cycle
 /// ```
 ///
@@ -33,7 +35,11 @@ package enum SharedImageLayout {
     static var controllerStride: Int { block(MemoryLayout<ControllerSample>.size) }
     static var house: Int { controllers + StationBounds.evses * controllerStride }
     static var external: Int { house + meterStride }
-    static var timing: Int { external + block(MemoryLayout<ExternalLimit>.size) }
+    static var cards: Int { external + block(MemoryLayout<ExternalLimit>.size) }
+    static var cardStride: Int { block(MemoryLayout<CardSample>.size) }
+    static var cardOutputs: Int { cards + StationBounds.cards * cardStride }
+    static var cardOutputsStride: Int { block(MemoryLayout<CardOutputs>.size) }
+    static var timing: Int { cardOutputs + StationBounds.cards * cardOutputsStride }
     /// Size of the whole file in bytes.
     package static var size: Int { timing + aligned(TimingCell.count * 8) }
 
@@ -46,7 +52,7 @@ package enum SharedImageLayout {
             MemoryLayout<EVSEStatus>.size, MemoryLayout<StationImage>.size,
             MemoryLayout<EVSETargets>.size, MemoryLayout<MeterSample>.size,
             MemoryLayout<ControllerSample>.size, MemoryLayout<ExternalLimit>.size,
-            TimingCell.count,
+            MemoryLayout<CardSample>.size, MemoryLayout<CardOutputs>.size, TimingCell.count,
         ] {
             hash = (hash ^ UInt64(part)) &* 0x100_0000_01b3
         }

@@ -15,16 +15,21 @@ public struct SimulatedChip: @unchecked Sendable {
     public static let digitalLines = 64
     public static let pwmChannels = 16
     public static let analogChannels = 32
+    /// Edges between two looks of the plant: some pages of a character display.
+    public static let edgesKept = 4096
 
     /// Cell numbers. A later version only appends.
-    enum Cell {
+    fileprivate enum Cell {
         static let magic = 0
         static let owner = 1
         static let watchdog = 2
         static let digital = 16  // 4 cells a line: direction, driven, sensed, mute
         static let pwm = digital + 4 * SimulatedChip.digitalLines  // 2 cells: duty, period
         static let analog = pwm + 2 * SimulatedChip.pwmChannels  // 1 cell: microvolts
-        static let count = analog + SimulatedChip.analogChannels
+        static let recorded = analog + SimulatedChip.analogChannels
+        static let taken = recorded + 1
+        static let edges = taken + 1  // 2 cells an edge: line and level, time
+        static let count = edges + 2 * SimulatedChip.edgesKept
     }
     static let magic: Int32 = 0x4643_4831  // "FCH1"
 
@@ -45,8 +50,8 @@ public struct SimulatedChip: @unchecked Sendable {
         }
     }
 
-    private func load(_ cell: Int) -> Int32 { forecourt_load32(cells + cell) }
-    private func store(_ cell: Int, _ value: Int32) { forecourt_store32(cells + cell, value) }
+    fileprivate func load(_ cell: Int) -> Int32 { forecourt_load32(cells + cell) }
+    fileprivate func store(_ cell: Int, _ value: Int32) { forecourt_store32(cells + cell, value) }
 
     /// Process that holds the lines; 0 is none. A chip whose owner is dead has released its lines.
     public var owner: Int32 {
@@ -113,6 +118,64 @@ public struct SimulatedChip: @unchecked Sendable {
     public func setMicrovolts(_ channel: Int, _ value: Int32) {
         guard channel < Self.analogChannels else { return }
         store(Cell.analog + channel, value)
+    }
+}
+
+// MARK: Edges
+
+extension SimulatedChip {
+    /// A level that a line took, as seen by somebody with an eye on every edge.
+    public struct Edge: Hashable, Sendable {
+        public let line: Int
+        public let isHigh: Bool
+        /// Microseconds of the machine's monotonic clock, the lowest 32 bits.
+        public let microseconds: UInt32
+        public init(line: Int, isHigh: Bool, microseconds: UInt32) {
+            self.line = line
+            self.isHigh = isHigh
+            self.microseconds = microseconds
+        }
+    }
+
+    /// Drives a line and records the edge. For outputs whose far side follows every edge, such as a
+    /// display's bus; one process and thread does so.
+    ///
+    /// - Returns: false where the plant has not taken the edges before: nothing was done then.
+    public func driveRecorded(_ line: Int, isHigh: Bool, microseconds: UInt32) -> Bool {
+        guard (0..<Self.digitalLines).contains(line) else { return true }
+        let next = UInt32(bitPattern: load(Cell.recorded))
+        guard next &- UInt32(bitPattern: load(Cell.taken)) < UInt32(Self.edgesKept) else {
+            return false
+        }
+        let cell = Cell.edges + 2 * Int(next % UInt32(Self.edgesKept))
+        store(cell, Int32(line << 1 | (isHigh ? 1 : 0)))
+        store(cell + 1, Int32(bitPattern: microseconds))
+        drive(line, isHigh ? 1 : 0)
+        store(Cell.recorded, Int32(bitPattern: next &+ 1))
+        return true
+    }
+
+    /// The edges since the last call, in order. The plant's one thread that follows them calls this.
+    public func takeEdges() -> [Edge] {
+        let end = UInt32(bitPattern: load(Cell.recorded))
+        var next = UInt32(bitPattern: load(Cell.taken))
+        guard next != end, end &- next <= UInt32(Self.edgesKept) else {
+            // Another build's cells, or a writer that ran away: begin anew.
+            if next != end { store(Cell.taken, Int32(bitPattern: end)) }
+            return []
+        }
+        var edges = [Edge]()
+        while next != end {
+            let cell = Cell.edges + 2 * Int(next % UInt32(Self.edgesKept))
+            let what = load(cell)
+            edges.append(
+                Edge(
+                    line: Int(what >> 1), isHigh: what & 1 == 1,
+                    microseconds: UInt32(bitPattern: load(cell + 1))))
+            next &+= 1
+        }
+        store(Cell.taken, Int32(bitPattern: next))
+        return edges
     }
 }
 

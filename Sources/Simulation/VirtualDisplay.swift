@@ -14,11 +14,12 @@ struct VirtualDisplay {
     private var lifecycle: DisplayLifecycle
     private var lastPoll: Instant?
 
-    /// `nil` where nothing of the display is simulated: a browser is a program of its own.
+    /// `nil` where nothing of the display is simulated: a browser is a program of its own, and nobody can
+    /// know whether a panel is on lines.
     init?(_ device: BoardDevice, in world: PlantWorld) {
         guard
             let plan = world.displays.first(where: { $0.plan.device == device.id.name })?.plan,
-            plan.kind != .browser
+            plan.kind != .browser, plan.kind != .lines
         else { return nil }
         self.device = plan.device
         evse = device.evse

@@ -6,6 +6,7 @@ import KioskPage
 import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
+import ModbusIOCard
 import NFCReader
 import SafetyMCU
 
@@ -31,7 +32,9 @@ public struct PluginCatalog: Sendable {
             bus: [
                 ModbusEnergyMeterPlugin.self, EVSEControllerPlugin.self, SafetyMCUPlugin.self,
                 NFCReaderPlugin.self, PCSCReaderPlugin.self, LineReaderPlugin.self,
-                KioskPagePlugin.self, CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+                KioskPagePlugin.self, CharacterDisplayPlugin.self,
+                GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+                ModbusIOCardPlugin.self,
             ])
     }
 

@@ -186,6 +186,19 @@ struct BoardPlanTests {
         #expect(plan.bus("meters").map { plan.path(of: $0, .simulated(wires: "w")) } == "w/meters")
     }
 
+    @Test("the machine's watchdog is the real loop's to feed, never a simulated one's")
+    func hardwareWatchdog() throws {
+        let plan = try plan(
+            ["loop.watchdog-line={ bus: gpio, line: 25 }"],
+            [("supervision:", "loop: { watchdog: /dev/watchdog1 }\nsupervision:")])
+        let (real, simulated) = (
+            try plan.loopPlan(.real), try plan.loopPlan(.simulated(wires: "/tmp/w"))
+        )
+        #expect(real.watchdog.text == "/dev/watchdog1")
+        #expect(simulated.watchdog.text == "")
+        #expect(real.watchdogLine.isPresent && simulated.watchdogLine == real.watchdogLine)
+    }
+
     @Test("a path that the loop's plan has no room for is refused with its length")
     func longPath() throws {
         let plan = try plan()

@@ -14,6 +14,7 @@ import IIOTemperature
 import KioskPage
 import LineReader
 import ModbusEnergyMeter
+import ModbusIOCard
 import NFCReader
 import OneWireTemperature
 import PWMControlPilot
@@ -26,9 +27,10 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
+    ModbusIOCardPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
-    CharacterDisplayPlugin.self, DWINDisplayPlugin.self,
+    CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
 ]
 
 /// The repository's root, from this file's place in it.

@@ -14,23 +14,23 @@ package final class DisplayBench<Display: DisplayDriver>: DisplayConformance.Rig
     package let host: RecordingHost
     package let display: Display
     /// What the suite breaks so that the panel answers nothing.
-    private let muteFault: String
+    private let muteFault: String?
     private let folder: String
 
     /// - Parameters:
-    ///   - muteFault: a fault of the panel, as the rig names it.
+    ///   - muteFault: a fault of the panel, as the rig names it; `nil` where it never says anything.
     ///   - panel: the plant's panel.
-    ///   - serialBus: the line that it is on.
+    ///   - serialBus: the line that it is on; `nil`: lines of the chip.
     ///   - bus: the driver's end of that line, given the folder of the wires.
     package init(
-        _ panel: PlantPlan.Display, on serialBus: PlantPlan.SerialBus, muteFault: String,
+        _ panel: PlantPlan.Display, on serialBus: PlantPlan.SerialBus?, muteFault: String?,
         bus: (_ wires: String) throws -> any Sendable, driver: (RecordingHost) throws -> Display
     ) throws {
         folder = NSTemporaryDirectory() + "/panel-\(UUID().uuidString.prefix(8))"
         self.muteFault = muteFault
         var plan = PlantPlan(
             board: "bench", wires: folder + "/wires", registers: folder + "/registers")
-        plan.buses = [serialBus]
+        plan.buses = serialBus.map { [$0] } ?? []
         plan.displays = [panel]
         plant = try RunningPlant(plan)
         let clock = clock
@@ -41,6 +41,7 @@ package final class DisplayBench<Display: DisplayDriver>: DisplayConformance.Rig
     package func end() async {
         await display.cleanup()
         (host.bus as? I2CBus)?.close()
+        (host.bus as? GPIOBus)?.close()
         plant.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }
@@ -72,7 +73,9 @@ package final class DisplayBench<Display: DisplayDriver>: DisplayConformance.Rig
     }
 
     package func shown() async -> [String] { lines }
-    package func answer(_ isAnswering: Bool) async { isAnswering ? clear() : raise(muteFault) }
+    package func answer(_ isAnswering: Bool) async {
+        if isAnswering { clear() } else if let muteFault { raise(muteFault) }
+    }
     package func restart() async {
         raise("rebooted")
         settle { lines.isEmpty }
@@ -98,7 +101,8 @@ package final class DisplayBench<Display: DisplayDriver>: DisplayConformance.Rig
         recovery: Milliseconds = DisplayPromise.lossIsToldWithin
     ) async -> [String] {
         let test = DriverUnderTest(display, host: host) { self.clock.advance(by: $0) }
-        return await DisplayConformance.violations(of: test, at: self, recovery: recovery)
+        return await DisplayConformance.violations(
+            of: test, at: self, answers: muteFault != nil, recovery: recovery)
     }
 
     /// The panel is unplugged while it shows something, and plugged in again after its content changed.

@@ -112,6 +112,43 @@ struct ModbusSocketTests {
         peer.end()
     }
 
+    @Test(
+        "coils and discrete inputs are read and written over every framing",
+        arguments: [true, false])
+    func bits(isRTU: Bool) async throws {
+        let peer = try ScriptedPeer { request, _ in
+            // Unit, function and data, without header and check sum.
+            let body = Array(isRTU ? request.dropLast(2) : request.dropFirst(6))
+            var reply = body.prefix(6)
+            switch body[1] {
+            case 1: reply = body.prefix(2) + [2, 0b1000_0001, 0b10]
+            case 2: reply = body.prefix(2) + [1, 0b100]
+            default: break
+            }
+            let length = UInt8(reply.count)
+            return [
+                .send(
+                    isRTU
+                        ? appendingModbusCRC(Array(reply))
+                        : Array(request.prefix(4)) + [0, length] + reply)
+            ]
+        }
+        let bus = bus(peer.port, isRTU: isRTU)
+        let unit = ModbusUnit(1)
+        let coils = try await bus.exchange(.readCoils(at: 0, count: 10), with: unit)
+        #expect(coils.registers == [1, 0, 0, 0, 0, 0, 0, 1, 0, 1])
+        let inputs = try await bus.exchange(.readInputs(at: 16, count: 3), with: unit)
+        #expect(inputs.registers == [0, 0, 1])
+        _ = try await bus.exchange(.writeCoil(at: 3, true), with: unit)
+        let levels = [true, false, false, true, false, false, false, false, true]
+        _ = try await bus.exchange(.writeCoils(at: 3, levels), with: unit)
+        let sent = try #require(peer.received.last)
+        let body = isRTU ? sent.dropLast(2) : sent.dropFirst(6)
+        #expect(Array(body) == [1, 15, 0, 3, 0, 9, 2, 0b1001, 1])
+        await bus.close()
+        peer.end()
+    }
+
     @Test("a late reply is known by its number and never taken for the next one")
     func lateReply() async throws {
         let peer = try ScriptedPeer { request, count in

@@ -380,3 +380,163 @@ def test_pymodbus_speaks_to_a_simulated_controller(tmp_path):
     finally:
         process.stdin.close()
         assert process.wait(15) == 0
+
+
+# Input/output cards: where makers' lists have what, a third time. Outputs 0 and 3 are on, inputs 1 and 7.
+DISCRETE = "discrete"
+ON = {"output": {0, 3}, "input": {1, 7}}
+
+
+def bits(noun, count):
+    return [terminal in ON[noun] for terminal in range(count)]
+
+
+def words(noun, count):
+    return [int(bit) for bit in bits(noun, count)]
+
+
+def mask(noun):
+    return sum(1 << terminal for terminal in ON[noun])
+
+
+CARDS = {
+    "generic": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)}},
+    "waveshare-relay": {COILS: {0: bits("output", 8)}, HOLDING: {0x4000: [UNIT], 0x8000: [200]}},
+    "waveshare-relay-d": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)},
+                          HOLDING: {0x1000: [0] * 8, 0x4000: [UNIT], 0x8000: [200]}},
+    "waveshare-io-8": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)},
+                       HOLDING: {0x1000: [0] * 8, 0x4000: [UNIT], 0x8000: [100]}},
+    "n4d8b08": {HOLDING: {1: words("output", 8), 0x81: words("input", 8)}},
+    "sfar-s-8di8do": {HOLDING: {0: [0x2800], 8: [0], 12: [0], 50: [mask("input"), mask("output")]}},
+    "brainboxes-ed-588": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)}},
+    "brainboxes-ed-538": {COILS: {0: bits("output", 4)}, DISCRETE: {0: bits("input", 8)}},
+}
+
+
+def card_device(model):
+    tables = CARDS[model]
+
+    def data(table, kind, empty):
+        blocks = sorted(tables.get(table, {60000: empty}).items())
+        return [SimData(start, values=values, datatype=kind) for start, values in blocks]
+
+    return SimDevice(UNIT, simdata=(
+        data(COILS, DataType.BITS, [False]), data(DISCRETE, DataType.BITS, [False]),
+        data(HOLDING, DataType.REGISTERS, [0]), data(INPUT, DataType.REGISTERS, [0])))
+
+
+def card_board(folder, place, model):
+    host, port = place.split(":")
+    wallbox = pathlib.Path(__file__).resolve().parents[2] / "Boards" / "ac-wallbox" / "board.yaml"
+    path = folder / "board.yaml"
+    path.write_text(f"""
+format: 1
+board: interop
+extends: {wallbox}
+buses:
+  line: {{ plugin: modbus-tcp, host: {host}, port: {port} }}
+devices:
+  card-1: {{ plugin: modbus-io-card, bus: line, address: {UNIT}, model: {model} }}
+  lights-1: null
+  lights-2: {{ plugin: status-leds, bus: card-1, green-line: 2, steady: true }}
+evses: {{ 1: {{ devices: {{ indicator: lights-2 }} }} }}
+""")
+    return path
+
+
+@pytest.mark.parametrize("model", sorted(CARDS))
+def test_probe_reads_the_card_that_pymodbus_serves(tmp_path, model):
+    with serving(lambda: ModbusTcpServer(card_device(model), address=("127.0.0.1", 0))) as server:
+        board = card_board(tmp_path, f"127.0.0.1:{port_of(server)}", model)
+        done = forecourt("probe", str(board), "card-1")
+    read = {"input": set(), "output": set()}
+    for line in done.stdout.splitlines():
+        parts = line.split()
+        if parts and parts[0] in read and parts[2] == "on":
+            read[parts[0]].add(int(parts[1]))
+    assert read["output"] == ON["output"], done.stdout
+    assert read["input"] == (set() if model == "waveshare-relay" else ON["input"]), done.stdout
+
+
+@pytest.mark.parametrize("model", ["generic", "waveshare-relay", "n4d8b08", "sfar-s-8di8do"])
+def test_switches_an_output_that_pymodbus_serves(tmp_path, model):
+    """Output 2 for some seconds, seen by a second client; n4d8b08's commands are kept as they were written."""
+    with serving(lambda: ModbusTcpServer(card_device(model), address=("127.0.0.1", 0))) as server:
+        port = port_of(server)
+        board = card_board(tmp_path, f"127.0.0.1:{port}", model)
+        process = subprocess.Popen(
+            [BUILD / "forecourt", "probe", str(board), "lights-2", "--actuate", "green-line=on", "--for", "4",
+             "--yes", "--state", str(tmp_path / "state")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        client = ModbusTcpClient("127.0.0.1", port=port, timeout=5)
+        assert client.connect()
+        seen = set()
+        while process.poll() is None:
+            if model == "n4d8b08":
+                seen.add(client.read_holding_registers(3, count=1, device_id=UNIT).registers[0])
+            elif model == "sfar-s-8di8do":
+                seen.add(client.read_holding_registers(51, count=1, device_id=UNIT).registers[0])
+            else:
+                seen.add(client.read_coils(2, count=1, device_id=UNIT).bits[0])
+            threading.Event().wait(0.05)
+        client.close()
+        output = process.communicate()[0].decode()
+    assert process.returncode == 0, output
+    on = {"n4d8b08": 0x0100, "sfar-s-8di8do": 4}.get(model, True)
+    assert on in seen, (seen, output)
+
+
+@pytest.mark.parametrize("model", ["waveshare-relay-d", "sfar-s-8di8do"])
+def test_scan_names_a_card(model):
+    with serving(lambda: ModbusTcpServer(card_device(model), address=("127.0.0.1", 0))) as server:
+        done = forecourt("scan", "--bus", f"tcp:127.0.0.1:{port_of(server)}", "--addresses", str(UNIT),
+                         "--timeout", "300", "--json")
+    found = [(m["plugin"], m["model"], m["certain"])
+             for m in json.loads(done.stdout)["settings"][0]["devices"][0]["models"]]
+    assert ("modbus-io-card", model, True) in found, found
+
+
+def test_pymodbus_speaks_to_simulated_cards(tmp_path):
+    """Reads and writes of the plant's cards by a library that is not ours."""
+    plan = {
+        "format": 1, "board": "interop", "wires": str(tmp_path / "wires"),
+        "registers": str(tmp_path / "registers"),
+        "cards": [
+            {"device": "card-1", "bus": "line", "unit": 1, "model": "waveshare-relay-d", "outputs": 8, "inputs": 8},
+            {"device": "card-2", "bus": "line", "unit": 2, "model": "sfar-s-8di8do", "outputs": 8, "inputs": 8}],
+        "switches": [{"device": "door", "kind": "door", "line": {"number": 0, "card": "card-1", "terminal": 5}}],
+        "buses": [{"name": "line", "baud": 9600, "transport": "tcp"}],
+    }
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan))
+    process = subprocess.Popen(
+        [BUILD / "forecourt", "plant", "--plan", path, "--until-eof", "--rig", "127.0.0.1:0"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith(b"ready"), line
+        rig = json.loads(line[line.index(b"{"):])["rig"]
+        host, port = (tmp_path / "wires" / "line").read_text().strip().split(":")
+        client = ModbusTcpClient(host, port=int(port), timeout=5)
+        assert client.connect()
+        assert not client.write_coils(0, [True, False, True], device_id=1).isError()
+        assert not client.write_coil(7, True, device_id=1).isError()
+        assert client.read_coils(0, count=8, device_id=1).bits[:8] == [
+            True, False, True, False, False, False, False, True]
+        assert client.read_discrete_inputs(0, count=8, device_id=1).bits[:8] == [False] * 8
+        urllib.request.urlopen(urllib.request.Request(
+            f"{rig}/rig/v1/faults", data=json.dumps({"device": "door", "fault": "door-open"}).encode(),
+            headers={"Content-Type": "application/json"}, method="POST"), timeout=10).close()
+        assert client.read_discrete_inputs(5, count=1, device_id=1).bits[0]
+        assert client.read_holding_registers(0x8000, count=1, device_id=1).registers == [200]
+        refused = client.read_coils(4, count=8, device_id=1)
+        assert refused.isError() and refused.exception_code == 2
+        assert not client.write_register(51, 0x81, device_id=2).isError()
+        assert client.read_holding_registers(50, count=2, device_id=2).registers == [0, 0x81]
+        assert client.read_coils(816, count=8, device_id=2).bits[:8] == [
+            True, False, False, False, False, False, False, True]
+        state = json.load(urllib.request.urlopen(f"{rig}/rig/v1/state", timeout=10))
+        assert state["cards"][0]["outputs"] == [True, False, True, False, False, False, False, True]
+        client.close()
+    finally:
+        process.stdin.close()
+        assert process.wait(15) == 0

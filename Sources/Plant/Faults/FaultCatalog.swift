@@ -20,11 +20,16 @@ package enum FaultCatalog {
         /// A browser in front of the station's page.
         case browser
         case characterPanel = "character-panel"
+        /// The same on digital lines, where nothing answers.
+        case linePanel = "line-panel"
         case dgusPanel = "dgus-panel"
         case pcscReader = "pcsc-reader"
         case pcscService = "pcsc-service"
         case oneWireSensor = "one-wire-sensor"
         case expander
+        /// An input/output card on a line or behind a TCP connection.
+        case card
+        case networkCard = "network-card"
     }
 
     package struct Entry: Hashable, Sendable {
@@ -153,6 +158,8 @@ package enum FaultCatalog {
         case .controller: controller
         case .safetyController: safetyController
         case .networkController: controller + [reset]
+        case .card: card
+        case .networkCard: card + [reset]
         case .reader: reader
         case .lineReader:
             [
@@ -177,6 +184,12 @@ package enum FaultCatalog {
                 reply(.silent, "the bus hangs: no answer to a transaction"),
                 reply(.slow, "a transaction takes this much longer", value("ms", 1...60_000, 700)),
                 reply(.ackLost, "no acknowledge, as with a bad contact"),
+                entry(.rebooted, "a moment without power: as after switching on"),
+                entry(.disturbed, "a pulse that nobody sent: half a byte too many"),
+            ]
+        case .linePanel:
+            [
+                entry(.absent, "unplugged: what it showed is gone"),
                 entry(.rebooted, "a moment without power: as after switching on"),
                 entry(.disturbed, "a pulse that nobody sent: half a byte too many"),
             ]
@@ -259,6 +272,18 @@ package enum FaultCatalog {
         ] + onTheBus + [
             reply(.zero, "every register reads 0"),
             reply(.maximum, "every register reads 65535"),
+        ]
+    }
+
+    private static var card: [Entry] {
+        [
+            entry(.restart, "starts anew now: its outputs are off"),
+            entry(
+                .outputStuck, "this output stays as it is now", value("terminal", 0...31, 0)),
+            entry(.inputStuck, "this input is told as it is now", value("terminal", 0...31, 0)),
+        ] + onTheBus + [
+            reply(.zero, "everything reads off, or 0"),
+            reply(.maximum, "everything reads on, or 65535"),
         ]
     }
 

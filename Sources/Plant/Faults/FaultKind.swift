@@ -46,6 +46,9 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case otherVersion = "other-version"
     case tellsOther = "tells-other"
     case staysClosed = "stays-closed"
+    // Input/output card
+    case outputStuck = "output-stuck"
+    case inputStuck = "input-stuck"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

@@ -6,6 +6,9 @@ import Synchronization
 /// rig, one at a time.
 package final class PlantHost: Sendable {
     private let world: Mutex<PlantWorld>
+    /// Locked within the world's lock only.
+    private let panels: Mutex<LinePanels>
+    private let hasPanels: Bool
     package let hub = EventHub()
     private let chip: any ChipTerminals & Sendable
     private let registers: RegisterFile?
@@ -20,6 +23,9 @@ package final class PlantHost: Sendable {
                 world.meters[index].books = registers.books(of: world.meters[index].plan.device)
             }
         }
+        let panels = LinePanels(world.plan)
+        hasPanels = !panels.isEmpty
+        self.panels = Mutex(panels)
         self.world = Mutex(world)
         self.chip = chip
         self.registers = registers
@@ -61,6 +67,10 @@ package final class PlantHost: Sendable {
 
     private func advance(_ world: inout PlantWorld, released: Bool) {
         step(&world, chip, released: released)
+        if hasPanels {
+            let edges = chip.takeEdges()
+            panels.withLock { $0.see(edges, world: &world) }
+        }
         if let registers {
             for meter in world.meters { registers.store(meter.books, of: meter.plan.device) }
         }

@@ -22,6 +22,19 @@ extension PlantPlan.Display {
                     words: try inner.number("words", 1...127)))
             try inner.finish()
         }
+        if let value = reader.value("pins") {
+            var inner = try ObjectReader(value, at: reader.at("pins"))
+            var parts = Pins(
+                registerSelect: try inner.line("registerSelect"), enable: try inner.line("enable"),
+                data: [])
+            for name in ["d4", "d5", "d6", "d7"] { parts.data.append(try inner.line(name)) }
+            parts.backlight = try inner.optionalLine("backlight")
+            try inner.finish()
+            pins = parts
+        }
+        guard kind != .lines || pins != nil else {
+            throw ShapeError(reader.at("pins"), "is missing")
+        }
         isUnicode = try reader.bool("isUnicode") ?? isUnicode
         hasCRC = try reader.bool("hasCRC") ?? hasCRC
         try reader.finish()
@@ -36,6 +49,18 @@ extension PlantPlan.Display {
                 texts.map { ["address": JSONValue($0.address), "words": JSONValue($0.words)] }),
         ]
         object["touch"] = touch.map { JSONValue($0) }
+        object["pins"] = pins?.json
+        return .object(object)
+    }
+}
+
+extension PlantPlan.Display.Pins {
+    fileprivate var json: JSONValue {
+        var object: JSONObject = [
+            "registerSelect": registerSelect.json, "enable": enable.json,
+        ]
+        for (index, line) in data.prefix(4).enumerated() { object["d\(4 + index)"] = line.json }
+        object["backlight"] = backlight?.json
         return .object(object)
     }
 }

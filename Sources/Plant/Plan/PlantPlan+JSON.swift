@@ -72,6 +72,16 @@ extension PlantPlan {
             readers.append(part)
             try inner.finish()
         }
+        for (value, path) in try reader.elements("cards") {
+            var inner = try ObjectReader(value, at: path)
+            cards.append(
+                Card(
+                    device: try inner.device(), bus: try inner.text("bus"),
+                    unit: try inner.number("unit", 1...247), model: try inner.text("model"),
+                    outputs: try inner.number("outputs", 0...32),
+                    inputs: try inner.number("inputs", 0...32)))
+            try inner.finish()
+        }
         for (value, path) in try reader.elements("displays") {
             displays.append(try Display(value, at: path))
         }
@@ -170,6 +180,14 @@ extension PlantPlan {
                     "kind": .string($0.kind.rawValue), "name": .string($0.name),
                 ]
             })
+        object["cards"] = .array(
+            cards.map {
+                [
+                    "device": .string($0.device), "bus": .string($0.bus),
+                    "unit": JSONValue($0.unit), "model": .string($0.model),
+                    "outputs": JSONValue($0.outputs), "inputs": JSONValue($0.inputs),
+                ]
+            })
         object["displays"] = .array(displays.map(\.json))
         object["switches"] = .array(
             switches.map {
@@ -230,9 +248,12 @@ extension ObjectReader {
     mutating func optionalLine(_ key: String) throws(ShapeError) -> PlantPlan.Line? {
         guard let value = value(key) else { return nil }
         var inner = try ObjectReader(value, at: at(key))
-        let line = PlantPlan.Line(
+        var line = PlantPlan.Line(
             try inner.number("number", 0...63), activeLow: try inner.bool("activeLow") ?? false,
             pulledUp: try inner.bool("pulledUp"))
+        if let card = try inner.string("card", length: 1...200) {
+            line.terminal = .init(card: card, number: try inner.number("terminal", 0...31))
+        }
         try inner.finish()
         return line
     }
@@ -253,9 +274,12 @@ extension ObjectReader {
 
 extension PlantPlan.Line {
     var json: JSONValue {
-        [
+        var object: JSONObject = [
             "number": JSONValue(number), "activeLow": .bool(activeLow), "pulledUp": .bool(pulledUp),
         ]
+        object["card"] = terminal.map { .string($0.card) }
+        object["terminal"] = terminal.map { JSONValue($0.number) }
+        return .object(object)
     }
 }
 

@@ -20,6 +20,7 @@ package struct PlantPlan: Hashable, Sendable {
     package var safetyControllers: [SafetyController] = []
     package var meters: [Meter] = []
     package var readers: [Reader] = []
+    package var cards: [Card] = []
     package var displays: [Display] = []
     package var switches: [Switch] = []
     package var indicators: [Indicator] = []
@@ -43,12 +44,56 @@ package struct PlantPlan: Hashable, Sendable {
         package var activeLow: Bool
         /// Level while nobody drives an output: true is pulled up.
         package var pulledUp: Bool
+        /// Where the line is a card's rather than the chip's; its number is then that of a world in which
+        /// no card is asked.
+        package var terminal: Terminal?
         package init(_ number: Int, activeLow: Bool = false, pulledUp: Bool? = nil) {
             self.number = number
             self.activeLow = activeLow
             // Without a word about the pull the released line is the signal's false.
             self.pulledUp = pulledUp ?? activeLow
         }
+    }
+
+    /// An output or input of a card, counted from 0 each.
+    package struct Terminal: Hashable, Sendable {
+        package var card: String
+        package var number: Int
+        package init(card: String, number: Int) {
+            self.card = card
+            self.number = number
+        }
+    }
+
+    /// An input/output card on a Modbus line.
+    package struct Card: Hashable, Sendable {
+        package var device: String
+        package var bus: String
+        /// Modbus unit, 1...247.
+        package var unit: Int
+        /// One of the plant's own models: `waveshare-relay`.
+        package var model: String
+        package var outputs: Int
+        package var inputs: Int
+        package init(
+            device: String, bus: String, unit: Int, model: String, outputs: Int, inputs: Int
+        ) {
+            self.device = device
+            self.bus = bus
+            self.unit = unit
+            self.model = model
+            self.outputs = outputs
+            self.inputs = inputs
+        }
+    }
+
+    /// The same without cards: their lines are the chip's, as a world wants them in which nobody asks a card.
+    package var onOneChip: Self {
+        var plan = self
+        plan.cards = []
+        for index in plan.switches.indices { plan.switches[index].line.terminal = nil }
+        for index in plan.indicators.indices { plan.indicators[index].line.terminal = nil }
+        return plan
     }
 
     /// A converter channel with a straight line from signal to converter:
@@ -385,8 +430,26 @@ package struct PlantPlan: Hashable, Sendable {
             case browser
             /// An HD44780 behind a PCF8574 on an I²C bus.
             case characters
+            /// An HD44780 on digital lines of the chip.
+            case lines
             /// A DWIN panel with DGUS II on a serial line.
             case dgus
+        }
+        /// A controller's lines in its 4-bit mode; R/W is tied low.
+        package struct Pins: Hashable, Sendable {
+            package var registerSelect: Line
+            package var enable: Line
+            /// D4 to D7.
+            package var data: [Line]
+            package var backlight: Line?
+            package init(
+                registerSelect: Line, enable: Line, data: [Line], backlight: Line? = nil
+            ) {
+                self.registerSelect = registerSelect
+                self.enable = enable
+                self.data = data
+                self.backlight = backlight
+            }
         }
         /// A text of a DGUS panel's pages, in the order in which it is read.
         package struct Text: Hashable, Sendable {
@@ -413,6 +476,8 @@ package struct PlantPlan: Hashable, Sendable {
         package var rows = 2
         /// Of a DGUS panel, as its project has them. Page 0 is the one of switching on: it has none.
         package var texts: [Text] = []
+        /// Of a panel on lines.
+        package var pins: Pins?
         /// A word is a UTF-16 unit rather than two characters.
         package var isUnicode = false
         /// Frames carry a CRC.

@@ -7,14 +7,17 @@ package struct BusReply: Sendable {
     var device: String
 }
 
-/// Everything that answers on one Modbus bus: meters and EVSE controllers. Knows no framing.
+/// Everything that answers on one Modbus bus: meters, EVSE controllers and input/output cards.
+/// Knows no framing.
 package struct BusUnits: Sendable {
     private var meters: MeterUnits
     private var controllers: ControllerUnits
+    private var cards: CardUnits
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
         controllers = ControllerUnits(bus, plan: plan)
+        cards = CardUnits(bus, plan: plan)
     }
 
     /// - Parameters:
@@ -26,5 +29,6 @@ package struct BusUnits: Sendable {
     ) -> BusReply? {
         meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
+            ?? cards.reply(to: request, world: &world)
     }
 }

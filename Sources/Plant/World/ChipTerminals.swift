@@ -10,10 +10,13 @@ package protocol ChipTerminals {
     func setMicrovolts(_ channel: Int, _ value: Int32)
     /// The expander behind which the line is does not answer. A chip without expanders ignores it.
     func setMute(_ line: Int, _ isMute: Bool)
+    /// Edges of recorded lines since the last call. A chip that records none has none.
+    func takeEdges() -> [SimulatedChip.Edge]
 }
 
 extension ChipTerminals {
     package func setMute(_ line: Int, _ isMute: Bool) {}
+    package func takeEdges() -> [SimulatedChip.Edge] { [] }
 }
 
 extension SimulatedChip: ChipTerminals {}

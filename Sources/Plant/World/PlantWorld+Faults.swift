@@ -63,6 +63,9 @@ extension PlantWorld {
                     evse?.connectors.map(\.name) ?? []
                 ))
         }
+        for card in cards {
+            list.append((card.plan.device, replies(card.plan.bus, .card, .networkCard), []))
+        }
         for reader in readers {
             let type: FaultCatalog.DeviceClass =
                 switch reader.plan.kind {
@@ -77,6 +80,7 @@ extension PlantWorld {
                 switch display.plan.kind {
                 case .browser: .browser
                 case .characters: .characterPanel
+                case .lines: .linePanel
                 case .dgus: .dgusPanel
                 }
             list.append((display.plan.device, type, []))

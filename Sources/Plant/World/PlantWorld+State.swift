@@ -26,6 +26,7 @@ extension PlantWorld {
             })
         object["meters"] = .array(meters.map { .object(describe($0)) })
         object["readers"] = .array(readers.map { .object(describe($0)) })
+        object["cards"] = .array(cards.map { .object(describe($0)) })
         object["displays"] = .array(displays.map { .object(describe($0)) })
         object["indicators"] = .array(
             zip(plan.indicators, indicatorStates).map { indicator, isOn in
@@ -183,6 +184,19 @@ extension PlantWorld {
             "answers": .bool(!isMute), "lastToken": JSONValue(reader.lastToken),
             "cardPresent": .bool(reader.card != nil), "tappedMsAgo": ago(reader.lastTapAt),
             "readMsAgo": ago(reader.lastReadAt), "askedMsAgo": ago(reader.lastAskedAt),
+        ]
+    }
+
+    private func describe(_ card: CardWorld) -> JSONObject {
+        func bits(_ levels: UInt32, _ count: Int) -> JSONValue {
+            .array((0..<count).map { .bool(levels >> UInt32($0) & 1 == 1) })
+        }
+        return [
+            "device": .string(card.plan.device), "model": .string(card.plan.model),
+            "outputs": bits(card.outputs, card.plan.outputs),
+            "inputs": bits(card.inputs, card.plan.inputs), "starts": JSONValue(card.starts),
+            "storedWrites": JSONValue(card.storedWrites),
+            "switchings": JSONValue(card.switchings), "fellBack": .bool(card.hasFallenBack),
         ]
     }
 

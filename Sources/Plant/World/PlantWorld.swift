@@ -15,6 +15,7 @@ package struct PlantWorld: Sendable {
     package internal(set) var meters: [MeterWorld]
     package internal(set) var readers: [ReaderWorld]
     package internal(set) var displays: [DisplayWorld]
+    package internal(set) var cards: [CardWorld]
     package internal(set) var mains: MainsModel
     package internal(set) var house = HouseModel()
     package internal(set) var ambient = 25.0
@@ -59,6 +60,7 @@ package struct PlantWorld: Sendable {
         meters = plan.meters.map { MeterWorld($0, seed: plan.seed) }
         readers = plan.readers.map { ReaderWorld($0) }
         displays = plan.displays.map { DisplayWorld($0) }
+        cards = plan.cards.map { CardWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
         lightColours = Array(repeating: [], count: plan.lights.count)
@@ -119,14 +121,25 @@ package struct PlantWorld: Sendable {
             let faults = faultsByDevice.isEmpty ? nil : faultsByDevice[plan.switches[index].device]
             let signal = Self.signal(
                 plan.switches[index].kind, faults, hasSupply: mains.isUp, isDimmed: house.isDimmed)
-            outputs.set(plan.switches[index].line, signal)
+            let line = plan.switches[index].line
+            if let terminal = line.terminal {
+                setInput(terminal, signal != line.activeLow)
+            } else {
+                outputs.set(line, signal)
+            }
+        }
+        for index in cards.indices {
+            let faults = faultsByDevice[cards[index].plan.device] ?? DeviceFaults()
+            cards[index].step(now: now, faults: faults)
         }
         for expander in plan.expanders {
             let isMute = faultsByDevice[expander.name]?.has(.absent) == true
             for line in expander.lines { outputs.chip.setMute(line, isMute) }
         }
         for index in plan.indicators.indices {
-            indicatorStates[index] = outputs.isOn(plan.indicators[index].line)
+            let line = plan.indicators[index].line
+            indicatorStates[index] =
+                line.terminal.map { isOutputOn($0) != line.activeLow } ?? outputs.isOn(line)
         }
         if let watchdog = plan.watchdog, outputs.isOn(watchdog) != watchdogLevel {
             watchdogLevel.toggle()
@@ -137,6 +150,18 @@ package struct PlantWorld: Sendable {
             nextSample = now + 1_000_000_000
             if tellsSamples { sample() }
         }
+    }
+
+    private mutating func setInput(_ terminal: PlantPlan.Terminal, _ level: Bool) {
+        guard let card = cards.firstIndex(where: { $0.plan.device == terminal.card }) else {
+            return
+        }
+        let bit: UInt32 = 1 << UInt32(terminal.number)
+        cards[card].inputs = level ? cards[card].inputs | bit : cards[card].inputs & ~bit
+    }
+    private func isOutputOn(_ terminal: PlantPlan.Terminal) -> Bool {
+        let card = cards.first { $0.plan.device == terminal.card }
+        return (card?.outputs ?? 0) >> UInt32(terminal.number) & 1 == 1
     }
 
     /// What goes through the breaker of the house.

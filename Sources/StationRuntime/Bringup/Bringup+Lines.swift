@@ -11,7 +11,7 @@ extension Bringup {
     func walkLines(_ device: BoardDevice) throws {
         let probe: LineProbe
         do {
-            probe = try LineProbe(device, board, bench.endPoints)
+            probe = try bench.lines(of: device)
         } catch {
             report.add("\(device.id)", .failed, ["\(error)"])
             return dialogue.say("\(device.id): \(error)")

@@ -40,7 +40,7 @@ extension Bringup {
     private func energised(
         _ contactor: BoardDevice, _ body: () async throws -> Double?
     ) async throws -> [Double] {
-        let probe = try LineProbe(contactor, board, bench.endPoints)
+        let probe = try bench.lines(of: contactor)
         defer { probe.release() }
         try probe.set("coil-line=on")
         var readings = [Double]()

@@ -165,7 +165,7 @@ struct ProbeCommand: AsyncParsableCommand {
     private func probeLines(_ device: BoardDevice, _ bench: ProbeBench) async throws {
         let locks = try bench.claim(state: state)
         if !actuate.isEmpty { try confirm(device, bench) }
-        let probe = try LineProbe(device, bench.board, bench.endPoints)
+        let probe = try bench.lines(of: device)
         defer {
             probe.release()
             withExtendedLifetime(locks) {}

@@ -3,7 +3,6 @@ import EVSEModel
 import FieldBus
 import Foundation
 import JSON
-import ModbusEnergyMeter
 
 /// `forecourt scan`: who answers on a line, without a board.
 struct ScanCommand: AsyncParsableCommand {
@@ -23,7 +22,8 @@ struct ScanCommand: AsyncParsableCommand {
 
             A value `certain` names itself by a code or text; `possible` means that nothing speaks \
             against the model and its values are credible: compare them with the display. A meter of \
-            one's own is known once its file is in FORECOURT_METER_MODELS.
+            one's own is known once its file is in FORECOURT_METER_MODELS, an input/output card once \
+            its file is in FORECOURT_CARD_MODELS. Many cards say nothing by which they could be known.
             """)
 
     @Option(help: BusPlace.help) var bus: BusPlace
@@ -155,7 +155,8 @@ struct ScanCommand: AsyncParsableCommand {
             "models": .array(
                 device.candidates.map {
                     [
-                        "model": .string($0.model), "title": .string($0.title),
+                        "plugin": .string($0.plugin), "model": .string($0.model),
+                        "title": .string($0.title),
                         "certain": .bool($0.isCertain), "identity": .string($0.identity),
                     ]
                 }),

@@ -35,7 +35,7 @@ extension BoardPlan {
                 }
             plant.buses.append(serial)
         }
-        for bus in buses where bus.sleeps { addSleeping(bus, to: &plant) }
+        for bus in buses where bus.sleeps && bus.kind != .card { addSleeping(bus, to: &plant) }
         return plant
     }
 
@@ -205,6 +205,13 @@ extension BoardPlan {
                 .init(
                     device: name, bus: bus, unit: Int(keys.number("address")),
                     model: keys.text("model"), evse: device.evse.map { Int($0.number) } ?? 0))
+        case "modbus-io-card":
+            guard let bus = device.bus, let terminals = self.bus(name)?.terminals else { return }
+            plant.cards.append(
+                .init(
+                    device: name, bus: bus, unit: Int(keys.number("address")),
+                    model: keys.text("model"), outputs: terminals.outputs, inputs: terminals.inputs)
+            )
         case "evse-controller":
             guard let bus = device.bus, let evse = device.evse else { return }
             plant.controllers.append(
@@ -239,6 +246,18 @@ extension BoardPlan {
             let size = keys.text("size").split(separator: "x").compactMap { Int($0) }
             if size.count == 2 { (panel.columns, panel.rows) = (size[0], size[1]) }
             plant.displays.append(panel)
+        case "gpio-character-display":
+            let data = keys.lines("data-lines").compactMap(line)
+            guard let select = line(keys.line("rs-line")), let enable = line(keys.line("e-line")),
+                data.count == 4
+            else { return }
+            var panel = PlantPlan.Display(device: name, kind: .lines)
+            panel.pins = .init(
+                registerSelect: select, enable: enable, data: data,
+                backlight: line(keys.line("backlight-line")))
+            let size = keys.text("size").split(separator: "x").compactMap { Int($0) }
+            if size.count == 2 { (panel.columns, panel.rows) = (size[0], size[1]) }
+            plant.displays.append(panel)
         case "dwin-display":
             guard let bus = device.bus, let project = try? PanelProjects.load(keys.text("panel"))
             else { return }
@@ -269,8 +288,12 @@ extension BoardPlan {
     private func line(_ id: LineID) -> PlantPlan.Line? {
         guard let number = number(id) else { return nil }
         let line = lines[Int(id.index)]
-        return PlantPlan.Line(
+        var simulated = PlantPlan.Line(
             number, activeLow: line.isActiveLow, pulledUp: line.bias == 0 ? nil : line.bias == 1)
+        if bus(line.bus)?.kind == .card {
+            simulated.terminal = .init(card: line.bus, number: Int(line.number))
+        }
+        return simulated
     }
 }
 

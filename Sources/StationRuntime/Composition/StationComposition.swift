@@ -46,7 +46,7 @@ package struct StationComposition: Sendable {
             board = plan
             core = try plan.coreConfiguration(seed: seed)
             loop = Self.onOneChip(try plan.loopPlan(.simulated(wires: wires)), of: plan, wires)
-            plant = plan.plantPlan(wires: wires, registers: wires + "/registers")
+            plant = plan.plantPlan(wires: wires, registers: wires + "/registers").onOneChip
         } catch let error as CompositionError {
             throw error
         } catch {

@@ -4,6 +4,7 @@ import EVSEModel
 import FieldBus
 import Foundation
 import LoopRuntime
+import SharedImage
 
 /// Looks at the lines of one cyclic device, and drives its outputs where that was asked for.
 ///
@@ -14,8 +15,12 @@ final class LineProbe {
     private let bank: LineBank
     private let slot: Slot
 
+    /// - Parameter cards: where cards hand over their terminals, for lines on such.
     /// - Throws: ``LoopError`` where a line is missing or in use.
-    init(_ device: BoardDevice, _ board: BoardPlan, _ endPoints: EndPoints) throws {
+    init(
+        _ device: BoardDevice, _ board: BoardPlan, _ endPoints: EndPoints,
+        cards: SharedImage? = nil
+    ) throws {
         self.device = device
         self.board = board
         var plan = try board.loopPlan(endPoints)
@@ -23,7 +28,7 @@ final class LineProbe {
         where !board.lines.indices.contains(index) || board.lines[index].device != device.id {
             plan.lines[index].kind = .unused
         }
-        bank = try LineBank(plan: plan)
+        bank = try LineBank(plan: plan, shared: cards)
         let place = device.assignments.first
         slot = Slot(
             evse: place?.evse?.index ?? place?.connector?.evse.index ?? 0,

@@ -1,6 +1,8 @@
+import DriverKit
 import EVSEModel
 import FieldBus
 import ModbusEnergyMeter
+import ModbusIOCard
 
 /// Who answers on a bus, and what it is.
 struct LineScan {
@@ -12,13 +14,26 @@ struct LineScan {
     /// Go on after settings at which somebody answered.
     let scansAll: Bool
 
+    /// What a device may be.
+    struct Candidate: Hashable {
+        /// The plugin that drives it.
+        let plugin: String
+        let model: String
+        /// Maker and title.
+        let title: String
+        /// The device named itself; otherwise its values are merely credible.
+        let isCertain: Bool
+        /// What it said of itself.
+        let identity: String
+    }
+
     struct Device {
         var address: UInt8
         /// To the first byte of the reply.
         var microseconds: Int64
         /// The exception with which it refused the question; `nil`: it gave a register.
         var exception: UInt8?
-        var candidates = [MeterRecognition.Candidate]()
+        var candidates = [Candidate]()
     }
 
     struct Result {
@@ -104,12 +119,24 @@ struct LineScan {
         }
     }
 
+    /// A device that names itself is what it says; of meters that do not, those that are possible.
     private func recognise(
         _ address: UInt8, _ bus: ModbusBus
-    ) async throws(FieldBusError) -> [MeterRecognition.Candidate] {
+    ) async throws(FieldBusError) -> [Candidate] {
         // Chosen: some devices take longer over registers that they do not have.
         let unit = ModbusUnit(
             address, replyTimeout: max(timeout, Milliseconds(300)), retries: 1)
-        return try await MeterRecognition(on: bus).candidates(for: unit)
+        let meters = try await MeterRecognition(on: bus).candidates(for: unit).map {
+            Candidate(
+                plugin: ModbusEnergyMeterPlugin.name.text, model: $0.model, title: $0.title,
+                isCertain: $0.isCertain, identity: $0.identity)
+        }
+        if meters.contains(where: \.isCertain) { return meters }
+        let cards = try await CardRecognition(on: bus).candidates(for: unit).map {
+            Candidate(
+                plugin: ModbusIOCardPlugin.name.text, model: $0.model, title: $0.title,
+                isCertain: true, identity: $0.identity)
+        }
+        return cards.isEmpty ? meters : cards
     }
 }

@@ -15,6 +15,7 @@ final class ProbeBench {
     private(set) var buses: Buses
     private let plant: RunningPlant?
     private let folder: String?
+    private var cards: CardBench?
 
     enum Hardware {
         case real
@@ -60,8 +61,21 @@ final class ProbeBench {
         return try await body()
     }
 
+    /// A device on lines, opened alone; the cards on which its lines are start to work.
+    func lines(of device: BoardDevice) throws -> LineProbe {
+        let names = Set(board.lines.filter { $0.device == device.id }.map(\.bus))
+        for (number, id) in board.cards.enumerated() where names.contains(id.name) {
+            guard let card = board.device(id) else { continue }
+            let bench = try cards ?? CardBench()
+            cards = bench
+            try bench.start(card, number: number, bus: card.bus.flatMap { buses[$0] })
+        }
+        return try LineProbe(device, board, endPoints, cards: cards?.image)
+    }
+
     /// Ports closed, simulated hardware gone.
     func close() async {
+        await cards?.close()
         await buses.close()
         plant?.stop()
         if let folder { try? FileManager.default.removeItem(atPath: folder) }

@@ -1,6 +1,7 @@
+import DriverKit
 import FieldBus
 import Foundation
-import ModbusEnergyMeter
+import ModbusIOCard
 
 /// What a scan says to a person.
 struct ScanText {
@@ -51,8 +52,9 @@ struct ScanText {
         var text = ["In a board file:", "buses:", "  meters: { \(bus(result.line)) }", "devices:"]
         for (index, device) in result.devices.enumerated() {
             guard let model = device.candidates.first else { continue }
+            let noun = model.plugin == ModbusIOCardPlugin.name.text ? "card" : "meter"
             text.append(
-                "  meter-\(index + 1): { plugin: modbus-energy-meter, bus: meters, address: "
+                "  \(noun)-\(index + 1): { plugin: \(model.plugin), bus: meters, address: "
                     + "\(device.address), model: \(model.model) }"
                     + (model.isCertain ? "" : "   # possible: see above"))
         }

@@ -13,6 +13,7 @@ struct Buses: Sendable {
     private var serial = [String: SerialBus]()
     private var i2c = [String: I2CBus]()
     private var pcsc = [String: PCSCBus]()
+    private var gpio = [String: GPIOBus]()
     private let tap: WireTap?
 
     init(_ board: BoardPlan, _ endPoints: EndPoints, tap: WireTap?) {
@@ -35,12 +36,21 @@ struct Buses: Sendable {
                 serial[bus.name] = SerialBus(name: bus.name, serial: settings, tap: tap)
             }
         }
+        for bus in board.buses where bus.kind == .gpioChip {
+            let isWorked = board.devices.contains { !$0.isCyclic && $0.bus == bus.name }
+            guard isWorked else { continue }
+            let path = board.path(of: bus, endPoints)
+            gpio[bus.name] = GPIOBus(
+                name: bus.name, place: endPoints == .real ? .device(path) : .simulated(path),
+                lines: board.lines(of: bus, endPoints))
+        }
     }
 
     subscript(name: String) -> (any Sendable)? {
         if let bus = modbus[name] { return bus }
         if let bus = i2c[name] { return bus }
         if let bus = pcsc[name] { return bus }
+        if let bus = gpio[name] { return bus }
         return serial[name]
     }
 
@@ -56,10 +66,23 @@ struct Buses: Sendable {
         for bus in serial.values { bus.close() }
         for bus in i2c.values { bus.close() }
         for bus in pcsc.values { bus.close() }
+        for bus in gpio.values { bus.close() }
     }
 }
 
 extension BoardPlan {
+    /// Lines of a GPIO chip, as the chip numbers them.
+    fileprivate func lines(of bus: BoardBus, _ endPoints: EndPoints) -> [LineID: GPIOBus.Line] {
+        var found = [LineID: GPIOBus.Line]()
+        for (index, line) in lines.enumerated() where line.bus == bus.name {
+            let number = endPoints == .real ? line.number : line.simulatedNumber
+            guard let number else { continue }
+            found[LineID(UInt16(clamping: index))] = GPIOBus.Line(
+                offset: Int(number), isActiveLow: line.isActiveLow)
+        }
+        return found
+    }
+
     /// What a bus runs on; `nil` where it is no Modbus.
     fileprivate func modbusEndpoint(of bus: BoardBus, _ endPoints: EndPoints) -> ModbusEndpoint? {
         let path = path(of: bus, endPoints)
@@ -76,7 +99,7 @@ extension BoardPlan {
         case .modbusRTU: .serial(SerialSettings(bus.configuration, path: path))
         case .modbusTCP: .tcp(socket)
         case .modbusRTUOverTCP: .rtuOverTCP(socket)
-        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain: nil
+        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: nil
         }
     }
 }
@@ -89,6 +112,8 @@ final class DeviceHost: DriverHost {
     /// It is the meter behind the breaker of the house.
     private let isOfHouse: Bool
     private let connector: Int
+    /// Its number, where it is an input/output card.
+    private let card: Int?
     private let mailbox: StationMailbox
     private let image: SharedImage
     private let log: Logger
@@ -97,11 +122,12 @@ final class DeviceHost: DriverHost {
     private let faults = Mutex([Fault: String]())
 
     init(
-        _ device: BoardDevice, bus: (any Sendable)?, mailbox: StationMailbox, image: SharedImage,
-        notices: NoticeBoard?, signing: SigningDesk, log: Logger
+        _ device: BoardDevice, bus: (any Sendable)?, card: Int? = nil, mailbox: StationMailbox,
+        image: SharedImage, notices: NoticeBoard?, signing: SigningDesk, log: Logger
     ) {
         self.device = device.id
         self.bus = bus
+        self.card = card
         self.notices = notices
         self.signing = signing
         evse = device.evse
@@ -144,6 +170,14 @@ final class DeviceHost: DriverHost {
         guard let evse, !isOfHouse else { return }
         // What is refused here is told again: the meter keeps its state.
         mailbox.post(.input(.signing(evse, report)))
+    }
+
+    func publish(_ sample: CardSample) {
+        if let card { image.publish(sample, card: card) }
+    }
+
+    var wantedOutputs: CardOutputs {
+        card.flatMap { image.cardOutputs($0) } ?? CardOutputs()
     }
 
     var command: ControllerCommand {
@@ -217,13 +251,16 @@ struct DriverService: Sendable {
         self.host = host
         self.log = log
         let roles = device.assignments.map(\.role)
+        let isCard = plugin is any CardPlugin.Type
         absence =
-            roles.contains(.meter)
-            ? .meterLost
-            : roles.contains(.reader)
-                ? .readerLost
-                : roles.contains(.evseController)
-                    ? .controllerLost : roles.contains(.display) ? .displayLost : .ioFault
+            isCard
+            ? .cardLost
+            : roles.contains(.meter)
+                ? .meterLost
+                : roles.contains(.reader)
+                    ? .readerLost
+                    : roles.contains(.evseController)
+                        ? .controllerLost : roles.contains(.display) ? .displayLost : .ioFault
     }
 
     /// Runs until its task is cancelled.

@@ -63,15 +63,25 @@ struct StationRun {
         let link = CSMSLink(onStart: StationThread.goFirst) { event in
             thread.deliver(.link(LinkInput(event)))
         }
-        let supervisor = try startLoop(directory, loopPlan, image, mailbox)
         let signing = SigningDesk()
+        let notices = board.hasDisplays ? NoticeBoard() : nil
+        let buses = Buses(board, endPoints, tap: recorder.map { recorder in recorder.recordWire })
+        let drivers = driverServices(buses, mailbox, image, notices, signing)
+        let cards = drivers.filter { $0.plugin is any CardPlugin.Type }
+        let drivingCards = await driveCards(cards, image)
+        let supervisor: LoopSupervisor
+        do throws(RunError) {
+            supervisor = try startLoop(directory, loopPlan, image, mailbox)
+        } catch {
+            drivingCards.cancel()
+            throw error
+        }
         let ports = LivePorts.Parts(
             store: store, link: link, image: image,
             dialler: LinkDialler(security: board.security),
             latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
             signing: signing, log: log
         ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
-        let notices = board.hasDisplays ? NoticeBoard() : nil
         thread.start {
             let engine = StationEngine(
                 machine: StationCore(configuration: core, seed: startSeed),
@@ -81,8 +91,6 @@ struct StationRun {
             return engine
         }
 
-        let buses = Buses(board, endPoints, tap: recorder.map { recorder in recorder.recordWire })
-        let drivers = driverServices(buses, mailbox, image, notices, signing)
         let status = StationStatus(
             thread: thread, image: image, board: board, drivers: drivers.map(\.host),
             supervisor: supervisor, mailbox: mailbox)
@@ -92,11 +100,14 @@ struct StationRun {
             energyManager = try startEnergyManager(image)
             (server, local) = try startLocal(status, mailbox, resumed)
         } catch {
+            drivingCards.cancel()
             supervisor.stop(endLoop: true)
             thread.stop()
             throw error
         }
-        let driving = Task { await drive(drivers) }
+        let driving = Task { [drivers] in
+            await drive(drivers.filter { !($0.plugin is any CardPlugin.Type) })
+        }
 
         var ends = [String: String]()
         ends["rig"] = plant?.rig
@@ -135,7 +146,11 @@ struct StationRun {
         await server?.stop()
         link.shutdown(withinMilliseconds: 2000)
         driving.cancel()
-        await withTimeLimit(.seconds(3)) { await driving.value }
+        drivingCards.cancel()
+        await withTimeLimit(.seconds(3)) {
+            await driving.value
+            await drivingCards.value
+        }
         await withTimeLimit(.seconds(1)) { await buses.close() }
         supervisor.stop(endLoop: resumption == nil)
         thread.stop()
@@ -267,14 +282,42 @@ struct StationRun {
         _ signing: SigningDesk
     ) -> [DriverService] {
         options.board.devices.compactMap { device in
-            guard let plugin = device.plugin as? any BusPlugin.Type, !device.assignments.isEmpty
-            else { return nil }
+            guard let plugin = device.plugin as? any BusPlugin.Type, isUsed(device) else {
+                return nil
+            }
             let host = DeviceHost(
-                device, bus: device.bus.flatMap { buses[$0] }, mailbox: mailbox, image: image,
+                device, bus: device.bus.flatMap { buses[$0] },
+                card: options.board.cards.firstIndex(of: device.id), mailbox: mailbox, image: image,
                 notices: notices, signing: signing, log: Logger(label: "driver"))
             return DriverService(device, plugin, host, log)
         }
     }
+
+    /// It has a role, or other devices' lines are on it.
+    private func isUsed(_ device: BoardDevice) -> Bool {
+        !device.assignments.isEmpty || options.board.lines.contains { $0.bus == device.id.name }
+    }
+
+    /// Starts the drivers of cards, and gives them a moment: a door on a card must not seem open because
+    /// the loop was there first. One that does not answer is not waited for any longer.
+    private func driveCards(_ drivers: [DriverService], _ image: SharedImage) async -> Task<
+        Void, Never
+    > {
+        let start = SystemClock.now()
+        let driving = Task { await drive(drivers) }
+        while SystemClock.now() - start < Self.cardsTake {
+            let answered = drivers.indices.filter { index in
+                var sample = CardSample()
+                let card = options.board.cards.firstIndex(of: drivers[index].device.id)
+                return card.map { image.readCard($0, into: &sample) } == true && sample.at >= start
+            }
+            if answered.count == drivers.count { break }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return driving
+    }
+    /// Chosen: several exchanges, each with its retries.
+    private static let cardsTake = Milliseconds(1500)
 
     private func drive(_ drivers: [DriverService]) async {
         await withTaskGroup { group in

@@ -85,16 +85,24 @@ private func search(
 }
 
 private func fuzzReply(_ kind: UInt8, _ reply: ArraySlice<UInt8>) throws(FuzzFinding) {
-    let count = max(1, Int(kind & 0x3F))
+    let count = max(1, Int(kind & 0x0F) * 8)
     let request: ModbusRequest =
-        switch kind >> 5 {
+        switch kind >> 4 {
         case 0: .read(.holding, at: 0, count: count)
-        case 1: .read(.input, at: 0xFFC0, count: count)
+        case 1: .read(.input, at: 0xFF00, count: count)
         case 2: .writeRegister(at: 7, 1)
-        default: .writeRegisters(at: 7, Array(repeating: 3, count: count))
+        case 3: .writeRegisters(at: 7, Array(repeating: 3, count: count))
+        case 4: .readCoils(at: 0, count: count)
+        case 5: .readInputs(at: 0xFF00, count: count - 1 + Int(kind & 1))
+        case 6: .writeCoil(at: 7, true)
+        default: .writeCoils(at: 7, Array(repeating: true, count: count))
         }
     guard case .success(let registers) = request.registers(of: reply) else { return }
-    let wanted = if case .read(_, _, let count) = request { count } else { 0 }
+    let wanted =
+        switch request {
+        case .read(_, _, let count), .readCoils(_, let count), .readInputs(_, let count): count
+        default: 0
+        }
     try require(registers.count == wanted, "\(registers.count) registers instead of \(wanted)")
 }
 
@@ -138,7 +146,7 @@ func fuzzReaderHelper(_ input: [UInt8]) throws(FuzzFinding) {
             continue
         }
         try require(
-            [8, 14, 20].contains(identifier.utf8.count)
+            [8, 14, 16, 20].contains(identifier.utf8.count)
                 && identifier.utf8.allSatisfy { (48...57).contains($0) || (65...70).contains($0) },
             "no UID: \(identifier)")
         _ = isRandomUID(identifier)

@@ -3,6 +3,7 @@ import DisplayText
 import EVSEModel
 import LineReader
 import Plant
+import SimulatedChip
 
 /// Bytes of a scanner, a chunk after each newline of the input: every line is bounded printable text, and
 /// a token what an IdToken can hold.
@@ -54,7 +55,12 @@ func fuzzPanelLine(_ input: [UInt8]) throws(FuzzFinding) {
     var graphic = PlantPlan.Display(device: "display-2", kind: .dgus)
     graphic.bus = "panel"
     graphic.texts = [.init(address: 0x1000, words: 16), .init(address: 0xFFF0, words: 64)]
-    plan.displays = [characters, graphic]
+    var onLines = PlantPlan.Display(device: "display-3", kind: .lines)
+    (onLines.columns, onLines.rows) = (20, 4)
+    onLines.pins = .init(
+        registerSelect: .init(4), enable: .init(5, activeLow: true),
+        data: (0..<4).map { PlantPlan.Line($0) })
+    plan.displays = [characters, graphic, onLines]
     var world = PlantWorld(plan, at: .zero)
     var expander = I2CLine(plan.buses[0], plan: plan)
     var panel = DGUSPanel(plan.buses[1], display: 1, plan: plan)
@@ -66,9 +72,18 @@ func fuzzPanelLine(_ input: [UInt8]) throws(FuzzFinding) {
     panel.receive(input, at: 0, world: &world)
     _ = expander.transmissions(at: 2_000_000_000, world: &world)
     _ = panel.transmissions(at: 2_000_000_000, world: &world)
-    let rows = world.displays[0].lines
-    try require(
-        rows.isEmpty || rows.count == 4 && rows.allSatisfy { $0.count == 20 }, "rows: \(rows)")
+    var panels = LinePanels(plan)
+    let edges = input.enumerated().map { index, byte in
+        SimulatedChip.Edge(
+            line: Int(byte & 0x7F) % 7, isHigh: byte & 0x80 != 0,
+            microseconds: UInt32(index) &* 50)
+    }
+    panels.see(edges, world: &world)
+    for display in [0, 2] {
+        let rows = world.displays[display].lines
+        try require(
+            rows.isEmpty || rows.count == 4 && rows.allSatisfy { $0.count == 20 }, "rows: \(rows)")
+    }
 }
 
 /// A data file is taken or refused with a word why.

@@ -23,6 +23,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case panelReply = "panel-reply"
     case panelLine = "panel-line"
     case displayFiles = "display-files"
+    case pcscService = "pcsc-service"
+    case cardModel = "card-model"
+    case cardLine = "card-line"
     case safetyReply = "safety-reply"
     case safetyLine = "safety-line"
     case recording
@@ -49,8 +52,11 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .readerHelper: "the reader helper's words to the station"
         case .scannerLine: "bytes of a line reader"
         case .panelReply: "what a DGUS II panel sends"
-        case .panelLine: "the simulated panels: DGUS II frames, I²C transactions"
+        case .panelLine: "the simulated panels: DGUS II frames, I²C transactions, edges on lines"
         case .displayFiles: "data files of languages and panels"
+        case .pcscService: "what a program says to the simulated PC/SC service"
+        case .cardModel: "maps of input/output cards"
+        case .cardLine: "requests to the simulated input/output cards"
         case .safetyReply: "what a safety controller sends"
         case .safetyLine: "the simulated safety controller's line"
         case .recording: "recordings, as `forecourt replay` reads them"
@@ -63,12 +69,12 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var longestInput: Int {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
-            .modbusServer, .safetyReply, .safetyLine:
+            .modbusServer, .safetyReply, .safetyLine, .cardLine:
             1024
         case .csmsURL, .readerHelper: 600
-        case .json, .frame, .overlay, .rig: 4096
+        case .json, .frame, .overlay, .rig, .pcscService: 4096
         case .board, .meterModel, .meterCapture, .signedRecord, .csms, .recording, .plantPlan,
-            .displayFiles:
+            .displayFiles, .cardModel:
             16_384
         case .loopPlan: 65_536
         }
@@ -98,6 +104,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .panelReply: try fuzzPanelReply(input)
         case .panelLine: try fuzzPanelLine(input)
         case .displayFiles: try fuzzDisplayFiles(input)
+        case .pcscService: try fuzzPCSCService(input)
+        case .cardModel: try fuzzCardModel(input)
+        case .cardLine: try fuzzCardLine(input)
         case .safetyReply: try fuzzSafetyReply(input)
         case .safetyLine: try fuzzSafetyLine(input)
         case .recording: try fuzzRecording(input)
