@@ -233,7 +233,7 @@ let package = Package(
         tests(
             "LoopRuntime",
             [
-                "EVSEModel", "SharedImage", "DriverKit", "SimulatedChip", "CRealtime",
+                "EVSEModel", "SharedImage", "DriverKit", "SimulatedChip", "CRealtime", "FieldBus",
                 "CAllocationCount", "forecourt-loop",
             ] + cyclicPlugins),
         tests("FieldBus", ["EVSEModel", "DriverKit", "DriverTestKit"]),

@@ -91,7 +91,7 @@ package actor CharacterDisplay: DisplayDriver {
     }
 
     package func cleanup() async {
-        panel.forget()
+        panel.release()
         setUpAt = nil
         lifecycle.cleanup()
     }

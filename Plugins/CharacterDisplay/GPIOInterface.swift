@@ -63,6 +63,8 @@ final class GPIOInterface: PanelInterface {
 
     func wait(microseconds: UInt32) { usleep(microseconds) }
 
+    func release() { outputs = nil }
+
     private func strobe(_ nibble: UInt8, isData: Bool) throws(FieldBusError) {
         for bit in 0..<4 { levels[bit] = nibble >> UInt8(bit) & 1 == 1 }
         levels[4] = isData
@@ -75,9 +77,8 @@ final class GPIOInterface: PanelInterface {
         levels[5] = isEnabled
         if levels.count > 6 { levels[6] = true }
         do throws(FieldBusError) {
-            let outputs = try outputs ?? bus.request(pins.lines)
-            self.outputs = outputs
-            try outputs.set(levels)
+            if outputs == nil { outputs = try bus.request(pins.lines) }
+            try outputs?.set(levels)
         } catch {
             outputs = nil
             throw error

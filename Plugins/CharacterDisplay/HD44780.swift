@@ -97,6 +97,12 @@ struct HD44780 {
 
     func touch() throws(FieldBusError) { try interface.touch() }
 
+    /// Lets go of what it hangs on.
+    mutating func release() {
+        forget()
+        interface.release()
+    }
+
     private func instruct(_ values: [UInt8]) throws(FieldBusError) {
         try interface.send(values.map { PanelByte(value: $0, isData: false) })
     }

@@ -19,6 +19,8 @@ protocol PanelInterface {
     /// Asks for a sign of life without changing anything.
     func touch() throws(FieldBusError)
     func wait(microseconds: UInt32)
+    /// Lets go of the lines, where there are any; they are had again with the next use.
+    func release()
 }
 
 /// A PCF8574 as most panels carry it on their back: P0 RS, P1 R/W, P2 E, P3 backlight, P4...P7 D4...D7.
@@ -56,6 +58,9 @@ struct ExpanderInterface: PanelInterface {
     func touch() throws(FieldBusError) { try bus.write([Line.backlight], to: address) }
 
     func wait(microseconds: UInt32) { usleep(microseconds) }
+
+    /// The bus is everybody's.
+    func release() {}
 
     /// The expander's outputs that give one nibble: with E high, and with E low again.
     private static func strobe(_ upper: UInt8, isData: Bool) -> [UInt8] {

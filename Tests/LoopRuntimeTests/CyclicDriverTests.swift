@@ -420,4 +420,28 @@ struct StatusLEDsTests {
         }
         #expect(lit == 20)
     }
+
+    @Test("on relays nothing blinks: an output changes with the indication alone")
+    func steady() {
+        var bench = Bench(
+            StatusLEDsPlugin.self,
+            [
+                "red-line": line(0), "green-line": line(1), "blue-line": line(2),
+                "steady": .boolean(true),
+            ], period: Milliseconds(50))
+        var switchings = 0
+        var last = [Int32](repeating: 0, count: 3)
+        for indication in [Indication.idle, .authorising, .charging, .unavailable] {
+            bench.outputs.indication = indication
+            for _ in 0..<80 {
+                bench.write()
+                let now = Array(bench.values[0..<3])
+                switchings += zip(last, now).count { $0 != $1 }
+                last = now
+            }
+        }
+        // Green on; green off and blue on; blue stays; blue off and red on.
+        #expect(switchings == 5)
+        #expect(last == [1, 0, 0])
+    }
 }

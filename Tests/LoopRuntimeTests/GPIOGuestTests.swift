@@ -1,6 +1,7 @@
 import CRealtime
 import DriverKit
 import EVSEModel
+import FieldBus
 import Glibc
 import LoopRuntime
 import SharedImage
@@ -115,6 +116,38 @@ struct GPIOGuestTests {
         let error = #expect(throws: LoopError.self) { try bank([line(.digitalInput, 32)]) }
         #expect(error?.code == .missing)
         #expect(error?.what == "no such line, the chip has 0...31")
+    }
+
+    @Test("a display's lines are driven, refused while others have them, and given back")
+    func worked() throws {
+        func bus(_ offsets: [Int]) -> (GPIOBus, [LineID]) {
+            let lines = offsets.enumerated().map { (LineID(UInt16($0)), $1) }
+            let bus = GPIOBus(
+                name: "gpio", place: .device(device.chip),
+                lines: Dictionary(
+                    uniqueKeysWithValues: lines.map {
+                        ($0.0, GPIOBus.Line(offset: $0.1, isActiveLow: $0.1 == 11))
+                    }))
+            return (bus, lines.map(\.0))
+        }
+        let (display, lines) = bus([12, 11, 10])
+        func pins() -> [Bool] { [12, 11, 10].map { device.isDriven(LineID($0)) } }
+        var outputs: (any GPIOOutputs)? = try display.request(lines)
+        #expect(pins() == [false, true, false])
+        try outputs?.set([true, true, false])
+        #expect(pins() == [true, false, false])
+        let error = #expect(throws: FieldBusError.self) { try display.request(lines) }
+        #expect(error?.code == .inUse && error?.what.contains("in use by forecourt") == true)
+        // The loop has other lines of the same chip at the same time.
+        let bank = try bank([line(.digitalOutput, 13)])
+        bank.values[0] = 1
+        #expect(bank.drive() && device.isDriven(LineID(13)))
+        outputs = nil
+        _ = try self.bank([line(.digitalInput, 12), line(.digitalInput, 11)])
+        let (none, wanted) = bus([32])
+        #expect(throws: FieldBusError.self) { try none.request(wanted) }
+        display.close()
+        none.close()
     }
 
     @Test("a line in use is refused with its user's name, and free again once released")

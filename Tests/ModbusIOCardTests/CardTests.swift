@@ -60,7 +60,7 @@ struct CardTests {
 
     @Test("another card than the model's is refused, and never told anything")
     func wrongCard() async throws {
-        let rig = try CardRig("n4d8b08", driven: "sfar-s-8di8do")
+        let rig = try CardRig("waveshare-relay-d", driven: "sfar-s-8di8do")
         rig.host.want(0xFF)
         await #expect(throws: DriverError.self) { try await rig.driver.configure() }
         await rig.poll(for: .seconds(5))

@@ -37,13 +37,18 @@ final class Bringup {
     /// The whole walk, or as far as somebody wanted to go.
     func walk() async {
         do {
-            for bus in board.buses where !bus.kind.hasLines { try await walkBus(bus) }
+            for bus in board.buses where hasDrivers(bus) { try await walkBus(bus) }
             for device in board.devices where device.isCyclic { try walkLines(device) }
             for evse in board.evses { try await walkMeter(evse) }
             for device in devices(.reader) { try await walkReader(device) }
         } catch {
             dialogue.say("Ended before the end; what was not reached is not in the report.")
         }
+    }
+
+    /// Devices of the station process are on it: of messages, or a display on lines.
+    private func hasDrivers(_ bus: BoardBus) -> Bool {
+        board.devices.contains { $0.bus == bus.name && !$0.isCyclic }
     }
 
     func devices(_ role: Role) -> [BoardDevice] {
@@ -88,7 +93,7 @@ final class Bringup {
     private static let probes = 10
 
     private func walkBus(_ bus: BoardBus) async throws {
-        let own = board.devices.filter { $0.bus == bus.name }
+        let own = board.devices.filter { $0.bus == bus.name && !$0.isCyclic }
         var worst = Int64(0)
         for device in own {
             let title = "\(device.id) on \(bus.name)"
