@@ -6,7 +6,6 @@ package enum CardModels {
     private static let files = RegisterMapFiles(
         "card model", variable: "FORECOURT_CARD_MODELS",
         builtIn: [
-            ("brainboxes-ed-538", PackageResources.brainboxes_ed_538_yaml),
             ("brainboxes-ed-588", PackageResources.brainboxes_ed_588_yaml),
             ("generic", PackageResources.generic_yaml),
             ("n4d8b08", PackageResources.n4d8b08_yaml),

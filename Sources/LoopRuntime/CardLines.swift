@@ -41,7 +41,7 @@ final class CardLines: LineInterface {
         var sample = CardSample()
         let hasSample = shared.readCard(card, into: &sample) && sample.at > .zero
         // A file from before the machine's last start may say what is yet to come.
-        let age = forecourt_monotonic_nanoseconds() - sample.at.nanoseconds
+        let age = forecourt_monotonic_nanoseconds() &- sample.at.nanoseconds
         let isFresh = hasSample && age >= 0 && age <= patience
         for line in lines where !line.kind.isOutput {
             let level: Int32 = sample.inputs >> UInt32(line.offset & 0xFF) & 1 == 1 ? 1 : 0

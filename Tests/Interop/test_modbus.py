@@ -403,13 +403,12 @@ CARDS = {
     "generic": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)}},
     "waveshare-relay": {COILS: {0: bits("output", 8)}, HOLDING: {0x4000: [UNIT], 0x8000: [200]}},
     "waveshare-relay-d": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)},
-                          HOLDING: {0x1000: [0] * 8, 0x4000: [UNIT], 0x8000: [200]}},
+                          HOLDING: {0x4000: [UNIT], 0x8000: [200]}},
     "waveshare-io-8": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)},
-                       HOLDING: {0x1000: [0] * 8, 0x4000: [UNIT], 0x8000: [100]}},
+                       HOLDING: {0x4000: [UNIT], 0x8000: [100]}},
     "n4d8b08": {HOLDING: {1: words("output", 8), 0x81: words("input", 8)}},
     "sfar-s-8di8do": {HOLDING: {0: [0x2800], 8: [0], 12: [0], 50: [mask("input"), mask("output")]}},
     "brainboxes-ed-588": {COILS: {0: bits("output", 8)}, DISCRETE: {0: bits("input", 8)}},
-    "brainboxes-ed-538": {COILS: {0: bits("output", 4)}, DISCRETE: {0: bits("input", 8)}},
 }
 
 

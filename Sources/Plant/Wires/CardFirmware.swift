@@ -32,9 +32,6 @@ struct CardFirmware: Sendable {
 
     static func named(_ model: String) -> Self? { all[model] }
 
-    private static let waveshareModes = Dictionary(
-        uniqueKeysWithValues: (0x1000..<0x1008).map { ($0, UInt16(0)) })
-
     private static let all: [String: Self] = [
         // Modbus Application Protocol V1.1b3: coils and discrete inputs from 0.
         "generic": Self(outputs: .bits(0), inputs: .bits(0), functions: [1, 2, 5, 15]),
@@ -43,10 +40,10 @@ struct CardFirmware: Sendable {
             outputs: .bits(0), fixed: [0x8000: 200], addressAt: 0x4000,
             functions: [1, 3, 5, 6, 15]),
         "waveshare-relay-d": Self(
-            outputs: .bits(0), inputs: .bits(0), stored: waveshareModes, fixed: [0x8000: 200],
+            outputs: .bits(0), inputs: .bits(0), fixed: [0x8000: 200],
             addressAt: 0x4000, functions: [1, 2, 3, 5, 6, 15]),
         "waveshare-io-8": Self(
-            outputs: .bits(0), inputs: .bits(0), stored: waveshareModes, fixed: [0x8000: 100],
+            outputs: .bits(0), inputs: .bits(0), fixed: [0x8000: 100],
             addressAt: 0x4000, functions: [1, 2, 3, 5, 6, 15]),
         // Eletechsup's command list: 0x0100 opens (on), 0x0200 closes (off).
         "n4d8b08": Self(
@@ -58,8 +55,6 @@ struct CardFirmware: Sendable {
             watchdogAt: 8, restAt: 12, functions: [1, 2, 3, 4, 5, 6, 15, 16]),
         // The maker's product data tables.
         "brainboxes-ed-588": Self(
-            outputs: .bits(0), inputs: .bits(0), functions: [1, 2, 5, 15]),
-        "brainboxes-ed-538": Self(
             outputs: .bits(0), inputs: .bits(0), functions: [1, 2, 5, 15]),
     ]
 }

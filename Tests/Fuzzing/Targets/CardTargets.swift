@@ -26,7 +26,7 @@ func fuzzCardModel(_ input: [UInt8]) throws(FuzzFinding) {
 func fuzzCardLine(_ input: [UInt8]) throws(FuzzFinding) {
     let models = [
         "generic", "waveshare-relay", "waveshare-relay-d", "waveshare-io-8", "n4d8b08",
-        "sfar-s-8di8do", "brainboxes-ed-588", "brainboxes-ed-538",
+        "sfar-s-8di8do", "brainboxes-ed-588",
     ]
     var plan = PlantPlan(board: "fuzz", wires: "", registers: "")
     plan.buses = [.init(name: "cards", baud: 19_200)]
