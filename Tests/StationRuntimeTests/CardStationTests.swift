@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import LocalHTTP
 import LoopbackServer
 import Plant
 import Testing
@@ -8,11 +9,10 @@ import Testing
 /// file to the simulated hardware and back, with the programs as they are.
 @Suite("A station with I/O cards", .serialized, .timeLimit(.minutes(4)))
 struct CardStationTests {
-    private let folder: TestFolder
-    private static let board = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../Boards/io-cards").standardizedFileURL.path
+    private let stand: StationStand
+    private static let board = StationStand.file("Tests/Boards/io-cards").path
 
-    init() throws { folder = try TestFolder() }
+    init() throws { stand = try StationStand() }
 
     @Test("the check has nothing to say, and the wiring table names every terminal")
     func check() throws {
@@ -62,40 +62,32 @@ struct CardStationTests {
 
     @Test("lights show the state, a door stops the outlet, a lost card is told and found again")
     func session() throws {
-        let station = try StationProcess(
-            [
-                "run", Self.board, "--simulate", "--rig", "127.0.0.1:0", "--local", "127.0.0.1:0",
-                "--state", folder.path + "/state", "--set", "ocpp.securityProfile=0",
-            ], log: folder.path + "/log")
-        let ready = try station.ready()
-        let rig = try RigClient(ready, "rig")
-        let local = try RigClient(ready, "local")
-        _ = try rig.wait("/rig/v1/state") { isOn($0, "green") }
-        _ = try rig.wait("/rig/v1/state") { state in
+        let station = try stand.start(board: Self.board)
+        let (rig, local) = (station.rig, station.local)
+        try rig.wait { isOn($0, "green") }
+        try rig.wait { state in
             (state["displays"]?[0]?["lines"]?.array ?? []).contains {
                 $0.string?.contains("Ready to charge") == true
             }
         }
         // The card was asked before the loop began: no door seemed to be open.
-        #expect(!station.log.contains("enclosureOpen"))
+        #expect(!station.process.log.contains("enclosureOpen"))
 
-        let door = try rig.call(
-            "POST", "/rig/v1/faults", ["device": "contacts-1", "fault": "door-open"])
-        _ = try rig.wait("/rig/v1/state") { isOn($0, "red") && !isOn($0, "green") }
-        _ = try rig.call("DELETE", "/rig/v1/faults/\(door["id"]?.string ?? "")")
-        _ = try rig.wait("/rig/v1/state") { isOn($0, "green") && !isOn($0, "red") }
+        let door = try rig.raise("door-open", of: "contacts-1")
+        try rig.wait { isOn($0, "red") && !isOn($0, "green") }
+        try rig.clear(door)
+        try rig.wait { isOn($0, "green") && !isOn($0, "red") }
 
-        let silent = try rig.call(
-            "POST", "/rig/v1/faults", ["device": "card-2", "fault": "silent"])
+        let silent = try rig.raise("silent", of: "card-2")
         _ = try local.wait("/local/v1/status", within: 60) { status in
             status["devices"]?.array?.contains {
                 $0["device"]?.string == "card-2" && $0["isWell"]?.bool == false
             } == true
         }
         // A door of which nothing is known counts as open.
-        _ = try rig.wait("/rig/v1/state") { isOn($0, "red") }
-        _ = try rig.call("DELETE", "/rig/v1/faults/\(silent["id"]?.string ?? "")")
-        _ = try rig.wait("/rig/v1/state") { isOn($0, "green") && !isOn($0, "red") }
+        try rig.wait { isOn($0, "red") }
+        try rig.clear(silent)
+        try rig.wait { isOn($0, "green") && !isOn($0, "red") }
         #expect(station.end() == 0)
     }
 }
