@@ -223,13 +223,16 @@ extension BoardReader {
                 }
                 continue
             }
-            let shareable =
-                Role.allCases.filter(\.isShareable).map(\.rawValue) + BoardKeys.shared.map(\.name)
+            let shareable = Role.allCases.filter(\.isShareable).map(\.rawValue)
+            // A key that is meant is named; what a role may be called is listed without them.
+            let keys = BoardKeys.shared.map(\.name)
+            let meant = Suggestion.nearest(to: entry.key, among: keys) == nil ? [] : keys
             guard let role = Role(rawValue: entry.key), role.isShareable else {
                 error(
                     entry.keyPosition,
                     "\(BoardNode.shortened(entry.key)) is no role that devices share",
-                    fix: Suggestion.fix(for: entry.key, among: shareable, noun: "shared role"))
+                    fix: Suggestion.fix(
+                        for: entry.key, among: shareable + meant, noun: "shared role"))
                 continue
             }
             plan.shared[role] = roleDevices(role, entry.value, "shared.\(entry.key)", nil, nil)

@@ -827,6 +827,20 @@ private let badBoards4: [BadBoard] = [
               fix: give each its own device
             """),
     BadBoard(
+        name: "a key of shared misspelt",
+        edits: [("ocpp:", "shared: { choice-timout: 20 s }\nocpp:")],
+        report: """
+            board.yaml:34:11: error: choice-timout is no role that devices share
+              fix: did you mean choice-timeout?
+            """),
+    BadBoard(
+        name: "a choice that waits for a second",
+        edits: [("ocpp:", "shared: { choice-timeout: 1 s }\nocpp:")],
+        report: """
+            board.yaml:34:27: error: shared.choice-timeout: "1 s" is outside 5 s...10 min
+              fix: choose a value within the range
+            """),
+    BadBoard(
         name: "a pilot under shared",
         edits: [("ocpp:", "shared: { pilot: pilot-1 }\nocpp:")],
         report: """
