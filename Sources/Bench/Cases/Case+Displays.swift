@@ -121,13 +121,13 @@ extension Catalogue {
             when: "(dwin-display or line-reader) and HFS-8 > 1 and HFS-10 == Single",
             stimulus: "cables in both outlets, a card, and nothing more",
             expectation: "after the board's time the card is forgotten, and nobody was charged",
-            settings: ["shared.choice-timeout=5 s"]
+            settings: ["shared.choice-timeout=15 s"]
         ) { bench in
             try await bench.boot()
             try await bench.plugBoth()
             try await bench.tap("04A2B3C4D5E6F7")
             try await bench.expectDisplays(["Which outlet?", "Wo laden?"])
-            try await bench.expectNone("a transaction began", for: .seconds(8)) {
+            try await bench.expectNone("a transaction began", for: .seconds(18)) {
                 $0.action == "TransactionEvent" || $0.action == "Authorize"
             }
             try await bench.expectDisplays(["Ready to charge", "Present card", "Bereit", "Karte"])
