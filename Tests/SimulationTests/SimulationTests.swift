@@ -184,8 +184,11 @@ struct SimulationTests {
     }
 
     @Test(
-        "days with a safety controller, and with a meter that signs: every invariant holds",
-        arguments: ["docs/examples/safety-controller", "Tests/Boards/signed-meter"])
+        "days with a safety controller, a meter that signs, four outlets: every invariant holds",
+        arguments: [
+            "docs/examples/safety-controller", "Tests/Boards/signed-meter",
+            "Tests/Boards/four-outlets",
+        ])
     func daysWithNewDevices(_ board: String) throws {
         let laboratory = try Laboratory(board: Self.path(board))
         for seed in 1...6 as ClosedRange<UInt64> {

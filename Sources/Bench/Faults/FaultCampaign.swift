@@ -196,8 +196,11 @@ struct FaultCampaign: Sendable {
                 && (evse?["meter"]?["ageMs"]?.int ?? .max) < 3000
         }
         guard isReady != nil else { throw BenchError("not available within 60 s") }
+        // A loop that starts closes L2 and L3, and offers nothing for the phase law's pause after it.
+        if outlet.hasPhaseContactor { try await Task.sleep(for: Self.phasePause) }
         return stand
     }
+    private static let phasePause = Duration.seconds(11)
 }
 
 /// An outlet of a board, as the rig knows it.
@@ -208,6 +211,7 @@ struct FaultOutlet: Hashable, Sendable {
     /// Index among the rig's connectors.
     var index = 0
     var hasLock = false
+    var hasPhaseContactor = false
     /// The reader at which cards are held.
     var reader = "reader-1"
 
@@ -223,6 +227,8 @@ struct FaultOutlet: Hashable, Sendable {
         self.evse = evse
         self.index = index
         hasLock = connectors[index]["lock"]?.string != nil
+        let world = state["evses"]?.array?.first { $0["evse"]?.int == evse }
+        hasPhaseContactor = world?["phaseContactor"] != nil
         reader = state["readers"]?[0]?["device"]?.string ?? reader
     }
 }

@@ -112,10 +112,10 @@ struct FaultTrial: Sendable {
         try await leave()
         await recover(since: repaired, &outcome)
         collect(await stand.csms.log, from: messages, until: repaired, &outcome)
-        if case .told(let code) = cell.demand, outcome.verdict == .good,
-            cell.moment != .offline, !outcome.events.contains(code)
+        if case .told(let codes) = cell.demand, outcome.verdict == .good,
+            cell.moment != .offline, !outcome.events.contains(where: codes.contains)
         {
-            outcome.verdict = .unsafe("nobody was told \(code)")
+            outcome.verdict = .unsafe("nobody was told \(codes.joined(separator: ", "))")
         }
     }
 
@@ -172,9 +172,9 @@ struct FaultTrial: Sendable {
     /// Somebody was told what must be told, or it needs a vehicle that is still to come, or the CSMS is
     /// away.
     private func isTold(_ messages: ArraySlice<Message>) -> Bool {
-        guard case .told(let code) = cell.demand, cell.moment != .idle, cell.moment != .offline
+        guard case .told(let codes) = cell.demand, cell.moment != .idle, cell.moment != .offline
         else { return true }
-        return messages.contains { $0.tells(code) }
+        return messages.contains { $0.tells(codes) }
     }
 
     // MARK: Before
@@ -302,9 +302,9 @@ struct FaultTrial: Sendable {
         let end = start + (isLong ? FaultDemand.patience(cell.fault, on: cell.kind) : .seconds(6))
         while MonotonicClock.now < end {
             try? await Task.sleep(for: .milliseconds(100))
-            if case .told(let code) = cell.demand {
+            if case .told(let codes) = cell.demand {
                 let said = await stand.csms.log.dropFirst(messages)
-                if said.contains(where: { $0.tells(code) }) { return }
+                if said.contains(where: { $0.tells(codes) }) { return }
                 continue
             }
             let isOn = own(events).contains {
@@ -330,7 +330,7 @@ struct FaultTrial: Sendable {
             let faults = (try? await stand.status())?["evses"]?[place]?["faults"]?.array
             outcome.isRegisterFrozen = faults?.contains("meterImplausible") == true
         } else {
-            let latched = ["contactorWelded", "residualCurrentSelfTest"]
+            let latched = ["contactorWelded", "residualCurrentSelfTest", "phaseContactorFault"]
             let status = try? await stand.status()
             let faults = (status?["evses"]?[place]?["faults"]?.array ?? []).compactMap(\.string)
             if faults.contains(where: latched.contains) {
@@ -406,11 +406,12 @@ struct FaultTrial: Sendable {
 }
 
 extension Message {
-    /// A NotifyEvent with this technical code, of something that begins.
-    fileprivate func tells(_ code: String) -> Bool {
+    /// A NotifyEvent with one of these technical codes, of something that begins.
+    fileprivate func tells(_ codes: [String]) -> Bool {
         fromStation && action == "NotifyEvent"
             && (payload["eventData"]?.array ?? []).contains {
-                $0["techCode"]?.string == code && $0["actualValue"] == "true"
+                $0["techCode"]?.string.map(codes.contains) == true
+                    && $0["actualValue"] == "true"
             }
     }
 

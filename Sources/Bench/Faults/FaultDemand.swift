@@ -10,9 +10,9 @@ enum FaultDemand: Sendable {
     case open(within: Milliseconds)
     /// Nobody knows the energy: at most 6 A after this time, and no new session.
     case safeCurrent(within: Milliseconds)
-    /// A controller's own misdeed, which the station cannot undo: it must say so, with this code, where a
-    /// vehicle is there.
-    case told(String)
+    /// A controller's own misdeed, which the station cannot undo: it must say so, with one of these codes,
+    /// where a vehicle is there.
+    case told([String])
 
     /// - Parameters:
     ///   - kind: of the device, as `GET /rig/v1/faults/kinds` names it.
@@ -50,7 +50,10 @@ enum FaultDemand: Sendable {
         switch fault {
         case "error-state", "trip", "shorted", "open", "diode-shorted":
             .open(within: Milliseconds(1000))
-        case "offers-other": .told("controllerDisobeys")
+        // One that does not say what it offers is found by what the vehicle draws, or by a contact that
+        // is closed though nothing was offered.
+        case "offers-other":
+            .told(["controllerDisobeys", "OverCurrentFailure", "EVSEContactorFault"])
         default: .nothing
         }
     }
@@ -66,7 +69,7 @@ enum FaultDemand: Sendable {
             .open(within: .seconds(10))
         case "tells-other": .open(within: .seconds(3))
         case "welded", "self-test-fails": .noStart
-        case "offers-other": .told("controllerDisobeys")
+        case "offers-other": .told(["controllerDisobeys"])
         default: .nothing
         }
     }
