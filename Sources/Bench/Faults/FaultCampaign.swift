@@ -68,7 +68,9 @@ struct FaultCampaign: Sendable {
         var count = [String: Int]()
         return (kinds["devices"]?.array ?? []).map { device in
             let name = device["device"]?.string ?? ""
-            let kind = device["kind"]?.string ?? ""
+            let kind =
+                Self.isPhaseContactor(name, in: state)
+                ? "phase-contactor" : device["kind"]?.string ?? ""
             let serves = (device["connectors"]?.array ?? []).compactMap(\.string)
             let outlet = serves.first.flatMap { FaultOutlet($0, in: state) } ?? FaultOutlet()
             // Of a kind that an outlet has twice the first is like the first of another outlet.
@@ -82,6 +84,14 @@ struct FaultCampaign: Sendable {
                 faults: (device["faults"]?.array ?? []).map {
                     ($0["fault"]?.string ?? "", $0["help"]?.string ?? "")
                 }, isRepetition: isRepetition)
+        }
+    }
+
+    /// It switches L2 and L3, in series with the contactor of all phases: what it does alone energises
+    /// nothing.
+    private static func isPhaseContactor(_ device: String, in state: JSONValue) -> Bool {
+        (state["evses"]?.array ?? []).contains {
+            $0["phaseContactor"]?["device"]?.string == device
         }
     }
 
