@@ -206,14 +206,12 @@ package actor ModbusIOCard: BusDriver {
 
     private func look(_ wanted: UInt32) async throws(FieldBusError) {
         let start = host.now()
-        let inputs = try await dialogue.readInputs()?.levels ?? 0
-        host.publish(CardSample(inputs: inputs, at: start))
-        if told == nil {
-            try await tell(wanted)
-        } else if told != wanted {
-            try await tell(wanted)
-        }
+        let inputs = try await dialogue.readInputs()?.levels
+        if let inputs { host.publish(CardSample(inputs: inputs, at: start)) }
+        if told != wanted { try await tell(wanted) }
         if let read = try await dialogue.readOutputs()?.levels { try await judge(read, wanted) }
+        // A card without inputs shows by its outputs that it is there.
+        if inputs == nil { host.publish(CardSample(inputs: 0, at: start)) }
         lookedAt = start
         host.fault(.cardLost, holds: false, "")
     }

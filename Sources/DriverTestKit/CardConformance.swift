@@ -25,10 +25,12 @@ public enum CardConformance {
     ///
     /// - Parameters:
     ///   - maximumAge: after which the card counts as lost.
+    ///   - busFaults: what the bus does in the course of it.
     ///   - seesChanges: a change at an input, or of what is wanted, has to be seen within this time.
     /// - Returns: the rules that it broke, in words; empty for a driver as it should be.
     public static func violations(
         of test: DriverUnderTest, at rig: some Rig, maximumAge: Milliseconds,
+        busFaults: [CardBusFault] = CardBusFault.allCases,
         seesChanges: Milliseconds = Milliseconds(600)
     ) async -> [String] {
         var verdict = Verdict(test)
@@ -36,7 +38,7 @@ public enum CardConformance {
         await verdict.start()
         await suite.readsInputs(&verdict)
         await suite.switchesOutputs(&verdict)
-        await suite.survivesBusFaults(&verdict)
+        await suite.survives(busFaults, &verdict)
         await suite.findsAndLoses(&verdict)
         await suite.tellsAgain(&verdict)
         await suite.endsSafely(&verdict)
@@ -95,9 +97,9 @@ public enum CardConformance {
         }
 
         /// Whatever the bus does, no input is told that is not so.
-        func survivesBusFaults(_ verdict: inout Verdict) async {
+        func survives(_ busFaults: [CardBusFault], _ verdict: inout Verdict) async {
             guard rig.inputCount > 0 else { return }
-            for fault in CardBusFault.allCases {
+            for fault in busFaults {
                 await rig.set(inputs: 0)
                 await poll(seesChanges, &verdict)
                 await rig.suffer(fault)
