@@ -104,7 +104,7 @@ struct CardTests {
                 "meters: a bus has that name, too"
             ),
             ("address: 12", "address: 11", "address: 11 on bus meters belongs to card-1"),
-            ("model: generic,", "model: generik,", "there is no model generik"),
+            ("model: generic,", "model: generik,", "there is no model \"generik\""),
             (
                 "rs-line: 40", "rs-line: { bus: card-1, line: 1 }",
                 "display-1 rs-line: bus card-1 is not display-1's"
