@@ -331,6 +331,7 @@ extension Catalogue {
             try await bench.expectTransaction("Ended", within: .seconds(20))
             try await bench.unplug()
             try await bench.pullOut()
+            try await bench.expectStatus("Available", within: .seconds(30))
             _ = try await bench.charge(uid: "04FFEEDDCCBBAA")
             try await bench.expectDisplays(["Prices at the door"])
         },
