@@ -30,6 +30,8 @@ enum PCSCMessage {
         case removedCard = 0x8010_0069
     }
     static let headerLength = 8
+    /// Of the structure before a command for a card.
+    static let transmitLength: UInt32 = 32
     static let nameLength = 128
     static let readers = 16
     /// Longest body that is taken: a command of 264 bytes behind its structure.

@@ -45,7 +45,7 @@ package struct PCSCSession: Sendable {
             // The bytes for the card follow their structure without a header of their own.
             if command == .transmit {
                 let sent = PCSCMessage.word(buffer, PCSCMessage.headerLength + 12)
-                guard sent <= PCSCMessage.longestBody else {
+                guard size >= PCSCMessage.transmitLength, sent <= PCSCMessage.longestBody else {
                     reply.hangsUp = true
                     return reply
                 }
@@ -191,9 +191,11 @@ package struct PCSCSession: Sendable {
             if faults.has(.silent) { return }
             reply.notBefore += Int64((faults.value(.slow) ?? 0) * 1_000_000)
             if faults.has(.garbled) { result = .removedCard }
-            data = execute(Array(body.dropFirst(32)), reader, faults, world: &world)
+            data = execute(
+                Array(body.dropFirst(Int(PCSCMessage.transmitLength))), reader, faults,
+                world: &world)
         }
-        var head = Array(body.prefix(32))
+        var head = Array(body.prefix(Int(PCSCMessage.transmitLength)))
         head.replaceSubrange(
             24..<32,
             with: PCSCMessage.word(UInt32(data.count)) + PCSCMessage.word(result.rawValue))
