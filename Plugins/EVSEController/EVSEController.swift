@@ -13,13 +13,7 @@ package actor EVSEController: BusDriver {
     }
 
     init(_ configuration: Configuration, host: any DriverHost) throws(DriverError) {
-        guard let bus = host.bus as? ModbusBus else {
-            throw DriverError(
-                .configuration, device: host.device, "\(host.device) is on no Modbus bus",
-                remedy:
-                    "Name a bus of kind \(EVSEControllerPlugin.busKinds.joined(separator: " or "))."
-            )
-        }
+        let bus = try ModbusDevice.bus(of: host)
         self.bus = bus
         do throws(RegisterMapError) {
             let model = try ControllerModels.load(configuration.text("model"))
@@ -46,12 +40,7 @@ private struct BusControllerLine: ControllerLine {
 
     init(_ bus: ModbusBus, _ model: ControllerModel, _ configuration: Configuration) {
         self.bus = bus
-        unit = ModbusUnit(
-            UInt8(clamping: configuration.number("address")),
-            replyTimeout: configuration.has("reply-timeout")
-                ? configuration.quantity("reply-timeout") : nil,
-            retries: configuration.has("retries") ? Int(configuration.number("retries")) : nil,
-            pause: configuration.has("pause") ? configuration.quantity("pause") : model.pause)
+        unit = ModbusUnit(configuration, pause: model.pause)
     }
 
     var place: String { "Modbus address \(unit.address) on bus \(bus.name)" }

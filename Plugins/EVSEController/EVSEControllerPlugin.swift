@@ -1,5 +1,6 @@
 package import DriverKit
 internal import EVSEModel
+internal import FieldBus
 internal import RegisterMaps
 
 /// An EVSE controller on Modbus that owns control pilot and contactor: which registers mean what
@@ -9,7 +10,7 @@ package enum EVSEControllerPlugin: BusPlugin {
     package static let summary =
         "EVSE controller on a Modbus bus that owns pilot and contactor; register maps are data files"
     package static let roles: Set<Role> = [.evseController]
-    package static let busKinds = ["modbus-rtu", "modbus-tcp", "modbus-rtu-over-tcp"]
+    package static let busKinds = ModbusDevice.busKinds
     package static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -38,12 +39,7 @@ package enum EVSEControllerPlugin: BusPlugin {
             ConfigurationKey(
                 "pause", .duration(0...1000),
                 "Least time between two requests to it; left out: the model's."),
-            ConfigurationKey(
-                "reply-timeout", .duration(10...10_000),
-                "Longest time to the first byte of a reply; left out: the bus's."),
-            ConfigurationKey(
-                "retries", .integer(0...10),
-                "Further tries after a request without a good reply; left out: the bus's."),
+            ModbusDevice.replyTimeout, ModbusDevice.retries,
         ]
     }
 

@@ -30,13 +30,7 @@ package actor ModbusEnergyMeter: SigningMeterDriver {
     }
 
     init(_ configuration: Configuration, host: any DriverHost) throws(DriverError) {
-        guard let bus = host.bus as? ModbusBus else {
-            throw DriverError(
-                .configuration, device: host.device, "\(host.device) is on no Modbus bus",
-                remedy:
-                    "Name a bus of kind \(ModbusEnergyMeterPlugin.busKinds.joined(separator: " or "))."
-            )
-        }
+        let bus = try ModbusDevice.bus(of: host)
         do throws(RegisterMapError) {
             model = try MeterModels.load(configuration.text("model"))
         } catch {
@@ -45,12 +39,7 @@ package actor ModbusEnergyMeter: SigningMeterDriver {
         }
         self.host = host
         self.bus = bus
-        let unit = ModbusUnit(
-            UInt8(clamping: configuration.number("address")),
-            replyTimeout: configuration.has("reply-timeout")
-                ? configuration.quantity("reply-timeout") : nil,
-            retries: configuration.has("retries") ? Int(configuration.number("retries")) : nil,
-            pause: configuration.quantity("pause"))
+        let unit = ModbusUnit(configuration)
         meter = MeterDialogue(model, unit, on: bus)
         signer =
             ModbusEnergyMeterPlugin.features(of: configuration).isEmpty

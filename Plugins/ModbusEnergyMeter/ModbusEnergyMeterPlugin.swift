@@ -1,5 +1,6 @@
 package import DriverKit
 internal import EVSEModel
+internal import FieldBus
 internal import RegisterMaps
 
 /// An energy meter on Modbus: which registers mean what comes from a model file.
@@ -7,7 +8,7 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
     package static let name: PluginName = "modbus-energy-meter"
     package static let summary = "Energy meter on a Modbus bus; register maps are data files"
     package static let roles: Set<Role> = [.meter]
-    package static let busKinds = ["modbus-rtu", "modbus-tcp", "modbus-rtu-over-tcp"]
+    package static let busKinds = ModbusDevice.busKinds
     package static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -21,12 +22,7 @@ package enum ModbusEnergyMeterPlugin: BusPlugin {
             ConfigurationKey(
                 "max-age", .duration(500...300_000), default: "5 s",
                 "The meter counts as lost when no reading succeeded for this long."),
-            ConfigurationKey(
-                "reply-timeout", .duration(10...10_000),
-                "Longest time to the first byte of a reply; left out: the bus's."),
-            ConfigurationKey(
-                "retries", .integer(0...10),
-                "Further tries after a request without a good reply; left out: the bus's."),
+            ModbusDevice.replyTimeout, ModbusDevice.retries,
             ConfigurationKey(
                 "pause", .duration(0...1000), default: "0 ms",
                 "Least time between two requests to this meter."),

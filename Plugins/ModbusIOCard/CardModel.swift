@@ -1,4 +1,5 @@
 package import EVSEModel
+package import FieldBus
 
 /// An input/output card's map: a data file, not code.
 package struct CardModel: Hashable, Sendable {
@@ -46,7 +47,7 @@ package struct CardModel: Hashable, Sendable {
     /// A number that tells this card from others.
     package struct Identity: Hashable, Sendable {
         package var name: String
-        package var table: ModbusRegisterTable
+        package var table: ModbusTable
         package var address: UInt16
         package var mask: UInt16
         /// `nil`: the number is the Modbus address at which it was asked.
@@ -87,9 +88,4 @@ package struct CardModel: Hashable, Sendable {
 
     /// It says something that tells it from other makers' cards.
     package var canBeRecognised: Bool { !identities.isEmpty }
-}
-
-/// The tables of registers.
-package enum ModbusRegisterTable: String, Hashable, Sendable, CaseIterable {
-    case holding, input
 }

@@ -47,12 +47,7 @@ package actor ModbusIOCard: BusDriver {
     }
 
     init(_ configuration: Configuration, host: any DriverHost) throws(DriverError) {
-        guard let bus = host.bus as? ModbusBus else {
-            throw DriverError(
-                .configuration, device: host.device, "\(host.device) is on no Modbus bus",
-                remedy:
-                    "Name a bus of kind \(ModbusIOCardPlugin.busKinds.joined(separator: " or ")).")
-        }
+        let bus = try ModbusDevice.bus(of: host)
         let model: CardModel
         do throws(RegisterMapError) {
             model = try CardModels.load(configuration.text("model"))
@@ -65,12 +60,7 @@ package actor ModbusIOCard: BusDriver {
         period = configuration.quantity("poll-period")
         maximumAge = configuration.quantity("max-age")
         watchdog = ModbusIOCardPlugin.watchdog(model, configuration)
-        let unit = ModbusUnit(
-            UInt8(clamping: configuration.number("address")),
-            replyTimeout: configuration.has("reply-timeout")
-                ? configuration.quantity("reply-timeout") : nil,
-            retries: configuration.has("retries") ? Int(configuration.number("retries")) : nil,
-            pause: configuration.has("pause") ? configuration.quantity("pause") : model.pause)
+        let unit = ModbusUnit(configuration, pause: model.pause)
         dialogue = CardDialogue(
             model, unit, on: bus, outputs: ModbusIOCardPlugin.outputs(model, configuration),
             inputs: ModbusIOCardPlugin.inputs(model, configuration))

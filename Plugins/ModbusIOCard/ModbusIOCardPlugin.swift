@@ -1,5 +1,6 @@
 package import DriverKit
 internal import EVSEModel
+internal import FieldBus
 internal import RegisterMaps
 
 /// An input/output card on Modbus, whose terminals other devices' lines are: what it has where comes from a
@@ -9,7 +10,7 @@ package enum ModbusIOCardPlugin: CardPlugin {
     package static let summary =
         "input/output card on a Modbus bus; lines of other devices name it as their bus"
     package static let roles: Set<Role> = []
-    package static let busKinds = ["modbus-rtu", "modbus-tcp", "modbus-rtu-over-tcp"]
+    package static let busKinds = ModbusDevice.busKinds
     package static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -35,12 +36,7 @@ package enum ModbusIOCardPlugin: CardPlugin {
             ConfigurationKey(
                 "pause", .duration(0...1000),
                 "Least time between two requests to it; left out: the model's."),
-            ConfigurationKey(
-                "reply-timeout", .duration(10...10_000),
-                "Longest time to the first byte of a reply; left out: the bus's."),
-            ConfigurationKey(
-                "retries", .integer(0...10),
-                "Further tries after a request without a good reply; left out: the bus's."),
+            ModbusDevice.replyTimeout, ModbusDevice.retries,
         ]
     }
 

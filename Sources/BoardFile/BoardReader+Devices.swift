@@ -223,16 +223,16 @@ extension BoardReader {
                 }
                 continue
             }
-            let shareable = Role.allCases.filter(\.isShareable).map(\.rawValue)
-            // A key that is meant is named; what a role may be called is listed without them.
-            let keys = BoardKeys.shared.map(\.name)
-            let meant = Suggestion.nearest(to: entry.key, among: keys) == nil ? [] : keys
             guard let role = Role(rawValue: entry.key), role.isShareable else {
+                let known =
+                    Role.allCases.filter(\.isShareable).map(\.rawValue)
+                    + BoardKeys.shared.map(\.name)
                 error(
                     entry.keyPosition,
-                    "\(BoardNode.shortened(entry.key)) is no role that devices share",
-                    fix: Suggestion.fix(
-                        for: entry.key, among: shareable + meant, noun: "shared role"))
+                    Role(rawValue: entry.key) == nil
+                        ? "unknown key \(BoardNode.shortened(entry.key)) in shared"
+                        : "\(entry.key) is no role that devices share",
+                    fix: Suggestion.fix(for: entry.key, among: known, noun: "key"))
                 continue
             }
             plan.shared[role] = roleDevices(role, entry.value, "shared.\(entry.key)", nil, nil)

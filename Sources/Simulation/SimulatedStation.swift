@@ -14,7 +14,7 @@ import StationRuntime
 /// One station with everything around it, in virtual time and on one thread: the plant's physics,
 /// the loop with its drivers on the simulated chip, the shell's rules around the core, disk,
 /// network and CSMS. It has no clock of its own: ``step(by:)`` lets time pass.
-final class SimulatedStation: StationPorts {
+final class SimulatedStation {
     /// Where the station program is in its life.
     enum Process: Equatable {
         case running
@@ -38,7 +38,7 @@ final class SimulatedStation: StationPorts {
     private(set) var process = Process.down(until: 0, isRestart: false)
     private var loopReturns: Int64?
     private var powerReturns: Int64?
-    private var latched = LatchedFaults()
+    var latched = LatchedFaults()
     private var drivers = VirtualDrivers()
     private var words = [VirtualDrivers.Word]()
     private var manager = VirtualEnergyManager()
@@ -47,21 +47,21 @@ final class SimulatedStation: StationPorts {
     /// One per EVSE that has a safety controller.
     var safetyWatches = [SafetyWatch?]()
     /// What the meters were told to sign.
-    private(set) var orders = [EVSEID: SigningOrder]()
+    var orders = [EVSEID: SigningOrder]()
     /// World time, nanoseconds.
     private(set) var instant: Int64 = SimulatedStation.start
     /// World time at which the machine's monotonic clock was zero.
-    private var bootedAt: Int64 = 0
+    var bootedAt: Int64 = 0
     // Wall clock of the machine
     var wallOffset: Int64
     var drift: Double = 0
-    private var driftSince: Int64 = SimulatedStation.start
+    var driftSince: Int64 = SimulatedStation.start
     var hasWallClock = true
     /// Outputs of the core until it is killed at that very boundary.
-    private var outputsLeft: Int?
-    private var isDead = false
+    var outputsLeft: Int?
+    var isDead = false
     private var killPause: Int64 = 2_000_000_000
-    private var restartAsked: Bool?
+    var restartAsked: Bool?
     private var starts: UInt64 = 0
     private var loopProcesses: Int32 = 100
     private(set) var trace: Trace?
@@ -80,7 +80,7 @@ final class SimulatedStation: StationPorts {
     /// The loop's thread gets the processor late until then, and once in so many nanoseconds.
     private(set) var starved: (until: Int64, every: Int64)?
     private(set) var replayProblem: String?
-    private(set) var sentBeforeDurable: String?
+    var sentBeforeDurable: String?
     private(set) var loopStarts = 0
     private(set) var stationStarts = 0
     /// Times that the machine booted.
@@ -88,13 +88,20 @@ final class SimulatedStation: StationPorts {
     private var startedOnBoot = 0
     /// When the station program last started.
     private(set) var lastStart: Int64 = SimulatedStation.start
-    private(set) var restarts = [String]()
-    private(set) var lastStoreFailure: Int64 = .min
+    var restarts = [String]()
+    var lastStoreFailure: Int64 = .min
     private(set) var lastCrash: Int64 = .min
     /// What the link did to the station, in order.
     private(set) var lastLinkChange: Int64 = 0
+    // Its process, as the ports leave it
+    var beat = StationImage()
+    var extraBeats: UInt64 = 0
+    var published = StationImage()
+    var onLog: ((CoreLogEntry) -> Void)?
+    /// A frame on its way, and what it says where that was read.
+    var onFrame: ((_ fromStation: Bool, [UInt8], JSONValue?) -> Void)?
     /// Something other than time passed in the last step.
-    private(set) var isMoving = true
+    var isMoving = true
 
     init(_ script: Script, in laboratory: Laboratory) throws {
         self.laboratory = laboratory
@@ -156,85 +163,8 @@ final class SimulatedStation: StationPorts {
         return Int32(lateCycles.count { $0 > now - window && $0 < now })
     }
 
-    // MARK: StationPorts
+    // MARK: Processes
 
-    func now() -> Instant { Instant(nanoseconds: instant - bootedAt) }
-
-    func wallClock() -> UnixTime? {
-        guard hasWallClock else { return nil }
-        let drifted = Double((instant - driftSince) / 1_000_000) * drift / 1e6
-        return UnixTime(milliseconds: wallOffset + instant / 1_000_000 + Int64(drifted))
-    }
-    func setDrift(_ ppm: Double) {
-        wallOffset += Int64(Double((instant - driftSince) / 1_000_000) * drift / 1e6)
-        driftSince = instant
-        drift = ppm
-    }
-
-    /// Counts one output; false once the process is dead.
-    private func lives() -> Bool {
-        if isDead { return false }
-        guard let left = outputsLeft else { return true }
-        guard left > 0 else {
-            isDead = true
-            return false
-        }
-        outputsLeft = left - 1
-        return true
-    }
-
-    func apply(_ operations: [StoreOperation]) throws(StoreFailure) {
-        guard lives() else { return }
-        do throws(DiskFailure) {
-            try disk.apply(operations)
-        } catch {
-            lastStoreFailure = instant
-            throw StoreFailure(reason: error.reason)
-        }
-    }
-
-    func send(_ message: [UInt8]) {
-        guard lives() else { return }
-        checkDurable(message)
-        link.send(message, at: instant)
-    }
-    func flush() {}  // what is sent leaves at once
-    func connect(_ plan: ConnectionPlan) {
-        guard lives() else { return }
-        coverage.add("link", "dial")
-        link.connect(plan, at: instant)
-    }
-    func disconnect(code: UInt16, reason: String) {
-        guard lives() else { return }
-        coverage.add("link", "closed by the station")
-        if link.isUp { csms.linkLost() }
-        link.disconnect(at: instant)
-    }
-    func restart(orderly: Bool, reason: String) {
-        guard lives() else { return }
-        coverage.add("restart", reason)
-        restarts.append(reason)
-        restartAsked = orderly
-    }
-    func log(_ entry: CoreLogEntry) {
-        guard lives() else { return }
-        if entry.level == .warning || entry.level == .error { coverage.add("log", entry.message) }
-        onLog?(entry)
-    }
-    var onLog: ((CoreLogEntry) -> Void)?
-    /// A frame on its way, and what it says where that was read.
-    var onFrame: ((_ fromStation: Bool, [UInt8], JSONValue?) -> Void)?
-    func readLoop(into image: inout LoopImage) -> Bool { laboratory.shared.readLoop(into: &image) }
-    func publish(_ image: StationImage) {
-        guard lives() else { return }
-        beat = image
-        beat.heartbeat &+= extraBeats
-        laboratory.shared.publish(beat)
-        for index in evsePlans.indices where published.evses[index] != image.evses[index] {
-            isMoving = true
-        }
-        published = image
-    }
     /// The shell's thread beats every 50 ms; a step that is longer has its last beat here.
     private func beatBeforeLoop(_ step: Int64) {
         guard engine != nil, step >= StationEngine.heartbeatInterval.count * 1_000_000 else {
@@ -245,36 +175,6 @@ final class SimulatedStation: StationPorts {
         beat.at = now()
         laboratory.shared.publish(beat)
     }
-    private var beat = StationImage()
-    private var extraBeats: UInt64 = 0
-    private var published = StationImage()
-    func sign(_ order: SigningOrder, evse: EVSEID) {
-        guard lives() else { return }
-        if orders[evse] != order { isMoving = true }
-        orders[evse] = order
-    }
-    func latched(_ faults: [FaultSet]) {
-        guard lives() else { return }
-        latched = LatchedFaults(faults)
-    }
-
-    /// A TransactionEvent must be in the queue's records before it leaves.
-    private func checkDurable(_ message: [UInt8]) {
-        guard message.count > 4, message[1] == 0x32 /* a CALL */,
-            let frame = try? JSONValue(parsing: message), frame[2]?.string == "TransactionEvent",
-            let id = frame[3]?["transactionInfo"]?["transactionId"]?.string,
-            let number = frame[3]?["seqNo"]?.int
-        else { return }
-        // The queue is sent from its front: beyond that a search would cost more than it finds.
-        guard disk.count(.messageQueue) < 200 else { return }
-        let (id8, mark) = (Array(id.utf8), Array("\"seqNo\":\(number),".utf8))
-        let isThere =
-            disk.records[.messageQueue]?.values.contains { $0.holds(mark) && $0.holds(id8) }
-            ?? false
-        if !isThere { sentBeforeDurable = "TransactionEvent \(number) of \(id) is not on disk" }
-    }
-
-    // MARK: Processes
 
     private func startLoop() throws {
         loopProcesses += 1
@@ -593,17 +493,4 @@ final class SimulatedStation: StationPorts {
     }
     /// A local command, as the station's own interface takes it.
     func command(_ command: LocalCommand) { give(.local(command)) }
-}
-
-extension String {
-    /// Byte for byte, which is much faster than by characters.
-    fileprivate func holds(_ part: [UInt8]) -> Bool {
-        guard let first = part.first else { return true }
-        let text = utf8.span
-        guard text.count >= part.count else { return false }
-        for start in 0...text.count - part.count where text[start] == first {
-            if part.indices.allSatisfy({ text[start + $0] == part[$0] }) { return true }
-        }
-        return false
-    }
 }

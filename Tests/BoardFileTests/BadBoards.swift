@@ -830,7 +830,7 @@ private let badBoards4: [BadBoard] = [
         name: "a key of shared misspelt",
         edits: [("ocpp:", "shared: { choice-timout: 20 s }\nocpp:")],
         report: """
-            board.yaml:34:11: error: choice-timout is no role that devices share
+            board.yaml:34:11: error: unknown key choice-timout in shared
               fix: did you mean choice-timeout?
             """),
     BadBoard(
@@ -845,7 +845,7 @@ private let badBoards4: [BadBoard] = [
         edits: [("ocpp:", "shared: { pilot: pilot-1 }\nocpp:")],
         report: """
             board.yaml:34:11: error: pilot is no role that devices share
-              fix: known shared roles: emergency-stop, enclosure, supply, dimming, indicator, reader, display
+              fix: known keys: emergency-stop, enclosure, supply, dimming, indicator, reader, display, choice-timeout
             """),
 ]
 

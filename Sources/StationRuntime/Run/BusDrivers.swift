@@ -250,17 +250,9 @@ struct DriverService: Sendable {
         self.plugin = plugin
         self.host = host
         self.log = log
-        let roles = device.assignments.map(\.role)
-        let isCard = plugin is any CardPlugin.Type
         absence =
-            isCard
-            ? .cardLost
-            : roles.contains(.meter)
-                ? .meterLost
-                : roles.contains(.reader)
-                    ? .readerLost
-                    : roles.contains(.evseController)
-                        ? .controllerLost : roles.contains(.display) ? .displayLost : .ioFault
+            plugin is any CardPlugin.Type
+            ? .cardLost : device.assignments.lazy.compactMap(\.role.absence).first ?? .ioFault
     }
 
     /// Runs until its task is cancelled.
@@ -316,6 +308,19 @@ struct DriverService: Sendable {
             }
             try? await Task.sleep(for: .milliseconds(pause.count), clock: .continuous)
             pause = min(Milliseconds(pause.count * 2), .seconds(30))
+        }
+    }
+}
+
+extension Role {
+    /// What it means that a device with this role is not there.
+    fileprivate var absence: Fault? {
+        switch self {
+        case .meter: .meterLost
+        case .reader: .readerLost
+        case .evseController: .controllerLost
+        case .display: .displayLost
+        default: nil
         }
     }
 }
