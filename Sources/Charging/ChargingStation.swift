@@ -22,6 +22,10 @@ package struct ChargingStation: Sendable {
     /// One per EVSE, and the lobby last.
     var sessions: [Session]
     var book: ProfileBook
+    /// One per source of limits from outside.
+    var constraints: [ExternalConstraint]
+    /// The loop has told what bounds the station.
+    var isSupplySeen = false
     var messageBook: MessageBook
     /// When a charging profile changes a limit.
     var limitsChangeAt: Instant?
@@ -83,6 +87,7 @@ package struct ChargingStation: Sendable {
         tokens = TokenStore(
             cache: stored[.authorizationCache] ?? [], list: stored[.localList] ?? [])
         book = ProfileBook(stored: stored[.chargingProfiles] ?? [])
+        constraints = configuration.externalSources.map { ExternalConstraint(source: $0) }
         messageBook = MessageBook(stored: stored[.operatorMessages] ?? [])
         availability = Availability(stored: stored[.availability] ?? [])
         identifiers = IdentifierSource(
@@ -115,6 +120,7 @@ package struct ChargingStation: Sendable {
         if let wallClock { applyTime(wallClock, source: .system) }
         restoreMeters(stored[.meterRegisters] ?? [])
         restoreRecords(facts)
+        restoreExternalLimits(facts)
         restoreSessions(stored[.transactions] ?? [])
         dropOrphanedMessages()
         let isReset = [.remoteReset, .localReset, .scheduledReset].contains(registrar.bootReason)
@@ -190,6 +196,7 @@ extension ChargingStation {
         scheduleAligned()
         updateTargets()
         updateSigning()
+        reportExternalLimits()
         reportRates()
     }
 }

@@ -21,6 +21,9 @@ public struct Supply: BitwiseCopyable, Sendable {
     public var house: FeedRoom?
     public var dimming: FeedRoom?
     public var external: FeedRoom?
+    /// The same two as they were set; no bound where the breaker's is less.
+    public var dimmingBound = SupplyBound()
+    public var externalBound = SupplyBound()
 
     init(breaker: FeedRoom) {
         self.breaker = breaker
@@ -84,6 +87,7 @@ public struct SupplyLaw: BitwiseCopyable, Sendable {
             if dimming.isActive {
                 let room = FeedRoom(plan.dimming.bound, voltage: feed.voltage)
                 supply.dimming = room
+                supply.dimmingBound = plan.dimming.bound.below(feed)
                 supply.room = supply.room.within(room)
             }
         }
@@ -92,6 +96,7 @@ public struct SupplyLaw: BitwiseCopyable, Sendable {
             let bound = isSilent ? plan.external.fallback : inputs.external.bound
             let room = FeedRoom(bound, voltage: feed.voltage)
             supply.external = room
+            supply.externalBound = bound.below(feed)
             supply.room = supply.room.within(room)
         }
         return supply
@@ -102,5 +107,16 @@ public struct SupplyLaw: BitwiseCopyable, Sendable {
         _ limit: ExternalLimit, at: Instant, plan: ExternalLimitPlan
     ) -> Bool {
         limit.at == .zero || at > limit.at + plan.timeout
+    }
+}
+
+extension SupplyBound {
+    /// Without what the feed's breaker does not allow anyway.
+    func below(_ feed: FeedPlan) -> Self {
+        let most =
+            Int64(feed.limit.raw) * Int64(feed.voltage.raw) / 1000 * Int64(max(1, feed.phases))
+        return Self(
+            current: current < feed.limit ? current : Amperes(raw: .max),
+            power: power.raw < most ? power : Watts(raw: .max))
     }
 }

@@ -225,6 +225,10 @@
     public var isDimmed = false
     /// The energy manager's last write is too old, or there was none.
     public var externalIsSilent = false
+    /// What the dimming contact leaves; no bound while it is released.
+    public var dimming = SupplyBound()
+    /// What the energy manager leaves, or its silence; no bound where there is none.
+    public var external = SupplyBound()
     /// What may be drawn of each phase of the feed.
     public var allowed = InlineArray<3, Amperes>(repeating: .zero)
     /// Sum of the phases' currents that may be drawn; the greatest value is no bound.

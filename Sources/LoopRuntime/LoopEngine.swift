@@ -219,6 +219,8 @@ package final class LoopEngine {
         image.pointee.supply.houseIsStale =
             plan.house.isMeasured && self.supply.pointee.house.isStale
         image.pointee.supply.isDimmed = supply.dimming != nil
+        image.pointee.supply.dimming = supply.dimmingBound
+        image.pointee.supply.external = supply.externalBound
         image.pointee.supply.externalIsSilent =
             plan.external.isServed
             && SupplyLaw.isSilent(external.pointee, at: at, plan: plan.external)

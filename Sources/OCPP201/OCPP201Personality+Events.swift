@@ -22,6 +22,7 @@ extension OCPP201Personality {
         case .transaction(let notice): enqueue(notice)
         case .authorizationWanted(let id, let token): authorize(id, token, callClass)
         case .meterValues(let evse, let reports): sendMeterValues(evse, reports, callClass)
+        case .externalLimit(let notice): report(notice, callClass)
         case .security(let notice): report(notice)
         case .fault(let notice): report(notice, callClass)
         case .unlockFinished(let id, let result): unlockFinished(id, result)

@@ -43,6 +43,12 @@ extension Coverage {
             "TransactionEvent", "MeterValues", "SecurityEventNotification", "NotifyReport",
             "ReportChargingProfiles", "FirmwareStatusNotification", "LogStatusNotification",
         ]
+        let supply = composition.loop.supply
+        if supply.dimming.isFitted || supply.external.isServed {
+            universe["message", default: []].formUnion([
+                "NotifyChargingLimit", "ClearedChargingLimit",
+            ])
+        }
         universe["process"] = [
             "station started", "station restarted itself", "station killed", "station stopped",
             "loop started", "loop killed", "power cut",

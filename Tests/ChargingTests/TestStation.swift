@@ -15,6 +15,7 @@ struct TestStation {
     private(set) var targets: [EVSEID: EVSETargets] = [:]
     private(set) var orders: [EVSEID: SigningOrder] = [:]
     var places: [Place]
+    var supply = SupplyStatus()
     /// 2024-03-05T12:00:00Z.
     static let someTime = UnixTime(milliseconds: 1_709_640_000_000)
 
@@ -38,12 +39,14 @@ struct TestStation {
     init(
         evses: [EVSEConfiguration] = [EVSEConfiguration()],
         settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits(),
-        displays: [DisplayConfiguration] = [], choice: Milliseconds? = nil
+        displays: [DisplayConfiguration] = [], choice: Milliseconds? = nil,
+        sources: [ExternalSource] = []
     ) {
         configuration = StationConfiguration(
             evses: evses, factorySettings: settings, seed: IdentifierSeed(high: 1, low: 2),
             bounds: bounds)
         configuration.displays = displays
+        configuration.externalSources = sources
         configuration.canChooseOutlet = choice != nil
         if let choice { configuration.choiceTimeout = choice }
         places = evses.map { _ in Place() }
@@ -57,10 +60,12 @@ struct TestStation {
     static func online(
         evses: [EVSEConfiguration] = [EVSEConfiguration()],
         settings: [SettingKey: String] = [:], bounds: StationLimits = StationLimits(),
-        displays: [DisplayConfiguration] = [], choice: Milliseconds? = nil
+        displays: [DisplayConfiguration] = [], choice: Milliseconds? = nil,
+        sources: [ExternalSource] = []
     ) -> Self {
         var test = Self(
-            evses: evses, settings: settings, bounds: bounds, displays: displays, choice: choice)
+            evses: evses, settings: settings, bounds: bounds, displays: displays, choice: choice,
+            sources: sources)
         test.look()
         test.goOnline()
         test.forget()
@@ -150,6 +155,7 @@ struct TestStation {
         var image = LoopImage()
         image.at = now
         image.evseCount = UInt8(places.count)
+        image.supply = supply
         for index in places.indices {
             let place = places[index]
             let target = target(index + 1)

@@ -100,6 +100,16 @@ class Station(ChargePoint):
         await self.keep("ReportChargingProfiles", payload)
         return call_result.ReportChargingProfiles()
 
+    @on("NotifyChargingLimit")
+    async def charging_limit(self, **payload):
+        await self.keep("NotifyChargingLimit", payload)
+        return call_result.NotifyChargingLimit()
+
+    @on("ClearedChargingLimit")
+    async def cleared_charging_limit(self, **payload):
+        await self.keep("ClearedChargingLimit", payload)
+        return call_result.ClearedChargingLimit()
+
     @on("FirmwareStatusNotification")
     async def firmware_status(self, **payload):
         await self.keep("FirmwareStatusNotification", payload)

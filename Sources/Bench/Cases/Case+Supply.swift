@@ -5,11 +5,12 @@ extension Catalogue {
     /// What bounds the station beside its own breaker, while a car charges.
     static let supply: [Case] = [
         Case(
-            "HW_28", "Dimmed by the grid's operator", requirements: ["§ 14a EnWG", "BK6-22-300"],
+            "HW_28", "Dimmed by the grid's operator",
+            requirements: ["§ 14a EnWG", "BK6-22-300", "K11.FR.02", "K13.FR.02"],
             when: "dimming",
             stimulus: "the dimming contact closes while a car charges, and opens",
             expectation:
-                "4.2 kW at most within 12 s, and why on status and displays; later all again",
+                "4.2 kW at most within 12 s, and why on status, displays and to the CSMS; later all again",
             settings: ["feed.dimming.power=4200 W", "feed.dimming.release-dwell=3 s"]
         ) { bench in
             try await bench.boot()
@@ -20,6 +21,10 @@ extension Catalogue {
             }
             bench.note("dimming contact closed")
             try await bench.rig.dim(true)
+            let notice = try await bench.expect("NotifyChargingLimit")
+            try bench.require(
+                notice["chargingLimit"],
+                equals: ["chargingLimitSource": "SO", "isGridCritical": true], "chargingLimit")
             try await bench.expectWorld("4.2 kW at most") { bench.power($0) < 4250 }
             try await bench.requireWorld("4.2 kW are exceeded", for: .seconds(4)) {
                 bench.power($0) < 4250
@@ -28,6 +33,8 @@ extension Catalogue {
             try await bench.expectDisplays(["because of the grid"])
             bench.note("dimming contact open")
             try await bench.rig.dim(false)
+            let cleared = try await bench.expect("ClearedChargingLimit")
+            try bench.require(cleared["chargingLimitSource"], equals: "SO", "chargingLimitSource")
             try await bench.expectWorld("all again", within: time) { bench.power($0) > 5000 }
             try await bench.requireRunning(id)
         },

@@ -4,6 +4,7 @@ package import EVSEModel
 extension ChargingStation {
     package mutating func observe(_ image: LoopImage, at now: Instant) {
         observeTime(now)
+        observe(image.supply)
         for place in evses.indices where place < Int(image.evseCount) {
             observe(image.evses[place].status, place)
         }

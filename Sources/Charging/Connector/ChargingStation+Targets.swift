@@ -24,13 +24,19 @@ extension ChargingStation {
         if sessions[place].transaction != nil { progress(place, .chargingStateChanged) }
     }
 
-    /// Reports another rate of charging, where the change is significant (E02.FR.17).
+    /// The limit that the CSMS is told of by the rate of charging: what is granted, and what sources
+    /// outside leave of it.
+    func toldLimit(_ place: Int) -> Amperes {
+        min(grantedLimit(place), notedExternalLimit(place) ?? Amperes(raw: .max))
+    }
+
+    /// Reports another rate of charging, where the change is significant (E02.FR.17, K11.FR.04, K13.FR.03).
     mutating func reportRates() {
         for place in evses.indices {
             guard let transaction = sessions[place].transaction, transaction.state == .charging,
                 let told = transaction.toldLimit
             else { continue }
-            let limit = grantedLimit(place)
+            let limit = toldLimit(place)
             guard limit >= evses[place].configuration.minimum else { continue }
             // In thousandths of a percent of what was told.
             let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0

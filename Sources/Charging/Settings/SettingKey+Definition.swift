@@ -94,6 +94,7 @@ extension SettingKey {
         case .smartChargingEnabled: D(.boolean, "true")
         case .acPhaseSwitching: D(.boolean, "false", .readOnly)
         case .limitChangeSignificance: D(.decimal(0...100_000), "1", unit: "Percent")
+        case .notifyWithSchedules: D(.boolean, "false")
         case .periodsPerSchedule: D(.integer(1...1000), "100", .readOnly)
         case .phases3to1: D(.boolean, "false", .readOnly)
         case .profileStackLevel: D(.integer(0...100), "20", .readOnly)

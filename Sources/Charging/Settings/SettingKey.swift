@@ -80,6 +80,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case smartChargingEnabled = "SmartChargingCtrlr.Enabled"
     case acPhaseSwitching = "SmartChargingCtrlr.ACPhaseSwitchingSupported"
     case limitChangeSignificance = "SmartChargingCtrlr.LimitChangeSignificance"
+    case notifyWithSchedules = "SmartChargingCtrlr.NotifyChargingLimitWithSchedules"
     case periodsPerSchedule = "SmartChargingCtrlr.PeriodsPerSchedule"
     case phases3to1 = "SmartChargingCtrlr.Phases3to1"
     case profileStackLevel = "SmartChargingCtrlr.ProfileStackLevel"

@@ -82,7 +82,9 @@ extension ChargingStation {
         return operations.count
     }
 
-    package func profiles(_ filter: ProfileFilter) -> [InstalledProfile] { book.matching(filter) }
+    package func profiles(_ filter: ProfileFilter) -> [InstalledProfile] {
+        book.matching(filter) + externalProfiles(filter)
+    }
 }
 
 // MARK: What is allowed now
@@ -99,13 +101,13 @@ extension ChargingStation {
         return ready.run == clock.run ? axis(ready.instant) : clock.wallTime(of: ready)
     }
 
-    private func conversion(_ place: Int) -> RateConversion {
+    func conversion(_ place: Int) -> RateConversion {
         RateConversion(
             millivolts: Int64(evses[place].configuration.nominalVoltage.raw),
             phases: evses[place].configuration.phases)
     }
 
-    private var stationConversion: RateConversion {
+    var stationConversion: RateConversion {
         var conversion: RateConversion?
         for index in configuration.evses.indices {
             let volts = Int64(configuration.evses[index].nominalVoltage.raw)
@@ -252,6 +254,8 @@ extension ChargingStation {
             sum = sum.addingReportingOverflow(own.value).overflow ? .max : sum + own.value
             until = UnixTime.earliest(until, own.until)
         }
-        return Moment(value: min(sum, station.value ?? .max), until: until)
+        let external = externalLimit(
+            evse.map { conversion($0.index) } ?? stationConversion, in: unit)
+        return Moment(value: min(sum, station.value ?? .max, external ?? .max), until: until)
     }
 }

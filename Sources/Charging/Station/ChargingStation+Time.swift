@@ -30,6 +30,7 @@ extension ChargingStation {
         consider(alignedAt)
         consider(alignedEndedAt)
         consider(limitsChangeAt)
+        consider(externalLimitWake)
         consider(messagesEndAt)
         consider(choiceWake)
         return wake.map { max($0, now) }

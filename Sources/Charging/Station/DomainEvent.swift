@@ -19,6 +19,8 @@ package enum DomainEvent: Hashable, Sendable {
     case authorizationWanted(RequestID, IdToken)
     /// Values outside a transaction; no EVSE is the station's main meter.
     case meterValues(EVSEID?, [MeterReport])
+    /// A limit from outside came, changed or ended (K11 to K13).
+    case externalLimit(ExternalLimitNotice)
     case security(SecurityNotice)
     case fault(FaultNotice)
     case unlockFinished(RequestID, UnlockResult)

@@ -14,6 +14,8 @@ package struct StationConfiguration: Sendable {
     package var bounds: StationLimits
     /// What people read; none takes messages of the operator, tariffs and costs away.
     package var displays: [DisplayConfiguration] = []
+    /// Who may limit the station besides its CSMS.
+    package var externalSources: [ExternalSource] = []
     /// Something lets people choose an outlet: a panel, a keypad.
     package var canChooseOutlet = false
     /// How long a choice waits for its card, and a card for its choice.

@@ -176,7 +176,7 @@ extension ChargingStation {
             sessions[place].hasCharged = true
             if transaction.chargingSince == nil {
                 sessions[place].transaction?.chargingSince = now
-                let limit = place < evses.count ? grantedLimit(place) : nil
+                let limit = place < evses.count ? toldLimit(place) : nil
                 sessions[place].transaction?.toldLimit = limit
             }
         } else if let since = transaction.chargingSince {

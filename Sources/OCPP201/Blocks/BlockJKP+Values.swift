@@ -92,6 +92,25 @@ extension OCPP201Personality {
         }
     }
 
+    /// K11.FR.02, K12.FR.02, K13.FR.02. The station as a whole is meant, so no EVSE is named.
+    mutating func report(_ notice: ExternalLimitNotice, _ callClass: CallClass) {
+        let source = LimitSource(rawValue: notice.source.rawValue) ?? .other
+        guard let profile = notice.profile else {
+            var request = ClearedChargingLimitRequest()
+            request.chargingLimitSource = source
+            call(request, callClass)
+            return
+        }
+        var request = NotifyChargingLimitRequest()
+        request.chargingLimit.chargingLimitSource = source
+        // What dims a station is its grid in need.
+        request.chargingLimit.isGridCritical = notice.source == .systemOperator ? true : nil
+        if domain.setting(.notifyWithSchedules) == "true" {  // K11.FR.03, K12.FR.03
+            request.chargingSchedule = profile.schedules.map(WireSchedule.init)
+        }
+        call(request, callClass)
+    }
+
     func getCompositeSchedule(
         _ request: GetCompositeScheduleRequest
     ) -> GetCompositeScheduleRequest.Response {

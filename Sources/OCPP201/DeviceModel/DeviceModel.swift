@@ -34,6 +34,7 @@ package struct DeviceModel: Sendable {
         for (index, evse) in station.evses.enumerated() { addEVSE(EVSEID(index: index), evse) }
         var absent: Set<SettingKey> = []
         if !station.evses.contains(where: { $0.signing != .none }) { absent = Self.ofSigning }
+        if station.externalSources.isEmpty { absent.insert(.notifyWithSchedules) }
         if station.displays.isEmpty { absent.formUnion(Self.ofDisplays) }
         for key in SettingKey.allCases where !absent.contains(key) {
             add(DeviceVariable(key, slots: slots))

@@ -95,3 +95,40 @@ package struct GetCompositeScheduleRequest: Request {
         try fields.field("evseId", &evseId)
     }
 }
+
+/// A limit that a source other than the CSMS has set (K11, K12).
+package struct NotifyChargingLimitRequest: Request {
+    package static let action = "NotifyChargingLimit"
+    package typealias Response = EmptyResponse
+    package struct ChargingLimit: Payload {
+        package var chargingLimitSource = LimitSource.other
+        package var isGridCritical: Bool?
+        package init() {}
+        package mutating func map(_ fields: inout Fields) throws(CodecError) {
+            try fields.field("chargingLimitSource", &chargingLimitSource)
+            try fields.field("isGridCritical", &isGridCritical)
+        }
+    }
+    package var evseId: Int?
+    package var chargingLimit = ChargingLimit()
+    package var chargingSchedule: [WireSchedule] = []
+    package init() {}
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("evseId", &evseId)
+        try fields.field("chargingLimit", &chargingLimit)
+        try fields.list("chargingSchedule", &chargingSchedule, 0...1024)
+    }
+}
+
+/// Such a limit is no more (K13).
+package struct ClearedChargingLimitRequest: Request {
+    package static let action = "ClearedChargingLimit"
+    package typealias Response = EmptyResponse
+    package var chargingLimitSource = LimitSource.other
+    package var evseId: Int?
+    package init() {}
+    package mutating func map(_ fields: inout Fields) throws(CodecError) {
+        try fields.field("chargingLimitSource", &chargingLimitSource)
+        try fields.field("evseId", &evseId)
+    }
+}

@@ -24,6 +24,8 @@ extension BoardPlan {
             fixedSettings: evses.contains { signing($0) == .required }
                 ? [.sampledSignReadings] : [], seed: seed)
         addDisplays(to: &station)
+        if feed.supply.dimming.isFitted { station.externalSources.append(.systemOperator) }
+        if feed.supply.external.isServed { station.externalSources.append(.energyManager) }
         station.canChooseOutlet = devices.contains { device in
             device.evse == nil
                 && device.assignments.contains { $0.role == .reader || $0.role == .display }

@@ -141,6 +141,10 @@ enum ImageFields {
         [
             ImageField("houseIsStale", \.houseIsStale), ImageField("isDimmed", \.isDimmed),
             ImageField("externalIsSilent", \.externalIsSilent),
+            ImageField("dimming.current", \.dimming.current),
+            ImageField("dimming.power", \.dimming.power),
+            ImageField("external.current", \.external.current),
+            ImageField("external.power", \.external.power),
             ImageField("allowedInAll", \.allowedInAll),
         ]
         + (0..<3).map { index in

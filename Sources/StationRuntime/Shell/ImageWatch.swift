@@ -47,7 +47,8 @@ package struct ImageWatch {
             a.stationIsSilent == b.stationIsSilent, a.evseCount == b.evseCount,
             a.supply.houseIsStale == b.supply.houseIsStale,
             a.supply.isDimmed == b.supply.isDimmed,
-            a.supply.externalIsSilent == b.supply.externalIsSilent
+            a.supply.externalIsSilent == b.supply.externalIsSilent,
+            a.supply.dimming == b.supply.dimming, a.supply.external == b.supply.external
         else { return true }
         for index in 0..<min(Int(b.evseCount), StationBounds.evses)
         where differs(a.evses[index], b.evses[index]) { return true }

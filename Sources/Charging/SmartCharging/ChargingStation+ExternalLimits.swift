@@ -1,0 +1,113 @@
+import EVSEModel
+
+// MARK: Limits from outside (K11 to K13)
+extension ChargingStation {
+    private static func key(_ source: ExternalSource) -> String { "external.\(source.rawValue)" }
+
+    mutating func restoreExternalLimits(_ facts: [String: Record]) {
+        for index in constraints.indices {
+            // Which one it was is forgotten; that there was one must not be.
+            if facts[Self.key(constraints[index].source)] != nil { constraints[index].atCSMS = nil }
+        }
+    }
+
+    mutating func observe(_ supply: SupplyStatus) {
+        for index in constraints.indices {
+            constraints[index].bound = constraints[index].source.bound(in: supply)
+        }
+        isSupplySeen = true
+    }
+
+    /// Tells the CSMS of limits that came, changed by much, or ended.
+    mutating func reportExternalLimits() {
+        guard isSupplySeen else { return }
+        let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0
+        for index in constraints.indices {
+            if let due = constraints[index].dueAt, due <= now,
+                constraints[index].isSignificant(percent)
+            {
+                constraints[index].noted = constraints[index].bound
+                constraints[index].notedAt = now
+                constraints[index].since = eventTime
+            }
+            if registrar.mayReport { tell(index) }
+        }
+    }
+
+    private mutating func tell(_ index: Int) {
+        let constraint = constraints[index]
+        guard constraint.atCSMS != constraint.noted else { return }
+        let profile = profile(constraint, constraint.noted)
+        let key = Self.key(constraint.source)
+        if profile == nil {
+            store(.remove(.facts, key: key))
+        } else if constraint.atCSMS == SupplyBound() {
+            store(.put(.facts, key: key, value: Record().text))
+        }
+        constraints[index].atCSMS = constraint.noted
+        emit(.externalLimit(ExternalLimitNotice(source: constraint.source, profile: profile)))
+    }
+
+    /// When a limit may be told that changed too soon after another.
+    var externalLimitWake: Instant? {
+        let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0
+        return constraints.filter { $0.isSignificant(percent) }.compactMap(\.dueAt).min()
+    }
+
+    /// The limits that hold, as profiles.
+    func externalProfiles(_ filter: ProfileFilter) -> [InstalledProfile] {
+        constraints.compactMap { constraint in
+            profile(constraint, constraint.bound).map {
+                InstalledProfile(evse: nil, profile: $0, source: constraint.source.rawValue)
+            }
+        }.filter(filter.matches)
+    }
+
+    /// `nil` where nothing is bounded.
+    private func profile(
+        _ constraint: ExternalConstraint, _ bound: SupplyBound
+    ) -> ChargingProfile? {
+        let periods = Self.periods(bound)
+        // Where both are bounded, the one that allows less says what may be drawn.
+        let least = periods.min {
+            stationConversion.limit(of: $0, in: .watts)
+                < stationConversion.limit(of: $1, in: .watts)
+        }
+        guard let least else { return nil }
+        let id = constraint.source.profileID
+        let schedule = ChargingSchedule(
+            id: id, start: constraint.since.flatMap { clock.wallTime(of: $0) }, unit: least.unit,
+            periods: [
+                SchedulePeriod(
+                    start: 0, limit: least.limit,
+                    phases: least.unit == .amperes ? stationConversion.phases : nil)
+            ])
+        return ChargingProfile(
+            id: id, stackLevel: 0, purpose: .externalConstraints, kind: .absolute,
+            schedules: [schedule])
+    }
+
+    private static func periods(_ bound: SupplyBound) -> [ActivePeriod] {
+        var periods = [ActivePeriod]()
+        if bound.current.raw < .max {
+            periods.append(ActivePeriod(limit: Int64(bound.current.raw), unit: .amperes))
+        }
+        if bound.power.raw < .max {
+            periods.append(ActivePeriod(limit: bound.power.raw, unit: .watts))
+        }
+        return periods
+    }
+
+    /// The least that any source leaves one who has it all; `nil` for no bound.
+    func externalLimit(_ conversion: RateConversion, in unit: RateUnit) -> Int64? {
+        constraints.flatMap { Self.periods($0.bound) }
+            .map { conversion.limit(of: $0, in: unit) }.min()
+    }
+
+    /// What the limits, as they are told, leave one EVSE per phase.
+    func notedExternalLimit(_ place: Int) -> Amperes? {
+        let conversion = conversion(place)
+        return constraints.flatMap { Self.periods($0.noted) }
+            .map { Amperes(raw: Int32(clamping: conversion.limit(of: $0, in: .amperes))) }.min()
+    }
+}
