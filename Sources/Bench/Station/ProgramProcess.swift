@@ -49,7 +49,9 @@ final class ProgramProcess: Sendable {
         process.standardError = logFile
         output = OutputReader(standardOutput.fileHandleForReading)
         startedAt = MonotonicClock.now
+        // `Process` outlives its program where no run loop turns, and its handles with it.
         process.terminationHandler = { [weak self] process in
+            try? input?.fileHandleForWriting.close()
             Interruption.ended(process.processIdentifier)
             self?.exit.withLock { $0 = process.terminationStatus }
         }
@@ -58,6 +60,7 @@ final class ProgramProcess: Sendable {
         } catch {
             throw BenchError("\(name) does not start: \(error.localizedDescription)")
         }
+        try? logFile.close()
         Interruption.started(processID)
         if !process.isRunning { Interruption.ended(processID) }
     }
@@ -117,7 +120,10 @@ final class OutputReader: Sendable {
             var rest = Data()
             while true {
                 let data = handle.availableData
-                if data.isEmpty { return }
+                if data.isEmpty {
+                    try? handle.close()
+                    return
+                }
                 rest.append(data)
                 while let end = rest.firstIndex(of: 10) {
                     let line = String(decoding: rest[rest.startIndex..<end], as: UTF8.self)
