@@ -126,10 +126,12 @@ struct LimitWatch {
         return isAlone ? lookForLess(station, offered, allowed) : nil
     }
 
-    /// A change of transaction: profiles of the one that ended count no more.
+    /// A change of transaction that the CSMS may not know of yet: profiles of the one that ended count no
+    /// more. After a full disk the station keeps messages for a minute, and then takes its time.
     private func isReplacing(_ station: SimulatedStation) -> Bool {
         profiles.contains { $0.transaction != nil }
-            && (!station.link.isUp || station.process != .running)
+            && (!station.link.isUp || station.process != .running
+                || station.lastStoreFailure > station.instant - 75_000_000_000)
     }
 
     /// Something else than the CSMS leaves less: the house's breaker, a dimming contact.
