@@ -58,10 +58,12 @@ package struct ChargingStation: Sendable {
     ///   - stored: everything that survived, as the store gives it; bad records are dropped,
     ///     never fatal.
     ///   - wallClock: the machine's clock where the shell believes it.
+    ///   - ended: ``EVSETargets/authorizationsEnded`` of each EVSE as the loop has kept them; `nil`
+    ///     where it has not.
     ///   - isRestartOfProcess: the machine ran on, so instants of the last run still count.
     package init(
         configuration: StationConfiguration, stored: StoredRecords, wallClock: UnixTime?,
-        isRestartOfProcess: Bool, at now: Instant
+        isRestartOfProcess: Bool, ended: [UInt32]? = nil, at now: Instant
     ) {
         self.configuration = configuration
         self.now = now
@@ -100,12 +102,13 @@ package struct ChargingStation: Sendable {
         let cause = facts["restart"]?.string("why").flatMap(BootReason.init(rawValue:))
         registrar = Registrar(
             bootReason: cause ?? (isRestartOfProcess ? .watchdog : .powerUp), at: now)
-        begin(stored, facts, wallClock: wallClock, isSameBoot: isSameBoot)
+        begin(stored, facts, wallClock: wallClock, isSameBoot: isSameBoot, ended: ended)
     }
 
     /// The part of starting that has outputs.
     private mutating func begin(
-        _ stored: StoredRecords, _ facts: [String: Record], wallClock: UnixTime?, isSameBoot: Bool
+        _ stored: StoredRecords, _ facts: [String: Record], wallClock: UnixTime?, isSameBoot: Bool,
+        ended: [UInt32]?
     ) {
         var boot = Record()
         boot.set("n", Int64(clock.run))
@@ -121,7 +124,7 @@ package struct ChargingStation: Sendable {
         restoreMeters(stored[.meterRegisters] ?? [])
         restoreRecords(facts)
         restoreExternalLimits(facts)
-        restoreSessions(stored[.transactions] ?? [])
+        restoreSessions(stored[.transactions] ?? [], ended: isSameBoot ? ended : nil)
         dropOrphanedMessages()
         let isReset = [.remoteReset, .localReset, .scheduledReset].contains(registrar.bootReason)
         emit(

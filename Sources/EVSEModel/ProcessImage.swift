@@ -90,6 +90,9 @@
     public var unlockRequests: UInt32 = 0
     /// Counts requests to clear latched faults (service action).
     public var clearRequests: UInt32 = 0
+    /// Counts authorisations that ended. The loop keeps it while the station process is away: by it a
+    /// restarted station finds records that are older than what it did last, as a full disk leaves them.
+    public var authorizationsEnded: UInt32 = 0
     /// What the user interface should show; interpreted by indicator drivers only.
     public var indication = Indication.idle
     /// DC: wanted output. Zero on AC boards.

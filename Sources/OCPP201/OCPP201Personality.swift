@@ -51,14 +51,14 @@ package struct OCPP201Personality: Sendable {
     package init(
         station: StationConfiguration, description: StationDescription,
         profiles: [NetworkConnectionProfile], factory: [VariableName: String],
-        stored: StoredRecords, wallClock: UnixTime?, isRestartOfProcess: Bool, seed: UInt64,
-        at now: Instant
+        stored: StoredRecords, wallClock: UnixTime?, isRestartOfProcess: Bool,
+        ended: [UInt32]?, seed: UInt64, at now: Instant
     ) {
         self.description = description
         self.now = now
         domain = ChargingStation(
             configuration: station, stored: stored, wallClock: wallClock,
-            isRestartOfProcess: isRestartOfProcess, at: now)
+            isRestartOfProcess: isRestartOfProcess, ended: ended, at: now)
         rpc = RPCEndpoint(seed: seed)
         self.profiles = Dictionary(profiles.map { ($0.slot, $0) }) { first, _ in first }
         let slots = Set(self.profiles.keys).union([1, 2, 3]).sorted()

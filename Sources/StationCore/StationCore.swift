@@ -112,7 +112,8 @@ public struct StationCore: Sendable {
             station: configuration.compiled, description: configuration.identity,
             profiles: configuration.connection.profiles, factory: configuration.variables,
             stored: context.stored, wallClock: context.wallClock,
-            isRestartOfProcess: context.isRestartOfProcess, seed: seed, at: now)
+            isRestartOfProcess: context.isRestartOfProcess, ended: context.authorizationsEnded,
+            seed: seed, at: now)
         applySettings()
         connection.start(at: now)
     }

@@ -34,10 +34,17 @@ public struct StartContext: Sendable {
     public var wallClock: UnixTime?
     /// The machine has run on since the last start: monotonic time goes on, and this is no power-up.
     public var isRestartOfProcess: Bool
-    public init(stored: StoredRecords, wallClock: UnixTime?, isRestartOfProcess: Bool) {
+    /// ``EVSETargets/authorizationsEnded`` of each EVSE, as the loop has had them last; `nil` where
+    /// it shows none.
+    public var authorizationsEnded: [UInt32]?
+    public init(
+        stored: StoredRecords, wallClock: UnixTime?, isRestartOfProcess: Bool,
+        authorizationsEnded: [UInt32]? = nil
+    ) {
         self.stored = stored
         self.wallClock = wallClock
         self.isRestartOfProcess = isRestartOfProcess
+        self.authorizationsEnded = authorizationsEnded
     }
 }
 

@@ -36,6 +36,38 @@ struct RestartTests {
         #expect(ended.timeSpentCharging ?? 0 >= 20)
     }
 
+    @Test(
+        "an authorisation that ended while the disk was full does not come back with a new process")
+    func endedUnwritten() {
+        var test = charging()
+        let records = test.records
+        test.tap()
+        #expect(test.steps.last?.hasPrefix("Ended") == true)
+        test.undoRecords(to: records)
+        test.forget()
+        test.restart(ofProcess: true)
+        test.goOnline()
+        test.look()
+        #expect(test.steps == ["Ended/AbnormalCondition"])
+        #expect(!test.target().energyGranted)
+    }
+
+    @Test("one that was renewed since comes back")
+    func renewed() {
+        var test = charging()
+        test.tap()
+        test.unplug()
+        test.plug()
+        test.tap(answer: TestStation.accepted)
+        test.vehicle(wants: true)
+        test.forget()
+        test.restart(ofProcess: true)
+        test.goOnline()
+        test.look()
+        #expect(!test.steps.contains { $0.hasPrefix("Ended") })
+        #expect(test.target().energyGranted)
+    }
+
     @Test("after a power cut charging resumes when the car is still there")
     func powerCut() throws {
         var test = charging()

@@ -247,9 +247,15 @@ struct TestStation {
     /// As a power cut between two writes leaves it.
     mutating func dropRecords(of collection: StoreCollection) { records[collection] = nil }
 
+    /// As a disk that has refused everything since then leaves it.
+    mutating func undoRecords(to earlier: [StoreCollection: [String: String]]) {
+        records = earlier
+    }
+
     /// Starts again from what was stored.
     mutating func restart(ofProcess: Bool, wallClock: UnixTime? = nil) {
         collect()
+        let ended = places.indices.map { target($0 + 1).authorizationsEnded }
         var stored: StoredRecords = [:]
         for (collection, values) in records {
             stored[collection] = values.sorted { $0.key < $1.key }
@@ -259,7 +265,7 @@ struct TestStation {
         targets = [:]
         station = ChargingStation(
             configuration: configuration, stored: stored, wallClock: wallClock,
-            isRestartOfProcess: ofProcess, at: now)
+            isRestartOfProcess: ofProcess, ended: ofProcess ? ended : nil, at: now)
         collect()
     }
 }

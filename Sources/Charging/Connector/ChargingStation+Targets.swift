@@ -6,6 +6,7 @@ extension ChargingStation {
     mutating func updateTargets() {
         limitsChangeAt = nextLimitChange()
         for place in evses.indices {
+            countAuthorizations(place)
             let before = grantedTarget(place)
             let targets = targets(place)
             guard targets != evses[place].targets else { continue }
@@ -13,6 +14,12 @@ extension ChargingStation {
             put(evses[place].id, targets)
             if before != targets.energyGranted { grantChanged(place) }
         }
+    }
+
+    private mutating func countAuthorizations(_ place: Int) {
+        let isAuthorized = sessions[place].authorization != nil
+        if evses[place].wasAuthorized, !isAuthorized { evses[place].authorizationsEnded &+= 1 }
+        evses[place].wasAuthorized = isAuthorized
     }
 
     private func grantedTarget(_ place: Int) -> Bool {
@@ -70,6 +77,7 @@ extension ChargingStation {
             || session.authorization != nil && (isPlugged || session.awaitsVehicle)
         targets.unlockRequests = evses[place].unlockRequests
         targets.clearRequests = evses[place].clearRequests
+        targets.authorizationsEnded = evses[place].authorizationsEnded
         targets.indication = indication(place)
         return targets
     }

@@ -22,6 +22,9 @@ struct EVSEState: Sendable {
     var unlock: UnlockAttempt?
     var unlockRequests: UInt32 = 0
     var clearRequests: UInt32 = 0
+    /// As ``EVSETargets/authorizationsEnded``.
+    var authorizationsEnded: UInt32 = 0
+    var wasAuthorized = false
     /// A single EVSE's reset lasts until then.
     var resetUntil: Instant?
     /// A change to inoperative waits for the end of the session.

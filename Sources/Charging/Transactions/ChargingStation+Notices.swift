@@ -201,6 +201,7 @@ extension ChargingStation {
     mutating func save(_ place: Int) {
         guard let transaction = sessions[place].transaction else { return }
         var session = sessions[place]
+        session.authorizationsEnded = place < evses.count ? evses[place].authorizationsEnded : nil
         // Time spent charging so far, so that a power cut does not lose it.
         if let since = transaction.chargingSince {
             session.transaction?.chargingTime += now - since
@@ -210,7 +211,12 @@ extension ChargingStation {
         store(.put(.transactions, key: sessionKey(place), value: text))
     }
 
-    mutating func restoreSessions(_ stored: [(key: String, value: String)]) {
+    /// - Parameter ended: ``EVSETargets/authorizationsEnded`` of each EVSE, where this machine has kept
+    ///   them since the last run.
+    mutating func restoreSessions(_ stored: [(key: String, value: String)], ended: [UInt32]?) {
+        for (place, count) in (ended ?? []).enumerated() where place < evses.count {
+            evses[place].authorizationsEnded = count
+        }
         for place in sessions.indices {
             let key = sessionKey(place)
             guard let text = stored.first(where: { $0.key == key })?.value,
@@ -225,6 +231,12 @@ extension ChargingStation {
             }
             session.transaction?.endedReports = reports.sorted { $0.0 < $1.0 }.map(\.1)
             sessions[place] = session
+            if place < evses.count, isOutdated(place) {
+                // What ended it was never written, and can be told no more.
+                sessions[place].awaitsVehicle = false
+                endAuthorization(place, .abnormalCondition, reason: .other)
+                continue
+            }
             if isWaitOver(session) {
                 sessions[place].awaitsVehicle = false
                 endAuthorization(place, .evConnectTimeout, reason: .timeout)
@@ -237,6 +249,14 @@ extension ChargingStation {
             }
             scheduleSamples(place)
         }
+    }
+
+    /// The authorisation that was stored had ended before the process did.
+    private mutating func isOutdated(_ place: Int) -> Bool {
+        let stored = sessions[place].authorizationsEnded ?? 0
+        let since = evses[place].authorizationsEnded &- stored
+        if since > UInt32.max / 2 { evses[place].authorizationsEnded = stored }
+        return sessions[place].authorization != nil && 0 < since && since <= UInt32.max / 2
     }
 
     /// How long the power was off nobody knows, and who has plugged in since may be somebody else: a

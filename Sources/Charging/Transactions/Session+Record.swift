@@ -26,6 +26,7 @@ extension Session {
         record.set("lockg", lockedFor?.group?.record)
         record.set("ready", readySince)
         record.set("charged", hasCharged)
+        record.set("ended", authorizationsEnded.map(Int.init))
         return record
     }
 
@@ -52,6 +53,7 @@ extension Session {
         }
         readySince = record.eventTime("ready")
         hasCharged = record.bool("charged")
+        authorizationsEnded = record.int("ended").flatMap(UInt32.init(exactly:))
         awaitsVehicle = true
     }
 }

@@ -95,6 +95,8 @@ struct Session: Sendable {
     var readySince: EventTime?
     /// Energy has flowed since then.
     var hasCharged = false
+    /// Authorisations that had ended at its EVSE when it was stored last.
+    var authorizationsEnded: UInt32?
     /// Restored from the store; the vehicle has not been sensed since.
     var awaitsVehicle = false
 

@@ -30,7 +30,9 @@ enum ImageFields {
         ImageField("holdPlug", \.holdPlug), ImageField("connector", \.connector),
         ImageField("phases", \.phases), ImageField("limit", \.limit),
         ImageField("unlockRequests", \.unlockRequests),
-        ImageField("clearRequests", \.clearRequests), ImageField("indication", \.indication),
+        ImageField("clearRequests", \.clearRequests),
+        ImageField("authorizationsEnded", \.authorizationsEnded),
+        ImageField("indication", \.indication),
         ImageField("targetVoltage", \.targetVoltage), ImageField("targetCurrent", \.targetCurrent),
     ]
 

@@ -67,6 +67,8 @@ package struct RecordedInput {
             "stored": .object(stored),
             "clock": context.wallClock.map { JSONValue($0.milliseconds) } ?? .null,
             "restart": .bool(context.isRestartOfProcess),
+            "ended": context.authorizationsEnded.map { .array($0.map { JSONValue(Int($0)) }) }
+                ?? .null,
         ]
     }
 
@@ -147,7 +149,10 @@ package struct RecordedInput {
         return StartContext(
             stored: stored,
             wallClock: clock.isNull ? nil : UnixTime(milliseconds: try number(clock)),
-            isRestartOfProcess: isRestart)
+            isRestartOfProcess: isRestart,
+            authorizationsEnded: value["ended"]?.array?.map {
+                $0.int.flatMap(UInt32.init(exactly:)) ?? 0
+            })
     }
 
     private static func text(_ value: JSONValue?) throws(RecordingError) -> String {

@@ -72,8 +72,17 @@ package final class StationEngine {
         handle(
             .started(
                 StartContext(
-                    stored: stored, wallClock: wallClock, isRestartOfProcess: isRestartOfProcess)))
+                    stored: stored, wallClock: wallClock, isRestartOfProcess: isRestartOfProcess,
+                    authorizationsEnded: isRestartOfProcess ? authorizationsEnded() : nil)))
         publish()
+    }
+
+    /// As the last run told the loop; nothing was published by this one yet.
+    private func authorizationsEnded() -> [UInt32]? {
+        guard ports.readLoop(into: &watch.newest) else { return nil }
+        return (0..<min(Int(watch.newest.evseCount), StationBounds.evses)).map {
+            watch.newest.evses[$0].targets.authorizationsEnded
+        }
     }
 
     /// Gives the core one input and carries out what it wants.
