@@ -161,7 +161,8 @@ extension ScriptGenerator {
         guard !faulty.isEmpty else { return }
         // What is new on such boards is what shall be met.
         let device = special.isEmpty || chance(60) ? one(of: faulty) : one(of: special)
-        let entries = FaultCatalog.entries(of: device.type)
+        // In virtual time there is no connection that could be forgotten.
+        let entries = FaultCatalog.entries(of: device.type).filter { $0.kind != .halfOpen }
         guard !entries.isEmpty else { return }
         let entry = one(of: entries)
         var values: JSONObject = [

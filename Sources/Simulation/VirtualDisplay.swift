@@ -92,7 +92,7 @@ extension PlantWorld {
         return faultyDevices.filter { device in
             switch device.type {
             case .lineReader, .browser: false
-            case .serialBus: lines.contains(device.device)
+            case .serialBus, .networkBus: lines.contains(device.device)
             default: true
             }
         }.map { ($0.device, $0.type) }

@@ -120,6 +120,31 @@ struct NetworkConformanceTests {
         await bench.end()
     }
 
+    @Test(
+        "a connection that the peer has forgotten without a word is made anew",
+        arguments: [("em24-e1", .tcp), ("sdm630", .rtuOverTCP)]
+            as [(String, PlantPlan.SerialBus.Transport)])
+    func halfOpen(_ model: String, _ transport: PlantPlan.SerialBus.Transport) async throws {
+        let bench = try Bench(model, transport)
+        try await bench.meter.configure()
+        _ = await bench.meter.poll()
+        let before = bench.host.samples.count
+        try bench.raise("half-open", on: "meters")
+        bench.clock.advance(by: await bench.meter.poll())
+        #expect(bench.host.samples.count == before)
+        // The fault goes on: only the connection of that moment is dead.
+        var polls = 0
+        while bench.host.samples.count == before, polls < 500 {
+            bench.clock.advance(by: await bench.meter.poll())
+            try await Task.sleep(for: .milliseconds(5))
+            polls += 1
+        }
+        #expect(bench.host.samples.count > before)
+        #expect(bench.host.faults.isEmpty)
+        #expect(bench.bus.statistics(of: 1).reopenings >= 1)
+        await bench.end()
+    }
+
     @Test("a peer that goes away and comes back at another port is found again")
     func absent() async throws {
         let bench = try Bench("em24-e1", .tcp)

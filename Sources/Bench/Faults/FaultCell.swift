@@ -58,12 +58,15 @@ struct FaultOutcome: Sendable {
     func isDisturbed(by cell: FaultCell) -> Bool {
         if case .unsafe = verdict { return false }
         let ownLoss = [
-            "meter": "meterLost", "signing-meter": "meterLost", "meters": "meterLost",
-            "mains": "meterLost", "reader": "readerLost", "pcsc-reader": "readerLost",
-            "controller": "controllerLost", "network-controller": "controllerLost",
-            "safety-controller": "controllerLost",
+            "meter": "meterLost", "signing-meter": "meterLost", "network-meter": "meterLost",
+            "meters": "meterLost", "house": "meterLost", "mains": "meterLost",
+            "reader": "readerLost", "pcsc-reader": "readerLost", "line-reader": "readerLost",
+            "keypad": "readerLost", "controller": "controllerLost",
+            "network-controller": "controllerLost", "safety-controller": "controllerLost",
+            "safety": "controllerLost",
         ]
-        let own = ownLoss[cell.kind == "serial-bus" ? cell.device : cell.kind]
+        let isBus = ["serial-bus", "network-bus"].contains(cell.kind)
+        let own = ownLoss[isBus ? cell.device : cell.kind]
         return events.contains { Self.lossesOfTime.contains($0) && $0 != own }
     }
     private static let lossesOfTime: Set = [

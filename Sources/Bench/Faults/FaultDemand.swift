@@ -39,7 +39,7 @@ enum FaultDemand: Sendable {
         case ("one-wire-sensor", "hot"): .open(within: .seconds(10))
         case ("controller", _), ("network-controller", _): ofController(fault)
         case ("safety-controller", _): ofSafetyController(fault)
-        case ("serial-bus", "absent"): .nothing
+        case ("serial-bus", "absent"), ("network-bus", _): .nothing
         default: .nothing
         }
     }
@@ -78,7 +78,7 @@ enum FaultDemand: Sendable {
     static func notice(_ fault: String, on kind: String) -> Milliseconds {
         switch kind {
         // What a device said last counts until its max-age.
-        case "meter", "signing-meter", "network-meter", "serial-bus", "controller",
+        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus", "controller",
             "network-controller":
             Milliseconds(6500)
         case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(4)
@@ -93,8 +93,8 @@ enum FaultDemand: Sendable {
         case "controller" where fault == "offers-other",
             "network-controller" where fault == "offers-other":
             .seconds(25)
-        case "meter", "signing-meter", "network-meter", "serial-bus", "safety-controller",
-            "controller", "network-controller":
+        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus",
+            "safety-controller", "controller", "network-controller":
             .seconds(13)
         case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(10)
         default: .seconds(5)

@@ -16,6 +16,8 @@ package enum FaultCatalog {
         /// A meter on a line that signs transactions.
         case signingMeter = "signing-meter"
         case serialBus = "serial-bus"
+        /// A bus behind a TCP connection.
+        case networkBus = "network-bus"
         case lineReader = "line-reader"
         /// A browser in front of the station's page.
         case browser
@@ -152,6 +154,14 @@ package enum FaultCatalog {
             ]
         case .expander: [entry(.absent, "does not answer on its bus")]
         case .serialBus: [entry(.absent, "the adapter is pulled out: the port hangs up")]
+        case .networkBus:
+            [
+                entry(.absent, "the peer is gone: its connection ends, nobody listens"),
+                entry(
+                    .halfOpen,
+                    "the peer has forgotten the connection that stands now, without a word: "
+                        + "nothing comes of it any more; a new one is served"),
+            ]
         case .meter: meter
         case .signingMeter: meter + signing
         case .networkMeter: meter + [reset]

@@ -79,6 +79,8 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case longRecord = "long-record"
     /// Of a Modbus TCP peer.
     case reset
+    /// Of a bus behind a TCP connection.
+    case halfOpen = "half-open"
     // Replies of a PN532
     case ackLost = "ack-lost"
     case errorFrame = "error-frame"

@@ -84,6 +84,7 @@ final class LineThread: Sendable {
     private func serve(_ port: any WireEnd) {
         var device = makeDevice()
         var pacer = LinePacer(characterTime: device.characterTime)
+        var hadForgotten = false
         while !stopping.load(ordering: .relaxed), !isPulledOut {
             var now = forecourt_monotonic_nanoseconds()
             let deadline = min(device.deadline ?? .max, pacer.deadline ?? .max)
@@ -94,12 +95,21 @@ final class LineThread: Sendable {
                 bytes.isEmpty || bus.transport == .i2c || bus.transport == .lights
                 ? nil : port.driverBaud
             let isHeard = bytes.isEmpty || baud == nil || baud == bus.baud
-            let transmissions = host.with { world in
+            let (transmissions, forgets) = host.with { world in
+                let forgets = world.faultsByDevice[bus.name]?.has(.halfOpen) == true
                 // At another baud rate the devices hear noise, which is no frame.
-                if !bytes.isEmpty, isHeard { device.receive(bytes, at: now, world: &world) }
-                return device.transmissions(at: now, world: &world)
+                if !bytes.isEmpty, isHeard, hadForgotten || !forgets {
+                    device.receive(bytes, at: now, world: &world)
+                }
+                return (device.transmissions(at: now, world: &world), forgets)
             }
-            pacer.append(transmissions)
+            if forgets, !hadForgotten {
+                port.forget()
+                pacer.removeAll()
+            } else {
+                pacer.append(transmissions)
+            }
+            hadForgotten = forgets
             let due = pacer.due(at: now)
             if !due.isEmpty { port.write(due) }
             if pacer.takeReset() { port.reset() }

@@ -9,6 +9,8 @@ final class ListeningSocket: WireEnd {
     private var place = ""
     private let listener: Int32
     private var connection: Int32 = -1
+    /// The connection stands, and nobody is at this end of it any more.
+    private var isForgotten = false
 
     /// Listens on a free port of the loopback and writes `127.0.0.1:PORT` to the file.
     init(file: String) throws(WireError) {
@@ -59,7 +61,7 @@ final class ListeningSocket: WireEnd {
 
     func read(waiting nanoseconds: Int64) -> [UInt8] {
         var entries = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
-        if connection >= 0 {
+        if connection >= 0, !isForgotten {
             entries.append(pollfd(fd: connection, events: Int16(POLLIN), revents: 0))
         }
         // Rounded up: a wait that ends early would spin.
@@ -75,7 +77,7 @@ final class ListeningSocket: WireEnd {
     }
 
     func write(_ bytes: ArraySlice<UInt8>) {
-        guard connection >= 0 else { return }
+        guard connection >= 0, !isForgotten else { return }
         bytes.withUnsafeBytes {
             _ = send(
                 connection, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
@@ -89,6 +91,8 @@ final class ListeningSocket: WireEnd {
             connection, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
         hangUp()
     }
+
+    func forget() { isForgotten = connection >= 0 }
 
     var driverBaud: Int? { nil }
 
@@ -106,6 +110,7 @@ final class ListeningSocket: WireEnd {
     private func hangUp() {
         if connection >= 0 { close(connection) }
         connection = -1
+        isForgotten = false
     }
 
     /// Under its name at once and whole: who reads it finds an old address or the new one.

@@ -14,6 +14,8 @@ protocol WireEnd: AnyObject {
     func write(_ bytes: ArraySlice<UInt8>)
     /// Breaks what is connected, without a word where the wire knows such a thing.
     func reset()
+    /// What is connected stays so, and neither hears nor says anything; a new connection is served.
+    func forget()
     /// The driver's baud rate; `nil` where it is none of the usual ones, or the wire has none.
     var driverBaud: Int? { get }
 }
@@ -73,6 +75,7 @@ final class PseudoTerminal: WireEnd {
         bytes.withUnsafeBytes { _ = Glibc.write(master, $0.baseAddress, $0.count) }
     }
     func reset() {}
+    func forget() {}
 
     var driverBaud: Int? {
         var settings = termios()

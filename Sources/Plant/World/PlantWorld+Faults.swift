@@ -99,7 +99,13 @@ extension PlantWorld {
         }
         for expander in plan.expanders { list.append((expander.name, .expander, all)) }
         for bus in plan.buses {
-            list.append((bus.name, bus.transport == .pcsc ? .pcscService : .serialBus, []))
+            let type: FaultCatalog.DeviceClass =
+                switch bus.transport {
+                case .pcsc: .pcscService
+                case .tcp, .rtuOverTCP: .networkBus
+                case .serial, .i2c, .lights, .oneWire: .serialBus
+                }
+            list.append((bus.name, type, []))
         }
         list.append(("mains", .mains, all))
         return list
