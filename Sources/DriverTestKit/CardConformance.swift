@@ -188,6 +188,8 @@ public enum CardConformance {
 
 /// What can happen to a reply on a bus, by the rig's names of faults.
 public enum CardBusFault: String, Sendable, CaseIterable {
-    case silent, garbled, truncated, extra, doubled, noise, exception
+    case silent, garbled, truncated, extra, doubled, noise, exception, echo, chatter, split
     case wrongUnit = "wrong-unit"
+    /// After the driver gave up: the rig's `slow`.
+    case late
 }

@@ -12,6 +12,7 @@ public enum ControllerBusFault: String, Hashable, Sendable, CaseIterable {
     case noise
     case exception1 = "exception-1"
     case exception2 = "exception-2"
+    case exception3 = "exception-3"
     case exception4 = "exception-4"
     case exception6 = "exception-6"
     // Bytes around a good reply
@@ -20,7 +21,8 @@ public enum ControllerBusFault: String, Hashable, Sendable, CaseIterable {
     case doubled
     case chatter
     case split
-    // Good replies with other values
+    // Good replies with other values, or old ones
+    case stuck
     case zero
     case maximum
 
@@ -28,7 +30,7 @@ public enum ControllerBusFault: String, Hashable, Sendable, CaseIterable {
     public var spoilsReplies: Bool {
         switch self {
         case .silent, .garbled, .wrongUnit, .truncated, .noise, .exception1, .exception2,
-            .exception4, .exception6, .zero, .maximum:
+            .exception3, .exception4, .exception6, .zero, .maximum:
             true
         default: false
         }

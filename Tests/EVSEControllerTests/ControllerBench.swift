@@ -133,6 +133,7 @@ final class ControllerBench: EVSEControllerConformance.Rig {
         case .split: raise("split", 5)
         case .exception1: raise("exception", 1)
         case .exception2: raise("exception", 2)
+        case .exception3: raise("exception", 3)
         case .exception4: raise("exception", 4)
         case .exception6: raise("exception", 6)
         case .some(let fault): raise(fault.rawValue)

@@ -2,6 +2,7 @@ import DriverKit
 import DriverTestKit
 import EVSEController
 import EVSEModel
+import FieldBus
 import Testing
 
 /// Every model that ships, against the plant's controller of that name, which knows nothing of it.
@@ -103,6 +104,72 @@ struct ControllerConformanceTests {
         await bench.end()
     }
 
+    static let findings = ["error-state", "trip", "shorted", "open", "diode-shorted"]
+
+    @Test(
+        "whatever it finds by itself is told as more than a vehicle that charges",
+        arguments: models, findings)
+    func ownFindings(_ model: String, _ fault: String) async throws {
+        let bench = try ControllerBench(model)
+        await bench.pass(.seconds(5))
+        try await bench.controller.configure()
+        await bench.plug()
+        bench.host.order(Amperes(10))
+        await bench.poll(12)
+        #expect(bench.truth.isClosed)
+        bench.raise(fault)
+        await bench.poll(4)
+        #expect(!bench.truth.isClosed)
+        let sample = try #require(bench.host.controllerSamples.last)
+        #expect(sample.contactor == .open)
+        let looksWell = sample.pilot == .b || sample.pilot == .c
+        #expect(!looksWell || !sample.faults.isEmpty)
+        // It forgets its trouble when the vehicle has been away.
+        await bench.suffer(nil)
+        await bench.unplug()
+        await bench.poll(3)
+        await bench.plug()
+        await bench.poll(12)
+        #expect(bench.truth.isClosed)
+        #expect(bench.host.controllerSamples.last?.faults.isEmpty == true)
+        await bench.end()
+    }
+
+    @Test("a state that is stuck is told as it is; the next true one follows", arguments: models)
+    func stuckState(_ model: String) async throws {
+        let bench = try ControllerBench(model)
+        await bench.pass(.seconds(5))
+        try await bench.controller.configure()
+        await bench.plug()
+        bench.host.order(Amperes(10))
+        await bench.poll(12)
+        bench.raise("state-stuck")
+        await bench.unplug()
+        await bench.poll(3)
+        #expect(!bench.truth.isClosed)
+        #expect(bench.host.controllerSamples.last?.pilot == .c)
+        await bench.suffer(nil)
+        await bench.poll(3)
+        #expect(bench.host.controllerSamples.last?.pilot == .a)
+        await bench.end()
+    }
+
+    @Test("a weld that the controller finds is told")
+    func weld() async throws {
+        let bench = try ControllerBench("heidelberg-ec")
+        await bench.pass(.seconds(5))
+        try await bench.controller.configure()
+        await bench.plug()
+        bench.host.order(Amperes(10))
+        await bench.poll(12)
+        bench.raise("welded")
+        bench.host.order(.zero, isEnabled: false)
+        await bench.poll(15)
+        #expect(bench.truth.isClosed)
+        #expect(bench.host.controllerSamples.last?.faults.contains(.controllerFault) == true)
+        await bench.end()
+    }
+
     @Test("a slow reply does not slow the contactor of the simulated controller")
     func slowReplies() async throws {
         let bench = try ControllerBench("simpleevse-wb")
@@ -134,6 +201,24 @@ struct ControllerConformanceTests {
         await bench.poll(6)
         #expect(bench.truth.offered == Amperes(8))
         #expect(bench.host.faults.isEmpty, "within its time to follow")
+        await bench.end()
+    }
+
+    @Test("hundredths of an ampere where the controller is set to count them")
+    func fine() async throws {
+        let bench = try ControllerBench("simpleevse-wb")
+        await bench.pass(.seconds(5))
+        // Bit 7 of 2005: register 1000 counts 0.01 A from firmware 17 on.
+        _ = try await bench.bus.exchange(
+            .writeRegisters(at: 2005, [0x0280]), with: ModbusUnit(1))
+        try await bench.controller.configure()
+        await bench.plug()
+        bench.host.order(Amperes(milliamperes: 12_500))
+        await bench.poll(12)
+        #expect(bench.truth.isClosed)
+        #expect(bench.truth.offered == Amperes(milliamperes: 12_500))
+        #expect(bench.host.controllerSamples.last?.offered == Amperes(milliamperes: 12_500))
+        #expect(bench.host.faults.isEmpty)
         await bench.end()
     }
 

@@ -142,7 +142,12 @@ final class CardRig: CardConformance.Rig {
     }
     func suffer(_ fault: CardBusFault?) async {
         clear()
-        if let fault { raise(fault.rawValue) }
+        switch fault {
+        case nil: break
+        case .late: raise("slow", Double(Self.replyTimeout.count) * 1.8)
+        case .split: raise("split", 5)
+        case .some(let fault): raise(fault.rawValue)
+        }
     }
     func storedWrites() async -> Int { card.storedWrites }
 
@@ -160,7 +165,15 @@ final class CardRig: CardConformance.Rig {
                 let heard = far.device.deadline ?? now
                 return far.device.transmissions(at: heard, world: &far.world)
             }
-            for transmission in transmissions { line.send(transmission.bytes) }
+            var last: Int64?
+            for transmission in transmissions {
+                let delay =
+                    last.map { transmission.notBefore - $0 }
+                    ?? transmission.notBefore - now - 20_000_000
+                if delay > 1_000_000 { usleep(UInt32(delay / 1000)) }
+                line.send(transmission.bytes)
+                last = transmission.notBefore
+            }
         }
     }
 }
