@@ -155,10 +155,7 @@ package actor LineReader: BusDriver {
                     whole.append(line)
                 }
                 guard let line = whole.first else { continue }
-                report.values = [
-                    .init(name: "line", text: line),
-                    .init(name: "token", text: pattern.token(in: line) ?? "none: no match"),
-                ]
+                report.values = [.init(name: "line", text: line), meaning(of: line)]
                 return report
             }
         } catch {
@@ -167,5 +164,14 @@ package actor LineReader: BusDriver {
         }
         report.values = [.init(name: "line", text: "none within 3 s")]
         return report
+    }
+
+    private func meaning(of line: String) -> ProbeReport.Value {
+        if let number = outlets?.token(in: line) { return .init(name: "outlet", text: number) }
+        guard let token = pattern.token(in: line) else {
+            return .init(name: "token", text: "none: no match")
+        }
+        let bytes = token.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
+        return .init(name: "token", text: token, raw: bytes.joined(separator: " "))
     }
 }

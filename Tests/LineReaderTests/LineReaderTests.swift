@@ -141,6 +141,37 @@ struct LineReaderTests {
         await bench.end()
     }
 
+    @Test(
+        "a probe shows a line and what it means; only a token has bytes",
+        arguments: [
+            ("4711", "token", "4711", "34 37 31 31"), ("2", "outlet", "2", ""),
+            ("no code", "token", "none: no match", ""),
+        ])
+    func probe(_ line: String, _ name: String, _ text: String, _ raw: String) async throws {
+        let bench = try Bench("([0-9]{4,10})", kind: .keyCode, outlets: "([0-9])")
+        // Opened before somebody types: what was sent until then is nobody's.
+        _ = await bench.reader.poll()
+        try bench.scan(line)
+        let values = try await bench.reader.probe().values
+        #expect(values.first == .init(name: "line", text: line))
+        #expect(values.last == .init(name: name, text: text, raw: raw))
+        #expect(bench.host.tokens.isEmpty)
+        await bench.end()
+    }
+
+    @Test("a scanner that sends nothing is no fault, and the next token is read")
+    func silent() async throws {
+        let bench = try Bench()
+        _ = await bench.reader.poll()
+        try bench.raise("silent")
+        try bench.scan("UNSENT")
+        #expect(await bench.poll { bench.plant.host.with { $0.readers[0].lastReadAt != nil } })
+        try await bench.drain()
+        #expect(bench.host.tokens.map(\.text) == ["END"])
+        #expect(bench.host.faults.isEmpty)
+        await bench.end()
+    }
+
     @Test("what is spoilt is no token, and the next one is read", arguments: ["garbled", "extra"])
     func spoilt(_ fault: String) async throws {
         let bench = try Bench("([A-Z]{1,8})")

@@ -83,23 +83,30 @@ struct BringupTests {
         }
     }
 
-    /// The wallbox's simulated hardware, and somebody at a terminal beside it.
+    /// The simulated hardware of the wallbox, or of a board of one's own, and somebody at a terminal
+    /// beside it.
     private struct Stand {
         let folder: TestFolder
         let plant: StationProcess
         let rig: LocalClient
         let terminal: TerminalProcess
 
-        init(_ arguments: [String] = []) throws {
+        /// - Parameter board: a board file's text.
+        init(_ arguments: [String] = [], board text: String? = nil) throws {
             folder = try TestFolder()
             let wires = folder.path + "/wires"
+            var board = "ac-wallbox"
+            if let text {
+                board = folder.path + "/board.yaml"
+                try text.write(toFile: board, atomically: true, encoding: .utf8)
+            }
             plant = try StationProcess(
-                ["plant", "ac-wallbox", "--wires", wires, "--rig", "127.0.0.1:0"],
+                ["plant", board, "--wires", wires, "--rig", "127.0.0.1:0"],
                 log: folder.path + "/plant.log")
             rig = try LocalClient(plant.ready(), "rig")
             terminal = try TerminalProcess(
                 [
-                    "bringup", "ac-wallbox", "--wires", wires, "--report",
+                    "bringup", board, "--wires", wires, "--report",
                     folder.path + "/report.md",
                     "--variant", folder.path + "/learned.yaml",
                 ] + arguments)
@@ -171,6 +178,44 @@ struct BringupTests {
         #expect(stand.terminal.process.terminationStatus == 1, "the meter does not answer")
         let learned = try stand.written("learned.yaml")
         #expect(learned.contains("address: 1  # sdm230 answers there"), "\(learned)")
+    }
+
+    @Test("a keypad is tried by what is typed; a reader's complaint is no card")
+    func readers() throws {
+        let stand = try Stand(
+            ["--patience", "4"],
+            board: """
+                format: 1
+                board: wallbox-keypad
+                extends: ac-wallbox
+                buses:
+                  keypad: { plugin: serial, port: ttyS3, baud: "9600" }
+                devices:
+                  keypad-1:
+                    { plugin: line-reader, bus: keypad, pattern: '([0-9]{4,8})', token-type: KeyCode }
+                evses:
+                  1: { devices: { reader: [reader-1, keypad-1] } }
+                """)
+        defer { _ = stand.plant.end() }
+        let (terminal, rig) = (stand.terminal, stand.rig)
+        var stage = ""
+        while let line = terminal.line() {
+            if line.hasPrefix("== ") { stage = String(line.dropFirst(3)) }
+            switch (stage, line) {
+            case ("reader-1: a card", _) where line.hasPrefix("… hold a card"):
+                _ = try rig.call(
+                    "POST", "/rig/v1/faults", ["device": "reader-1", "fault": "error-frame"])
+            case ("keypad-1: a card", _) where line.hasPrefix("… hold a card"):
+                _ = try rig.call("POST", "/rig/v1/readers/keypad-1/tap", ["text": "4711"])
+            default:
+                if line.hasPrefix("? ") || line.hasPrefix("… ") { terminal.type("") }
+            }
+        }
+        terminal.process.waitUntilExit()
+        let report = try stand.written("report.md")
+        #expect(report.contains("| keypad-1 on keypad | passed | cannot be asked"), "\(report)")
+        #expect(report.contains("| keypad-1: a card | passed | 4711"), "\(report)")
+        #expect(report.contains("| reader-1: a card | failed | nothing in"), "\(report)")
     }
 
     @Test("quits when asked, and leaves the outputs safe")
