@@ -53,7 +53,11 @@ struct MeterCommand: AsyncParsableCommand {
                 StandardStreams.error("line \(problem.line): \(problem.what)")
             }
             guard let wire = capture.dumps[model.table] else {
-                StandardStreams.error("no reply with \(model.table.rawValue) registers")
+                StandardStreams.error(
+                    "no reply with \(model.table.rawValue) registers, where \(self.model) has its values "
+                        + "(function \(model.table == .holding ? 3 : 4)), among \(capture.replies) replies: "
+                        + "give requests and replies in turn, a frame a line with its check sum or its "
+                        + "Modbus TCP header, as `forecourt probe BOARD METER` prints them")
                 throw ExitCode(65)
             }
             guard let dump = model.located(in: wire) else {
