@@ -63,6 +63,32 @@ struct MeteringTests {
         #expect(test.records[.transactions]?.isEmpty ?? true)
     }
 
+    @Test("a transaction that began before its outlet was known has its values, too (J02.FR.11)")
+    func valuesFromTheLobby() throws {
+        var test = TestStation.online(
+            evses: [EVSEConfiguration(), EVSEConfiguration()],
+            settings: [
+                .txStartPoint: "Authorized", .sampledTxUpdatedInterval: "10",
+                .sampledTxEndedInterval: "10",
+            ])
+        test.tap(evse: nil, answer: TestStation.accepted)
+        #expect(test.steps == ["Started/Authorized"])
+        test.run(seconds: 5)
+        test.plug(2, ready: true)
+        test.run(seconds: 35)
+        let periodic = test.notices.filter { $0.trigger == .meterValuePeriodic }
+        #expect(periodic.count == 3)
+        #expect(periodic.allSatisfy { !$0.meter.isEmpty })
+        test.unplug(2)
+        let end = try #require(test.notices.last)
+        #expect(end.kind == .ended)
+        #expect(
+            end.meter.flatMap(\.values).map(\.context) == [
+                .transactionBegin, .samplePeriodic, .samplePeriodic, .samplePeriodic,
+                .transactionEnd,
+            ])
+    }
+
     @Test("too many collected values thin out, first and last stay (E06.FR.13, J02.FR.20)")
     func thinning() throws {
         var bounds = StationLimits()

@@ -116,6 +116,8 @@ extension ChargingStation {
         if sessions[place].transaction != nil {
             store(.remove(.transactions, key: sessionKey(lobby)))
             if signs(place) { sessions[place].transaction?.signing = .wanted }
+            // Without an outlet there was no meter whose values could be due.
+            scheduleSamples(place)
             save(place)
         }
         installGivenProfile(place)
