@@ -154,6 +154,33 @@ struct AuthorizationTests {
         #expect(test.target(2).energyGranted)
     }
 
+    @Test("at a shared reader it waits for one of its own outlets, over a restart, too (C01.FR.21)")
+    func otherEVSEAtSharedReader() throws {
+        let evse = try #require(EVSEID(2))
+        var test = TestStation.online(
+            evses: [EVSEConfiguration(), EVSEConfiguration()],
+            settings: [.txStartPoint: "Authorized"])
+        test.tap(evse: nil, answer: TokenInfo(status: .accepted, evses: [evse]))
+        test.restart(ofProcess: true)
+        test.look()
+        test.plug(1)
+        #expect(!test.target(1).energyGranted)
+        test.unplug(1)
+        test.plug(2)
+        #expect(test.target(2).energyGranted)
+    }
+
+    @Test("a token that is good for none of the EVSEs is good for nothing here (C01.FR.20, FR.21)")
+    func noEVSE() {
+        for evse in [1, nil] {
+            var test = TestStation.online(
+                evses: [EVSEConfiguration(), EVSEConfiguration()],
+                settings: [.txStartPoint: "Authorized"])
+            test.tap(evse: evse, answer: TokenInfo(status: .accepted, evses: []))
+            #expect(test.notices.isEmpty)
+        }
+    }
+
     @Test("Central and NoAuthorization are never cached (C02.FR.03, C03.FR.02, trap 13)")
     func neverCached() throws {
         for kind in [IdToken.Kind.central, .noAuthorization] {

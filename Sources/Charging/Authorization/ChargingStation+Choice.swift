@@ -26,7 +26,7 @@ extension ChargingStation {
             return startLocally(card.subject.token, place: place, reader: card.subject.reader)
         }
         if sessions[evses.count].authorization != nil {
-            if sessions[place].isIdle { moveFromLobby(to: place) }
+            if sessions[place].isIdle, isAllowedFromLobby(place) { moveFromLobby(to: place) }
             return
         }
         chosen = Waiting(subject: place, until: self.now + configuration.choiceTimeout)

@@ -202,7 +202,8 @@ extension ChargingStation {
             Authorization(
                 token: token, groupToken: remote?.groupToken ?? info?.groupToken,
                 remoteStartID: remote?.remoteStartID, profile: remote?.profile,
-                personal: readable(info?.personal), languages: info?.languages ?? []),
+                personal: readable(info?.personal), languages: info?.languages ?? [],
+                evses: info?.evses),
             at: place)
     }
 

@@ -33,7 +33,7 @@ extension TokenInfo {
         record.set("s", status.rawValue)
         record.set("x", cacheExpiry)
         record.set("g", groupToken?.record)
-        if let evses { record.set("e", evses.map { String($0.number) }.joined(separator: ",")) }
+        record.set("e", Self.text(evses))
         record.set("p", chargingPriority)
         if !languages.isEmpty { record.set("lg", languages.joined(separator: ",")) }
         return record
@@ -43,10 +43,14 @@ extension TokenInfo {
         self.init(
             status: status, cacheExpiry: record.unixTime("x"),
             groupToken: IdToken(record.record("g")),
-            evses: record.string("e").map { text in
-                text.split(separator: ",").compactMap { Int($0).flatMap(EVSEID.init(_:)) }
-            },
+            evses: Self.evses(record.string("e")),
             chargingPriority: record.int("p"), languages: Self.languages(record.string("lg")))
+    }
+    static func text(_ evses: [EVSEID]?) -> String? {
+        evses.map { $0.map { String($0.number) }.joined(separator: ",") }
+    }
+    static func evses(_ text: String?) -> [EVSEID]? {
+        text.map { $0.split(separator: ",").compactMap { Int($0).flatMap(EVSEID.init(_:)) } }
     }
     static func languages(_ text: String?) -> [String] {
         (text ?? "").split(separator: ",").map(String.init)
@@ -54,7 +58,8 @@ extension TokenInfo {
     /// The status holds at this EVSE; `nil` is a place that is not known yet.
     func allows(_ evse: EVSEID?) -> Bool {
         guard status == .accepted else { return false }
-        guard let evses, !evses.isEmpty, let evse else { return true }
+        guard let evses else { return true }
+        guard let evse else { return !evses.isEmpty }
         return evses.contains(evse)
     }
 }

@@ -63,7 +63,7 @@ package struct TokenInfo: Hashable, Sendable {
     /// When a cached entry becomes invalid; `nil` leaves it to the life time setting.
     package var cacheExpiry: UnixTime?
     package var groupToken: IdToken?
-    /// EVSEs for which the status holds; `nil` or empty is every EVSE of the station.
+    /// EVSEs for which the status holds; `nil` is every EVSE of the station, empty is none of them.
     package var evses: [EVSEID]?
     package var chargingPriority: Int?
     /// What the driver speaks, the best first: tags of RFC 5646.

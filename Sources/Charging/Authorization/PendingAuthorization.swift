@@ -182,6 +182,7 @@ extension ChargingStation {
             sessions[place].authorization?.groupToken = group
             sessions[place].transaction?.groupToken = group
             if !info.languages.isEmpty { sessions[place].authorization?.languages = info.languages }
+            sessions[place].authorization?.evses = info.evses
             return
         }
         if settings.bool(.stopTxOnInvalidID) {  // E05.FR.09, E05.FR.10; wins over the energy limit

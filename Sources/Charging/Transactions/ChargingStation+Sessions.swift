@@ -39,7 +39,9 @@ extension ChargingStation {
     /// A vehicle answers on the pilot.
     mutating func vehicleConnected(_ place: Int) {
         let lobby = sessions.count - 1
-        if sessions[place].isIdle, !sessions[lobby].isIdle, canStart(place) {
+        if sessions[place].isIdle, !sessions[lobby].isIdle, canStart(place),
+            isAllowedFromLobby(place)
+        {
             move(from: lobby, to: place)
         }
         sessions[place].connectionDeadline = nil
@@ -99,6 +101,16 @@ extension ChargingStation {
         sessions[place].held = points(place)
     }
 
+    /// The card that waits for its outlet may charge at this one, too (C01.FR.21). Where it may not, the
+    /// lights of the outlet say so.
+    mutating func isAllowedFromLobby(_ place: Int) -> Bool {
+        let lobby = sessions.count - 1
+        guard let allowed = sessions[lobby].authorization?.evses else { return true }
+        if allowed.contains(evses[place].id) { return true }
+        judged("", place, .refused)
+        return false
+    }
+
     /// The driver of the lobby has said which outlet it is; its cable may be in already.
     mutating func moveFromLobby(to place: Int) {
         move(from: sessions.count - 1, to: place)
@@ -112,6 +124,8 @@ extension ChargingStation {
         let held = sessions[place].held
         sessions[place] = sessions[lobby]
         sessions[place].held.formUnion(held)
+        // Its vehicle is the one that has just been sensed.
+        sessions[place].awaitsVehicle = false
         sessions[lobby] = Session()
         if sessions[place].transaction != nil {
             store(.remove(.transactions, key: sessionKey(lobby)))

@@ -18,6 +18,7 @@ extension Session {
             if !authorization.languages.isEmpty {
                 inner.set("lg", authorization.languages.joined(separator: ","))
             }
+            inner.set("ev", TokenInfo.text(authorization.evses))
             record.set("auth", inner)
         }
         record.set("tx", transaction?.record(run: run))
@@ -44,6 +45,7 @@ extension Session {
                 isBlocked: inner.bool("b"))
             authorization?.personal = inner.string("pm")
             authorization?.languages = TokenInfo.languages(inner.string("lg"))
+            authorization?.evses = TokenInfo.evses(inner.string("ev"))
         }
         held = Set(
             (record.string("held") ?? "").split(separator: ",")

@@ -19,6 +19,8 @@ struct Authorization: Sendable {
     var personal: String?
     /// What the driver speaks, the best first.
     var languages: [String] = []
+    /// Where it holds (C01.FR.21); `nil` is everywhere.
+    var evses: [EVSEID]?
 }
 
 /// One transaction's books.
