@@ -406,6 +406,22 @@ struct AuthorizationTests {
         }
     }
 
+    @Test("a group's card finds its group's session among those of a shared reader (C09.FR.03)")
+    func sharedReaderOfTwoGroups() {
+        func info(_ group: String) -> TokenInfo {
+            TokenInfo(status: .accepted, groupToken: IdToken(group, .central))
+        }
+        var test = TestStation.online(
+            evses: [EVSEConfiguration(), EVSEConfiguration()], settings: [.cacheEnabled: "false"])
+        test.plug(1)
+        test.tap(TestStation.card, evse: nil, answer: info("ONE"))
+        test.plug(2)
+        test.tap(TestStation.otherCard, evse: nil, answer: info("TWO"))
+        test.tap(IdToken("55667788", .iso14443), evse: nil, answer: info("TWO"))
+        #expect(test.target(1).energyGranted)
+        #expect(!test.target(2).energyGranted)
+    }
+
     @Test("local list updates: all or nothing, versions, doubles, removals (D01)")
     func localList() {
         var test = TestStation.online()

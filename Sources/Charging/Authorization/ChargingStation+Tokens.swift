@@ -97,7 +97,7 @@ extension ChargingStation {
         guard let place = group ?? (mayBeMasterPass ? places.first : nil), canAsk,
             knowledge(of: token).map({ $0.info.status != .accepted }) ?? true
         else { return judged(reader, places.first ?? evses.count, .ignored) }
-        ask(token, place: place, purpose: .stop, reader: reader)
+        ask(token, place: place, purpose: .stop(of: places), reader: reader)
     }
 
     /// The EVSE whose cable waits for a token at this reader; of several, the first.

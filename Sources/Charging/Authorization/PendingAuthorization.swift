@@ -4,8 +4,8 @@ package import EVSEModel
 struct PendingAuthorization: Sendable {
     enum Purpose: Sendable {
         case start(remote: RemoteStart?)
-        /// A different token at a running session: may it stop it?
-        case stop
+        /// A different token where these sessions run: may it stop one?
+        case stop(of: [Int])
     }
     var id: RequestID
     var token: IdToken
@@ -140,12 +140,14 @@ extension ChargingStation {
             conclude(
                 question.token, place: question.place, accepted: accepted, info: info,
                 remote: remote, reader: question.reader)
-        case .stop:
-            let group = sessions[question.place].authorization?.groupToken
-            guard accepted, let group, info?.groupToken == group else {  // C09.FR.11, trap 14
+        case .stop(let places):
+            let place = info?.groupToken.flatMap { group in
+                places.first { sessions[$0].authorization?.groupToken == group }
+            }
+            guard accepted, let place else {  // C09.FR.11, trap 14
                 return judged(question.reader, question.place, .ignored)
             }
-            stopLocally(question.place, token: question.token, reader: question.reader)
+            stopLocally(place, token: question.token, reader: question.reader)
         }
     }
 
