@@ -133,6 +133,25 @@ struct AuthorizationTests {
         #expect(test.calls("Authorize").count == (isDisabled ? 0 : 1))
     }
 
+    @Test(
+        "an answer that says nothing of an unknown token is no acceptance, whatever is set for offline (C01.FR.01)",
+        arguments: [
+            TestCore.Reply.error("InternalError"), .result([:]),
+            .result(["idTokenInfo": ["status": "Perhaps"]]),
+        ])
+    func unusableAnswer(reply: TestCore.Reply) {
+        var test = TestCore.online(variables: ["AuthCtrlr.OfflineTxForUnknownIdEnabled": "true"])
+        test.replies["Authorize"] = reply
+        test.plug()
+        test.tap()
+        #expect(test.calls("Authorize").count == 1)
+        #expect(test.targets[EVSEID(index: 0)]?.energyGranted == false)
+        test.replies["Authorize"] = nil
+        test.run(3)
+        test.tap()
+        #expect(test.targets[EVSEID(index: 0)]?.energyGranted == true)
+    }
+
     @Test("an accepted token in the cache starts without asking (C12)")
     func cached() {
         var test = TestCore.online(variables: [

@@ -94,7 +94,10 @@ package struct RequestID: Hashable, Sendable {
 
 package enum AuthorizationAnswer: Hashable, Sendable {
     case info(TokenInfo)
-    /// Time-out, error, or the link was lost: the offline rules apply.
+    /// An error, or what cannot be read: the CSMS is there and has not accepted the token. What list or
+    /// cache say counts, and a token that they do not know is refused.
+    case unusable
+    /// Time-out, or the link was lost: the offline rules apply.
     case unanswered
 }
 

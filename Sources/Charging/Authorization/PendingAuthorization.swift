@@ -132,7 +132,9 @@ extension ChargingStation {
                 }
                 return
             }
-        case .unanswered:
+        case .unusable where knowledge(of: question.token) == nil:
+            (accepted, info) = (false, nil)
+        case .unusable, .unanswered:
             (accepted, info) = decideOffline(question.token, place: question.place)
         }
         switch question.purpose {

@@ -14,9 +14,17 @@ extension OCPP201Personality {
     mutating func authorizeAnswered(
         _ id: RequestID, _ result: Result<JSONObject, CallFailure>
     ) {
-        let response = read(AuthorizeRequest.Response.self, result)
-        domain.authorizationAnswered(
-            id, response.map { .info($0.idTokenInfo.domain) } ?? .unanswered, at: now)
+        let answer: AuthorizationAnswer
+        if let response = read(AuthorizeRequest.Response.self, result) {
+            answer = .info(response.idTokenInfo.domain)
+        } else {
+            answer =
+                switch result {
+                case .success, .failure(.error): .unusable
+                case .failure: .unanswered
+                }
+        }
+        domain.authorizationAnswered(id, answer, at: now)
     }
 
     mutating func clearCache(_ request: ClearCacheRequest) -> ClearCacheRequest.Response {
