@@ -75,6 +75,44 @@ struct CommandTests {
         #expect(test.connectorStates.last == .available)
     }
 
+    @Test("what is scheduled waits on over a restart; the car goes on charging (G03.FR.05, FR.08)")
+    func scheduledOverRestart() {
+        var test = charging()
+        #expect(change(&test, .station, false) == .scheduled)
+        test.restart(ofProcess: true)
+        test.places[0].energised = true
+        test.look()
+        test.goOnline()
+        test.run(seconds: 5)
+        #expect(test.target().energyGranted)
+        #expect(test.connectorStates.last == .occupied)
+        test.unplug()
+        #expect(test.connectorStates.last == .unavailable)
+        #expect(!test.target().available)
+    }
+
+    @Test("a change that still waits is scheduled when it is asked for again (G03.FR.03, FR.05)")
+    func scheduledTwice() {
+        var test = charging()
+        #expect(change(&test, .station, false) == .scheduled)
+        #expect(change(&test, .station, false) == .scheduled)
+        test.unplug()
+        #expect(change(&test, .station, false) == .accepted)
+    }
+
+    @Test("taking back the station's change leaves the EVSE's to wait for its transaction")
+    func scheduledOnTwoLevels() throws {
+        let evse = try #require(EVSEID(1))
+        var test = charging()
+        #expect(change(&test, .evse(evse), false) == .scheduled)
+        #expect(change(&test, .station, false) == .scheduled)
+        #expect(change(&test, .station, true) == .accepted)
+        #expect(test.target().energyGranted)
+        #expect(test.connectorStates.isEmpty, "still occupied")
+        test.unplug()
+        #expect(test.connectorStates.last == .unavailable, "the EVSE's own change")
+    }
+
     @Test("unknown places are rejected")
     func unknownPlace() throws {
         let evse = try #require(EVSEID(3))

@@ -94,18 +94,33 @@ extension ChargingStation {
             return .rejected(Refusal(.unknownEVSE, "no such EVSE or connector"))
         }
         defer { settle() }
-        if availability.isOperative(scope) == operative { return .accepted }  // G03.FR.03
+        if availability.isOperative(scope) == operative {
+            // What still waits for a transaction is not the state yet (G03.FR.03, G03.FR.05).
+            let waits = !operative && concerned.contains { evses[$0].isChangeDeferred }
+            return waits ? .scheduled : .accepted
+        }
         store(availability.set(scope, operative: operative))
         let busy = operative ? [] : concerned.filter { sessions[$0].transaction != nil }
         for place in concerned {
-            evses[place].isChangeDeferred = busy.contains(place)
-            if !operative, !busy.contains(place) { withdraw(place) }
+            if operative {
+                // Another change, of the EVSE or of the station, may wait for the same transaction.
+                let waited = evses[place].isChangeDeferred
+                evses[place].isChangeDeferred = waited && isTakenOut(place)
+            } else {
+                evses[place].isChangeDeferred = busy.contains(place)
+                if !busy.contains(place) { withdraw(place) }
+            }
         }
         if busy.isEmpty {
             emit(.availabilityChanged(scope, operative: operative))
             return .accepted
         }
         return .scheduled  // G03.FR.05, trap 16
+    }
+
+    /// Not all of its connectors are to be in service.
+    func isTakenOut(_ place: Int) -> Bool {
+        evses[place].connectorIDs.contains { !availability.isOperative($0) }
     }
 
     private func places(of scope: AvailabilityScope) -> [Int]? {

@@ -231,6 +231,8 @@ extension ChargingStation {
             }
             session.transaction?.endedReports = reports.sorted { $0.0 < $1.0 }.map(\.1)
             sessions[place] = session
+            // A change of availability that waited for it waits on (G03.FR.05, G03.FR.08).
+            if place < evses.count { evses[place].isChangeDeferred = isTakenOut(place) }
             if place < evses.count, isOutdated(place) {
                 // What ended it was never written, and can be told no more.
                 sessions[place].awaitsVehicle = false
