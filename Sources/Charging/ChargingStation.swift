@@ -48,8 +48,8 @@ package struct ChargingStation: Sendable {
         var device: String
         var evse: EVSEID?
     }
+    /// Of the whole station.
     struct ScheduledReset: Sendable {
-        var evse: EVSEID?
         /// It had to wait for a transaction.
         var isScheduled: Bool
     }

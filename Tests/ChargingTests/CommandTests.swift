@@ -310,6 +310,7 @@ struct CommandTests {
     func idleReset() {
         var test = charging(evses: [EVSEConfiguration(), EVSEConfiguration()])
         test.act { #expect($0.reset(.onIdle, evse: nil, at: $1) == .scheduled) }
+        #expect(test.connectorStates == [.unavailable], "the one that is free")
         test.plug(2)
         test.tap(TestStation.otherCard, evse: 2, answer: TestStation.accepted)
         #expect(!test.target(2).energyGranted)
@@ -337,6 +338,39 @@ struct CommandTests {
         able.run(seconds: 5)
         #expect(able.events.contains(.evseRestarted(evse)))
         #expect(able.connectorStates.last == .occupied)
+    }
+
+    @Test("resets of two EVSEs wait each for its own transaction (B12.FR.01, B12.FR.07)")
+    func evseResets() throws {
+        let (first, second) = (try #require(EVSEID(1)), try #require(EVSEID(2)))
+        var able = EVSEConfiguration()
+        able.canReset = true
+        var test = charging(evses: [able, able])
+        test.act { #expect($0.reset(.onIdle, evse: first, at: $1) == .scheduled) }
+        test.tap(TestStation.otherCard, evse: 2, answer: TestStation.accepted)
+        test.plug(2)
+        #expect(test.target(2).energyGranted, "the other EVSE serves on")
+        test.act { #expect($0.reset(.immediate, evse: second, at: $1) == .accepted) }
+        test.run(seconds: 5)
+        #expect(test.events.contains(.evseRestarted(second)))
+        #expect(!test.events.contains(.evseRestarted(first)))
+        test.tap()
+        test.run(seconds: 5)
+        #expect(test.events.contains(.evseRestarted(first)))
+    }
+
+    @Test("while a reset waits no plug begins a transaction, too (B12.FR.03)")
+    func idleResetAndPlug() {
+        var test = TestStation.online(
+            evses: [EVSEConfiguration(), EVSEConfiguration()],
+            settings: [.txStartPoint: "EVConnected"])
+        test.plug()
+        test.act { #expect($0.reset(.onIdle, evse: nil, at: $1) == .scheduled) }
+        test.forget()
+        test.plug(2)
+        #expect(test.notices.isEmpty)
+        test.unplug()
+        #expect(test.events.contains(.restartWanted(.remoteReset(scheduled: true))))
     }
 
     // MARK: Settings

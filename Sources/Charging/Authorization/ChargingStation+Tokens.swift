@@ -124,7 +124,7 @@ extension ChargingStation {
 
     /// No authorised session, in service, and nobody is being asked for.
     func canStart(_ place: Int) -> Bool {
-        guard place < evses.count, sessions[place].authorization == nil, reset == nil,
+        guard place < evses.count, sessions[place].authorization == nil, !awaitsReset(place),
             evses[place].resetUntil == nil, sessions[place].transaction?.parked == nil,
             !pending.contains(where: { $0.place == place })
         else { return false }

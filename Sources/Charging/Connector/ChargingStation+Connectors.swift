@@ -10,6 +10,7 @@ extension ChargingStation {
         if !blockingFaults(place).isEmpty { return .faulted }
         if evses[place].resetUntil != nil { return .unavailable }
         let sense = evses[place].connectors[connector.index]
+        if isClosedForReset(place), !sense.isPlugged { return .unavailable }
         if availability.isOperative(connector) { return sense.isPlugged ? .occupied : .available }
         // A change that waits for the end of a session comes with the unplugging (G01.FR.05).
         guard evses[place].isChangeDeferred else { return .unavailable }

@@ -25,6 +25,8 @@ struct EVSEState: Sendable {
     /// As ``EVSETargets/authorizationsEnded``.
     var authorizationsEnded: UInt32 = 0
     var wasAuthorized = false
+    /// This EVSE alone is to be reset, as soon as it has no transaction.
+    var awaitsReset = false
     /// A single EVSE's reset lasts until then.
     var resetUntil: Instant?
     /// A change to inoperative waits for the end of the session.

@@ -169,7 +169,11 @@ extension ChargingStation {
         }
         defer { settle() }
         let busy = resetPlaces(evse).filter { sessions[$0].transaction != nil }
-        reset = ScheduledReset(evse: evse, isScheduled: kind == .onIdle && !busy.isEmpty)
+        if let evse {
+            evses[evse.index].awaitsReset = true
+        } else {
+            reset = ScheduledReset(isScheduled: kind == .onIdle && !busy.isEmpty)
+        }
         if kind == .onIdle, !busy.isEmpty { return .scheduled }  // B12.FR.01
         for place in busy { forceEnd(place, .resetCommand, reason: .immediateReset) }  // trap 15
         return .accepted
@@ -177,6 +181,15 @@ extension ChargingStation {
 
     private func resetPlaces(_ evse: EVSEID?) -> [Int] {
         evse.map { [$0.index] } ?? Array(sessions.indices)
+    }
+
+    /// A reset waits for the transactions that there are: none begins any more.
+    func awaitsReset(_ place: Int) -> Bool { reset != nil || evses[place].awaitsReset }
+
+    /// Its reset, or the station's, waits for a transaction: who is not there yet need not come (B12).
+    func isClosedForReset(_ place: Int) -> Bool {
+        (reset?.isScheduled == true || evses[place].awaitsReset)
+            && sessions[place].transaction == nil
     }
 
     /// Carries out a reset as soon as nothing is in its way; ends a single EVSE's reset.
@@ -187,22 +200,26 @@ extension ChargingStation {
             emit(.evseRestarted(evses[place].id))
             reportConnectors()
         }
-        guard let wanted = reset,
-            resetPlaces(wanted.evse).allSatisfy({ sessions[$0].transaction == nil })
-        else { return }
-        if let evse = wanted.evse {
-            reset = nil
-            sessions[evse.index] = Session()
-            sessions[evse.index].held = points(evse.index)
-            // Chosen: long enough for a vehicle to see state F.
-            evses[evse.index].resetUntil = now + .seconds(3)
-            reportConnectors()
-        } else if !hasAskedRestart {
-            hasAskedRestart = true
-            for place in evses.indices { storeRegister(place, always: true) }
-            noteRestart(wanted.isScheduled ? .scheduledReset : .remoteReset)
-            emit(.restartWanted(.remoteReset(scheduled: wanted.isScheduled)))
+        for place in evses.indices
+        where evses[place].awaitsReset && sessions[place].transaction == nil {
+            beginReset(place)
         }
+        guard let wanted = reset, !hasAskedRestart,
+            sessions.allSatisfy({ $0.transaction == nil })
+        else { return }
+        hasAskedRestart = true
+        for place in evses.indices { storeRegister(place, always: true) }
+        noteRestart(wanted.isScheduled ? .scheduledReset : .remoteReset)
+        emit(.restartWanted(.remoteReset(scheduled: wanted.isScheduled)))
+    }
+
+    private mutating func beginReset(_ place: Int) {
+        evses[place].awaitsReset = false
+        sessions[place] = Session()
+        sessions[place].held = points(place)
+        // Chosen: long enough for a vehicle to see state F.
+        evses[place].resetUntil = now + .seconds(3)
+        reportConnectors()
     }
 
     mutating func sessionEnded(_ place: Int) {

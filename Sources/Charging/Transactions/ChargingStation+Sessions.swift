@@ -223,7 +223,7 @@ extension ChargingStation {
             return false
         }
         guard place < evses.count else { return true }
-        return evses[place].resetUntil == nil
+        return evses[place].resetUntil == nil && !awaitsReset(place)
             && evses[place].connectorIDs.contains { availability.isOperative($0) }
     }
 
