@@ -427,6 +427,17 @@ struct CommandTests {
         }
     }
 
+    @Test("a value that waits for a restart can be taken back before it (B05.FR.10)")
+    func takenBackSetting() {
+        var test = TestStation.online()
+        let before = test.station.setting(.webSocketPingInterval)
+        test.act { #expect($0.set(.webSocketPingInterval, "11", at: $1) == .needsRestart) }
+        #expect(test.station.setting(.webSocketPingInterval) == before)
+        test.act { #expect($0.set(.webSocketPingInterval, before, at: $1) == .needsRestart) }
+        test.restart(ofProcess: true)
+        #expect(test.station.setting(.webSocketPingInterval) == before)
+    }
+
     @Test("every setting's default is a value of its own type")
     func defaults() {
         for key in SettingKey.allCases {

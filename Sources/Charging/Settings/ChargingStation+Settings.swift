@@ -41,7 +41,7 @@ extension ChargingStation {
 
     /// Stores and applies a canonical value, and what hangs on it.
     mutating func put(_ key: SettingKey, _ canonical: String) {
-        guard settings[key] != canonical else { return }
+        guard settings.latest(key) != canonical else { return }
         settings.put(key, canonical)
         store(.put(.settings, key: key.rawValue, value: SettingsTree.record(canonical)))
         emit(.settingsChanged([key]))

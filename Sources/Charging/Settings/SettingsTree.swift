@@ -12,6 +12,8 @@ package struct SettingsTree: Sendable {
         }
     }
     private let fixed: Set<SettingKey>
+    /// Values that are stored, and in force after a restart.
+    private var awaited: [Place: String] = [:]
 
     init(
         factory: [SettingKey: String], fixed: Set<SettingKey>,
@@ -51,8 +53,15 @@ package struct SettingsTree: Sendable {
     /// Sets a checked value, in force at once or, where it needs one, after a restart; the
     /// caller stores it.
     mutating func put(_ key: SettingKey, _ canonical: String) {
-        if !key.definition.needsRestart { values[Place(key)] = canonical }
+        if key.definition.needsRestart {
+            awaited[Place(key)] = canonical
+        } else {
+            values[Place(key)] = canonical
+        }
     }
+
+    /// What was set last, in force already or not.
+    func latest(_ key: SettingKey) -> String { awaited[Place(key)] ?? self[key] }
 
     static func record(_ value: String) -> String {
         var record = Record()
