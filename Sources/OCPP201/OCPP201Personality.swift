@@ -43,6 +43,8 @@ package struct OCPP201Personality: Sendable {
     var power: [EVSEID: Watts] = [:]
     /// Network connection profiles by slot: the factory's, then the CSMS's.
     package internal(set) var profiles: [Int: NetworkConnectionProfile]
+    /// The highest security profile for which there are a root and a certificate.
+    let provisionedSecurityProfile: UInt8
     /// The queue's messages may not be on disk: none of them is sent.
     private var isQueueHeld = false
     /// Counts quarantined records, so that they stay bounded.
@@ -50,12 +52,13 @@ package struct OCPP201Personality: Sendable {
 
     package init(
         station: StationConfiguration, description: StationDescription,
-        profiles: [NetworkConnectionProfile], factory: [VariableName: String],
-        stored: StoredRecords, wallClock: UnixTime?, isRestartOfProcess: Bool,
-        ended: [UInt32]?, seed: UInt64, at now: Instant
+        profiles: [NetworkConnectionProfile], provisionedSecurityProfile: UInt8,
+        factory: [VariableName: String], stored: StoredRecords, wallClock: UnixTime?,
+        isRestartOfProcess: Bool, ended: [UInt32]?, seed: UInt64, at now: Instant
     ) {
         self.description = description
         self.now = now
+        self.provisionedSecurityProfile = provisionedSecurityProfile
         domain = ChargingStation(
             configuration: station, stored: stored, wallClock: wallClock,
             isRestartOfProcess: isRestartOfProcess, ended: ended, at: now)

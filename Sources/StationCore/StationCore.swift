@@ -22,6 +22,9 @@ public struct StationCore: Sendable {
     private var isDrained = true
     private var lastClosure: LinkClosure?
     private var storeFailedAt: Instant?
+    /// The profile of the newest dial, and that of the last connection.
+    private var dialledProfile: NetworkConnectionProfile?
+    private var lastProfile: NetworkConnectionProfile?
     private var subprotocol: String?
 
     private struct PendingRestart {
@@ -110,8 +113,9 @@ public struct StationCore: Sendable {
     ) {
         personality = OCPP201Personality(
             station: configuration.compiled, description: configuration.identity,
-            profiles: configuration.connection.profiles, factory: configuration.variables,
-            stored: context.stored, wallClock: context.wallClock,
+            profiles: configuration.connection.profiles,
+            provisionedSecurityProfile: configuration.connection.provisionedSecurityProfile,
+            factory: configuration.variables, stored: context.stored, wallClock: context.wallClock,
             isRestartOfProcess: context.isRestartOfProcess, ended: context.authorizationsEnded,
             seed: seed, at: now)
         applySettings()
@@ -256,6 +260,7 @@ public struct StationCore: Sendable {
         guard let profiles = personality?.profiles,
             let profile = connection.dial(profiles, at: now)
         else { return }
+        dialledProfile = profile
         let domain = personality?.domain
         let password = domain?.setting(.basicAuthPassword) ?? ""
         let usesPassword = profile.securityProfile == 1 || profile.securityProfile == 2
@@ -273,7 +278,12 @@ public struct StationCore: Sendable {
 
     /// What the device model says of the connection follows what was reached.
     private mutating func rememberProfile(at now: Instant) {
-        guard let slot = connection.slot, let profile = personality?.profiles[slot] else { return }
+        guard let profile = dialledProfile else { return }
+        let slot = profile.slot
+        if let last = lastProfile, last != profile {
+            personality?.perform(at: now) { $0.forgetRegistration(at: now) }
+        }
+        lastProfile = profile
         let domain = personality?.domain
         if domain?.setting(.activeNetworkProfile) != String(slot) {
             personality?.perform(at: now) {
@@ -284,9 +294,7 @@ public struct StationCore: Sendable {
         }
         let current = UInt8(domain?.setting(.securityProfile) ?? "") ?? 0
         if profile.securityProfile > current {
-            personality?.perform(at: now) {
-                $0.setInternally(.securityProfile, String(profile.securityProfile), at: now)
-            }
+            personality?.securityProfileReached(profile.securityProfile, at: now)
         }
     }
 

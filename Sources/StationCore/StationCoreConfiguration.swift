@@ -62,15 +62,19 @@ package struct ConnectionSettings: Sendable {
     /// Basic authentication's factory password.
     package var password: String?
     package var connectTimeout: Milliseconds
+    /// The highest security profile for which the board names what it needs: from 2 on a root of the
+    /// CSMS, for 3 a certificate of the station's own.
+    package var provisionedSecurityProfile: UInt8
     package init(
         identity: String, profiles: [NetworkConnectionProfile],
         subprotocols: [String] = ["ocpp2.0.1"], password: String? = nil,
-        connectTimeout: Milliseconds = .seconds(30)
+        connectTimeout: Milliseconds = .seconds(30), provisionedSecurityProfile: UInt8 = 3
     ) {
         self.identity = identity
         self.profiles = profiles
         self.subprotocols = subprotocols
         self.password = password
         self.connectTimeout = connectTimeout
+        self.provisionedSecurityProfile = provisionedSecurityProfile
     }
 }

@@ -208,6 +208,83 @@ struct LinkTests {
         #expect(next.isConnected)
     }
 
+    @Test("by another profile than before it registers anew, and says nothing before (B10.FR.10)")
+    func registersAfterSwitch() throws {
+        var test = TestCore(
+            variables: [
+                "OCPPCommCtrlr.RetryBackOffWaitMinimum": "1",
+                "OCPPCommCtrlr.RetryBackOffRandomRange": "0",
+                "OCPPCommCtrlr.RetryBackOffRepeatTimes": "0",
+                "OCPPCommCtrlr.NetworkProfileConnectionAttempts": "1",
+            ],
+            profiles: [
+                NetworkConnectionProfile(slot: 1, url: "ws://csms", securityProfile: 1),
+                NetworkConnectionProfile(slot: 2, url: "ws://other", securityProfile: 1),
+            ])
+        test.run(2)
+        test.forget()
+        test.cutLink()
+        while test.plans.isEmpty { test.run(1) }
+        test.restoreLink()
+        test.run(2)
+        #expect(test.plans.last?.url == "ws://other")
+        #expect(test.actions.first == "BootNotification")
+        let boot = try #require(test.calls("BootNotification").first)
+        #expect(boot["reason"]?.string == "Unknown", "it has not booted")
+        #expect(test.statuses == ["Available"])
+        // The same one again needs none.
+        test.forget()
+        test.cutLink()
+        test.restoreLink()
+        test.run(2)
+        #expect(test.plans.first?.url == "ws://other")
+        #expect(test.calls("BootNotification").isEmpty)
+    }
+
+    @Test("what is less secure than the profile reached is gone, for good (A05.FR.06)")
+    func dropsLowerProfiles() throws {
+        var test = TestCore.online()
+        test.request("SetNetworkProfile", Self.network(slot: 2))
+        test.request("SetVariables", Self.priority("2,1"))
+        var next = test.restarted()
+        next.run(2)
+        #expect(next.plans.map(\.url) == ["wss://other/ocpp"])
+        let reached = Self.value(&next, "SecurityCtrlr", "SecurityProfile")
+        let left = Self.value(&next, "OCPPCommCtrlr", "NetworkConfigurationPriority")
+        #expect([reached, left] == ["2", "2"])
+        #expect(Self.status(next.request("SetVariables", Self.priority("2,1"))) == "Rejected")
+        var last = next.restarted(seed: 44)
+        last.isReachable = false
+        last.run(300)
+        #expect(Set(last.plans.map(\.url)) == ["wss://other/ocpp"])
+    }
+
+    @Test(
+        "a security profile without its certificates is not taken (A05.FR.02, A05.FR.03)",
+        arguments: [(UInt8(1), 2, "Rejected"), (2, 2, "Accepted"), (2, 3, "Rejected")])
+    func needsCertificates(provisioned: UInt8, profile: Int, status: String) {
+        var test = TestCore(provisioned: provisioned)
+        test.run(2)
+        test.request("SetNetworkProfile", Self.network(slot: 2, profile: profile))
+        #expect(Self.status(test.request("SetVariables", Self.priority("2,1"))) == status)
+    }
+
+    static func priority(_ slots: String) -> JSONValue {
+        [
+            "setVariableData": [
+                VariablesTests.item("OCPPCommCtrlr", "NetworkConfigurationPriority", value: slots)
+            ]
+        ]
+    }
+    static func status(_ answer: TestCore.Message?) -> String? {
+        answer?.payload["setVariableResult"]?[0]?["attributeStatus"]?.string
+    }
+    static func value(_ test: inout TestCore, _ component: String, _ variable: String) -> String? {
+        let answer = test.request(
+            "GetVariables", ["getVariableData": [VariablesTests.item(component, variable)]])
+        return answer?.payload["getVariableResult"]?[0]?["attributeValue"]?.string
+    }
+
     @Test("a lower security profile than the one reached is never dialled (trap 23, A05)")
     func noDowngrade() {
         let profiles = [

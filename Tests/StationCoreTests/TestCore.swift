@@ -70,7 +70,7 @@ struct TestCore {
     init(
         evses: [EVSEConfiguration] = [EVSEConfiguration()], variables: [String: String] = [:],
         profiles: [NetworkConnectionProfile]? = nil, password: String? = "0123456789abcdef",
-        displays: [DisplayConfiguration] = [],
+        displays: [DisplayConfiguration] = [], provisioned: UInt8 = 3,
         records: [StoreCollection: [String: String]] = [:], restarted: Bool = false,
         at start: Instant = Instant(milliseconds: 1_000_000), seed: UInt64 = 42
     ) {
@@ -88,7 +88,7 @@ struct TestCore {
                 identity: "CS1",
                 profiles: profiles ?? [
                     NetworkConnectionProfile(slot: 1, url: "ws://csms/ocpp", securityProfile: 1)
-                ], password: password),
+                ], password: password, provisionedSecurityProfile: provisioned),
             variables: named)
         core = StationCore(configuration: configuration, seed: seed)
         now = start

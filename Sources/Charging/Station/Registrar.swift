@@ -3,6 +3,8 @@ package import EVSEModel
 /// Where the station stands with its CSMS.
 struct Registrar: Sendable {
     var bootReason: BootReason
+    /// It registers anew without having started anew.
+    var isReregistering = false
     var isLinkUp = false
     /// When the link was lost, or the start.
     var offlineSince: Instant
@@ -51,6 +53,19 @@ extension ChargingStation {
         } else if registrar.attemptAt.map({ $0 <= self.now }) ?? true {
             askRegistration()
         }
+        settle()
+    }
+
+    /// The next connection is by another network connection profile: its CSMS may be one that does not
+    /// know this station, and nothing but a registration is said to it before it answers (B10.FR.10).
+    package mutating func forgetRegistration(at now: Instant) {
+        observeTime(now)
+        guard registrar.status != nil else { return }
+        registrar.status = nil
+        registrar.isReregistering = true
+        registrar.attemptAt = nil
+        registrar.failures = 0
+        emit(.registrationChanged(nil))
         settle()
     }
 
@@ -134,7 +149,8 @@ extension ChargingStation {
         guard registrar.isLinkUp, !registrar.isAsking else { return }
         registrar.isAsking = true
         registrar.attemptAt = nil
-        emit(.registrationWanted(registrar.bootReason))
+        // There is no BootReason for a station that has not booted.
+        emit(.registrationWanted(registrar.isReregistering ? .unknown : registrar.bootReason))
     }
 
     private mutating func scheduleHeartbeat() {

@@ -184,8 +184,7 @@ extension OCPP201Personality {
         guard data.apn == nil, data.vpn == nil else {
             return .init(.rejected, StatusInfo("UnsupportedParam", "no modem, no VPN"))
         }
-        let current = Int(domain.setting(.securityProfile)) ?? 0
-        guard (0...3).contains(data.securityProfile), data.securityProfile >= current else {
+        guard (0...3).contains(data.securityProfile), data.securityProfile >= securityProfile else {
             // B09.FR.04
             return .init(.rejected, StatusInfo("NoSecurityDowngrade"))
         }
@@ -200,17 +199,49 @@ extension OCPP201Personality {
             interface: data.ocppInterface.rawValue)
         profiles[profile.slot] = profile
         outputs.append(
-            .store(.put(.facts, key: "network/\(profile.slot)", value: profile.record)))
+            .store(.put(.facts, key: Self.profileKey(profile.slot), value: profile.record)))
         return .init(.accepted)
     }
 
+    /// A connection with this security profile stands: those with less are gone, from the order of
+    /// priority, too (A05.FR.06).
+    package mutating func securityProfileReached(_ securityProfile: UInt8, at now: Instant) {
+        let lower = profiles.values.filter { $0.securityProfile < securityProfile }
+            .map(\.slot).sorted()
+        for slot in lower {
+            profiles[slot] = nil
+            outputs.append(.store(.remove(.facts, key: Self.profileKey(slot))))
+        }
+        let kept = domain.setting(.networkConfigurationPriority).split(separator: ",")
+            .filter { Int($0).map { profiles[$0] != nil } ?? false }
+        perform(at: now) {
+            $0.setInternally(.securityProfile, String(securityProfile), at: now)
+            $0.setInternally(
+                .networkConfigurationPriority, kept.joined(separator: ","), at: now)
+        }
+    }
+
+    private static func profileKey(_ slot: Int) -> String { "network/\(slot)" }
+
+    /// What the CSMS has set stands in place of the board's; what is less secure than the profile that
+    /// was reached once does not count (A05.FR.06).
     mutating func loadProfiles(_ facts: [(key: String, value: String)]) {
         for (key, value) in facts where key.hasPrefix("network/") {
             if let profile = NetworkConnectionProfile(record: value) {
                 profiles[profile.slot] = profile
             }
         }
+        let all = profiles
+        profiles = all.filter { $0.value.securityProfile >= securityProfile }
+        if profiles.isEmpty, !all.isEmpty {
+            log(
+                .error, "no network profile is as secure as the one reached before",
+                ["securityProfile": "\(securityProfile)"])
+        }
     }
+
+    /// The one in force; it never falls (A00.FR.005).
+    var securityProfile: UInt8 { UInt8(domain.setting(.securityProfile)) ?? 0 }
 }
 
 extension NetworkConnectionProfile {

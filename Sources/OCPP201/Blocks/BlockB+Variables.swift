@@ -108,7 +108,18 @@ extension OCPP201Personality {
                 .map { Int($0.filter { $0 != " " }) }
             let isValid =
                 !slots.isEmpty && slots.allSatisfy { $0.map { profiles[$0] != nil } ?? false }
-            return isValid ? nil : StatusInfo("InvalidValue", "a slot without configuration")
+            guard isValid else {
+                return StatusInfo("InvalidValue", "a slot without configuration")
+            }
+            // A05.FR.02, A05.FR.03: what a higher profile needs must be here before.
+            let highest = slots.compactMap { $0.flatMap { profiles[$0]?.securityProfile } }.max()
+            guard let highest, highest > max(securityProfile, provisionedSecurityProfile) else {
+                return nil
+            }
+            return StatusInfo(
+                "InvalidValue",
+                "security profile \(highest) needs "
+                    + (highest == 2 ? "a CSMS root" : "a CSMS root and a certificate of its own"))
         case .basicAuthPassword:
             // passwordString of 16 to 40 characters (SecurityCtrlr, BasicAuthPassword).
             return (16...40).contains(value.unicodeScalars.count)

@@ -37,7 +37,8 @@ extension BoardPlan {
             serialNumber: self.station.serialNumber,
             firmwareVersion: self.station.firmwareVersion)
         let connection = ConnectionSettings(
-            identity: identity, profiles: connectionProfiles, password: try password())
+            identity: identity, profiles: connectionProfiles, password: try password(),
+            provisionedSecurityProfile: provisionedSecurityProfile)
         return StationCoreConfiguration(
             board: name, station: station, identity: description, connection: connection,
             variables: try variables(station, description))
@@ -47,6 +48,12 @@ extension BoardPlan {
     var identity: String {
         if !ocpp.identity.isEmpty { return ocpp.identity }
         return station.serialNumber.isEmpty ? name : station.serialNumber
+    }
+
+    /// By what the board names: whether the files are good shows when they are read, at a dial.
+    private var provisionedSecurityProfile: UInt8 {
+        if security.csmsRoots.isEmpty { return 1 }
+        return security.clientCertificates.isEmpty || security.clientKeys.isEmpty ? 2 : 3
     }
 
     /// The URL of `ocpp.csms` is the profile of the first slot; further ones follow in their order.
