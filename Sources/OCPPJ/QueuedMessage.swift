@@ -14,6 +14,9 @@ package struct QueuedMessage: Hashable, Sendable {
     package var place: String
     /// May be dropped when memory runs low: intermediate updates, never a start or an end.
     package var isDroppable: Bool
+    /// It stands alone and is never dropped: sent until the CSMS has answered (A04.FR.02). A transaction's
+    /// messages are not, for the next ones wait behind them (E13.FR.04).
+    package var isGuaranteed: Bool { group.isEmpty && place.isEmpty && !isDroppable }
     /// Sends that the CSMS did not accept so far.
     package internal(set) var failures = 0
 

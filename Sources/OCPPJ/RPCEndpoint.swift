@@ -279,14 +279,16 @@ package struct RPCEndpoint<Context: Sendable>: Sendable {
             events.append(.delivered(message, payload))
         case (.queue, .failure) where isLate: break  // the time-out has counted already
         case (.queue(let sequence), .failure(let failure)):
+            let error: RPCError? = if case .error(let error) = failure { error } else { nil }
+            guard let message = queue.message(sequence) else { return }
+            // What must arrive is given up only where the CSMS has had it and said no.
+            let isEndless = message.isGuaranteed && error == nil
             guard
-                let message = queue.message(sequence),
                 let outcome = queue.fail(
-                    sequence, attempts: settings.attempts, interval: settings.attemptInterval,
-                    at: now)
+                    sequence, attempts: isEndless ? .max : settings.attempts,
+                    interval: settings.attemptInterval, at: now)
             else { return }
             events.append(.store(outcome.operation))
-            let error: RPCError? = if case .error(let error) = failure { error } else { nil }
             events.append(.notAccepted(message, error, discarded: outcome.discarded))
         }
     }

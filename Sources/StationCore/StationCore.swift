@@ -21,6 +21,8 @@ public struct StationCore: Sendable {
     private var lastSendAt: Instant?
     private var isDrained = true
     private var lastClosure: LinkClosure?
+    /// Causes that a security event told of since the last connection.
+    private var toldCauses: Set<LinkClosure.Cause> = []
     private var storeFailedAt: Instant?
     /// The profile of the newest dial, and that of the last connection.
     private var dialledProfile: NetworkConnectionProfile?
@@ -204,6 +206,7 @@ public struct StationCore: Sendable {
             }
             self.subprotocol = subprotocol
             lastClosure = nil
+            toldCauses = []
             isRedialing = false
             isDrained = true
             connection.connected(at: now)
@@ -230,8 +233,9 @@ public struct StationCore: Sendable {
         isRedialing = false
         isDrained = true
         if wasConnected { personality?.linkLost(at: now) }
-        // Once per series: a dial that fails every minute is one event.
-        if lastClosure?.cause != closure.cause {
+        // Once until a connection succeeds, also where dials fail by turns: the queue keeps them all
+        // (note of A00.FR.316).
+        if toldCauses.insert(closure.cause).inserted {
             switch closure.cause {
             case .invalidServerCertificate:
                 personality?.securityEvent(.invalidCSMSCertificate, closure.detail, at: now)

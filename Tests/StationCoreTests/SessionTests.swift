@@ -240,4 +240,28 @@ struct SessionTests {
         #expect((9_500...11_000).contains((first[1].at - first[0].at).raw))
         #expect((19_500...21_000).contains((first[2].at - first[1].at).raw))
     }
+
+    @Test("a critical security event is sent until the CSMS has answered, however late (A04.FR.02)")
+    func guaranteed() {
+        var test = TestCore(variables: [
+            "OCPPCommCtrlr.MessageAttempts[TransactionEvent]": "2",
+            "OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]": "1",
+        ])
+        test.replies["SecurityEventNotification"] = .silence
+        test.run(200)
+        #expect(test.calls("SecurityEventNotification").count > 2)
+        #expect(test.core.snapshot(at: test.now).queuedMessages == 1)
+        test.replies["SecurityEventNotification"] = nil
+        test.run(100)
+        #expect(test.core.snapshot(at: test.now).queuedMessages == 0)
+        // One that is refused has arrived.
+        var refused = TestCore(variables: [
+            "OCPPCommCtrlr.MessageAttempts[TransactionEvent]": "2",
+            "OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]": "1",
+        ])
+        refused.replies["SecurityEventNotification"] = .error("NotSupported")
+        refused.run(20)
+        #expect(refused.calls("SecurityEventNotification").count == 2)
+        #expect(refused.core.snapshot(at: refused.now).queuedMessages == 0)
+    }
 }

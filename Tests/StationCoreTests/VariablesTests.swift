@@ -168,6 +168,8 @@ struct VariablesTests {
         #expect(answer?.payload["setVariableResult"]?[0]?["attributeStatus"]?.string == "Accepted")
         test.run(1)
         #expect(test.plans.map(\.password) == [new])
+        let told = test.logs.compactMap { $0.metadata["event"] }
+        #expect(told.contains("ReconfigurationOfSecurityParameters"), "A01.FR.11")
         test.forget()
         test.request("GetBaseReport", ["requestId": 1, "reportBase": "FullInventory"])
         test.run(1)

@@ -46,6 +46,12 @@ extension ChargingStation {
         store(.put(.settings, key: key.rawValue, value: SettingsTree.record(canonical)))
         emit(.settingsChanged([key]))
         switch key {
+        case .basicAuthPassword, .securityProfile:  // A01.FR.11: that it changed, never to what
+            emit(
+                .security(
+                    SecurityNotice(
+                        kind: .reconfigurationOfSecurityParameters, time: eventTime,
+                        detail: key.rawValue)))
         case .heartbeatInterval: heartbeatIntervalChanged()
         case .alignedInterval, .alignedEnabled: alignedAt = nil
         case .alignedTxEndedInterval: alignedEndedAt = nil
