@@ -149,6 +149,28 @@ struct TransactionPointTests {
         #expect(ends.map { $0.stoppedReason?.rawValue } == [reason])
     }
 
+    @Test(
+        "a refused token ends it where energy is the stop point, flowing or not (E05.FR.10)",
+        arguments: [true, false])
+    func deauthorised(isCharging: Bool) {
+        var test = TestStation.online(settings: [.txStopPoint: "EnergyTransfer"])
+        for step in [Step.plug, .card] { perform(step, &test) }
+        if isCharging { perform(.energy, &test) }
+        test.act { station, now in
+            guard let started = station.transactions.first?.id else {
+                Issue.record("no transaction")
+                return
+            }
+            station.transactionAnswered(
+                started, sequence: 0, info: TokenInfo(status: .invalid), at: now)
+        }
+        test.run(seconds: 2)
+        #expect(test.steps.last == "Ended/Deauthorized")
+        #expect(test.notices.last?.stoppedReason == .deAuthorized)
+        #expect(!test.target().energyGranted)
+        #expect(test.notices.count { $0.kind == .ended } == 1)
+    }
+
     @Test("a remote stop answers a card whose question is open: what is said of it starts nothing")
     func remoteStopBesideQuestion() throws {
         var test = TestStation.online(settings: [.txStartPoint: "EVConnected"])

@@ -206,7 +206,9 @@ extension ChargingStation {
             }
             return
         }
-        let fallen = before.subtracting(now)
+        var fallen = before.subtracting(now)
+        // With a refused token energy ends as well, be it that none flows yet (E05.FR.10).
+        if trigger == .deauthorized { fallen.insert(.energyTransfer) }
         let isOver = now.isDisjoint(with: [.evConnected, .authorized])
         let isStopped = !fallen.isEmpty && !fallen.isDisjoint(with: settings.points(.txStopPoint))
         if isOver || isStopped {
