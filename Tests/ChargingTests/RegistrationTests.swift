@@ -214,6 +214,23 @@ struct RegistrationTests {
         #expect(isReported)
     }
 
+    @Test("where the time is the machine's alone the CSMS does not set it (B01.FR.06)")
+    func sources() throws {
+        var test = TestStation(settings: [.timeSource: "NTP"])
+        test.act { $0.setClock(TestStation.someTime + .seconds(50), source: .system, at: $1) }
+        test.goOnline()
+        test.act { $0.heartbeatAnswered(TestStation.someTime, at: $1) }
+        #expect(
+            test.station.currentTime(at: test.now) == TestStation.someTime + .seconds(50))
+        // The CSMS's is better than none, and makes room for the machine's as soon as that is told.
+        var late = TestStation(settings: [.timeSource: "NTP"])
+        late.goOnline()
+        #expect(late.station.currentTime(at: late.now) == TestStation.someTime)
+        late.act { $0.setClock(TestStation.someTime + .seconds(50), source: .system, at: $1) }
+        #expect(
+            late.station.currentTime(at: late.now) == TestStation.someTime + .seconds(50))
+    }
+
     @Test("the boot reason says why: power, reset, crash (B01.FR.09, trap 15)")
     func bootReasons() {
         var test = TestStation.online()

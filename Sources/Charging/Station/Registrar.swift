@@ -194,13 +194,10 @@ extension ChargingStation {
     /// A time outside the calendar is nobody's: it changes nothing.
     mutating func applyTime(_ time: UnixTime, source: TimeSource) {
         guard time.isInCalendar else { return }
-        let allowed = settings.members(.timeSource)
-        let isListed =
-            source == .csms
-            ? allowed.contains("Heartbeat")
-            : allowed.contains("NTP") || allowed.contains("RealTimeClock")
-        guard isListed || clock.offset == nil || clock.source < source && source == .csms,
-            let adjustment = clock.set(time, source: source, at: now)
+        // What no setting lists yields to what one does, whatever their ranks.
+        let isBetter = isListed(source) && !isListed(clock.source)
+        guard isListed(source) || clock.offset == nil || clock.source == .lastKnown,
+            let adjustment = clock.set(time, source: source, at: now, outranks: isBetter)
         else { return }
         let threshold = Int64(settings.integer(.timeAdjustmentReportingThreshold)) * 1000
         storeClock()
@@ -212,6 +209,16 @@ extension ChargingStation {
                 SecurityNotice(
                     kind: .settingSystemTime, time: eventTime,
                     detail: "adjusted by \(adjustment) ms")))
+    }
+
+    /// ClockCtrlr.TimeSource names it (B01.FR.06, G02.FR.06).
+    private func isListed(_ source: TimeSource) -> Bool {
+        let listed = settings.members(.timeSource)
+        return switch source {
+        case .csms: listed.contains("Heartbeat")
+        case .system: listed.contains("NTP") || listed.contains("RealTimeClock")
+        case .lastKnown: false
+        }
     }
 
     private mutating func storeClock() {

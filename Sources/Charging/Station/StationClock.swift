@@ -56,11 +56,14 @@ struct StationClock: Sendable {
         return now(start)
     }
 
+    /// - Parameter outranks: whatever the source of the time so far.
     /// - Returns: the adjustment in milliseconds where the clock was known before; 0 for the
     ///   first setting; `nil` where the source is outranked or agrees, and the time is as before.
-    mutating func set(_ time: UnixTime, source: TimeSource, at now: Instant) -> Int64? {
+    mutating func set(
+        _ time: UnixTime, source: TimeSource, at now: Instant, outranks: Bool = false
+    ) -> Int64? {
         let isStale = now - setAt > Self.staleAfter
-        guard offset == nil || source >= self.source || isStale else { return nil }
+        guard offset == nil || source >= self.source || isStale || outranks else { return nil }
         let new = (time - UnixTime(milliseconds: now.nanoseconds / 1_000_000)).raw
         self.source = source
         setAt = now
