@@ -141,6 +141,18 @@ struct SmartChargingTests {
         fewer.schedules[0].start = UnixTime(milliseconds: now)
         #expect(install(&test, fewer) == nil)
         #expect(test.target().phases == 1)
+        test.act { station, now in
+            // 10 A on one phase are not 10 A on three (K08.FR.04).
+            guard
+                case .success(let schedule) = station.compositeSchedule(
+                    evse: EVSEID(1), duration: 120, unit: .amperes, at: now)
+            else {
+                Issue.record("no schedule")
+                return
+            }
+            #expect(schedule.periods.map(\.phases) == [1, 3])
+            #expect(schedule.periods.map(\.limit) == [10_000, 16_000])
+        }
         test.run(seconds: 60)
         #expect(test.target().phases == 0)
         // 2 is no more than one contactor can ensure: one phase is used.

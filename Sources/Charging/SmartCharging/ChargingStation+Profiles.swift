@@ -158,15 +158,20 @@ extension ChargingStation {
     /// Phases that profiles leave of those that there are, where the EVSE can use fewer; 0 leaves it
     /// to the loop.
     func grantedPhases(_ place: Int) -> UInt8 {
+        isOnePhase(place, at: axis(now)) ? 1 : 0
+    }
+
+    /// Profiles leave fewer phases than there are, and the EVSE can use one alone.
+    /// - Parameter ready: start of relative schedules where no session has one.
+    private func isOnePhase(_ place: Int, at time: UnixTime, ready: UnixTime? = nil) -> Bool {
         guard evses[place].configuration.canSwitchPhases, settings.bool(.smartChargingEnabled)
-        else { return 0 }
-        let time = axis(now)
+        else { return false }
         let own = book.transactionLimit(
             evse: evses[place].id, transaction: sessions[place].transaction?.id, at: time,
-            timeIsKnown: timeIsKnown, anchor: anchor(place))
+            timeIsKnown: timeIsKnown, anchor: anchor(place) ?? ready)
         let station = book.stationLimit(at: time, timeIsKnown: timeIsKnown)
         let wanted = min(own.value?.phases ?? 3, station.value?.phases ?? 3)
-        return wanted < evses[place].configuration.phases ? 1 : 0
+        return wanted < evses[place].configuration.phases
     }
 
     /// The station's maximum, divided among the EVSEs that want energy, in order of their
@@ -222,11 +227,10 @@ extension ChargingStation {
         while offset < duration || periods.isEmpty, periods.count < Self.compositePeriods {
             let time = start.adding(seconds: offset)
             let moment = limit(evse, at: time, in: unit, ready: start)
-            if periods.last?.limit != moment.value {
+            let phases = supply == .dc ? nil : phases(evse, at: time, ready: start)
+            if periods.last?.limit != moment.value || periods.last?.phases != phases {
                 periods.append(
-                    SchedulePeriod(
-                        start: offset, limit: moment.value,
-                        phases: supply == .dc ? nil : phases(evse)))
+                    SchedulePeriod(start: offset, limit: moment.value, phases: phases))
             }
             guard let until = moment.until else { break }
             let seconds = (until.milliseconds - start.milliseconds + 999) / 1000
@@ -237,8 +241,10 @@ extension ChargingStation {
                 evse: evse, start: start, duration: duration, unit: unit, periods: periods))
     }
 
-    private func phases(_ evse: EVSEID?) -> Int {
-        evse.map { evses[$0.index].configuration.phases } ?? stationConversion.phases
+    private func phases(_ evse: EVSEID?, at time: UnixTime, ready: UnixTime) -> Int {
+        guard let evse else { return stationConversion.phases }
+        let all = evses[evse.index].configuration.phases
+        return isOnePhase(evse.index, at: time, ready: ready) ? 1 : all
     }
 
     /// The merged limit at a time: the least of all (K08.FR.04).
