@@ -253,6 +253,21 @@ struct CommandTests {
         #expect(test.targets[EVSEID(index: 0)]?.limit == Amperes(32))
     }
 
+    @Test("what is cleared by its id needs to meet no criteria (K10.FR.03, K10.FR.04)")
+    func clearedByID() throws {
+        var test = TestCore.online()
+        let profile = try Self.profile(5, "ChargingStationMaxProfile", "10")
+        test.request("SetChargingProfile", ["evseId": 0, "chargingProfile": profile])
+        let criteria: JSONValue = ["chargingProfilePurpose": "TxProfile", "evseId": 1]
+        let other = test.request(
+            "ClearChargingProfile", ["chargingProfileCriteria": criteria])
+        #expect(other?.payload["status"]?.string == "Unknown")
+        let clear = test.request(
+            "ClearChargingProfile",
+            ["chargingProfileId": 5, "chargingProfileCriteria": criteria])
+        #expect(clear?.payload["status"]?.string == "Accepted")
+    }
+
     @Test(
         "a profile that is valid for ever is one like any other",
         arguments: ["2262-04-12T00:00:00Z", "9999-12-31T23:59:59Z"])

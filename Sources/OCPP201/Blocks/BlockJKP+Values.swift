@@ -38,8 +38,10 @@ extension OCPP201Personality {
         _ request: ClearChargingProfileRequest
     ) -> ClearChargingProfileRequest.Response {
         var filter = ProfileFilter()
-        if let id = request.chargingProfileId { filter.ids = [id] }
-        if let criteria = request.chargingProfileCriteria {
+        // K10.FR.03, K10.FR.04: an id says it all, whatever criteria come with it.
+        if let id = request.chargingProfileId {
+            filter.ids = [id]
+        } else if let criteria = request.chargingProfileCriteria {
             filter.purpose = criteria.chargingProfilePurpose
             filter.stackLevel = criteria.stackLevel
             if let number = criteria.evseId {
