@@ -307,6 +307,46 @@ struct VariablesTests {
         #expect(data.count == count)
     }
 
+    @Test("as many further tokens as are announced come with one (AuthCtrlr)", arguments: [0, 1])
+    func additionalInfo(more: Int) throws {
+        var test = TestCore.online()
+        let most = test.request(
+            "GetVariables",
+            ["getVariableData": [Self.item("AuthCtrlr", "AdditionalInfoItemsPerMessage")]])
+        let text = most?.payload["getVariableResult"]?[0]?["attributeValue"]?.string
+        let count = try #require(text.flatMap { Int($0) }) + more
+        let info: JSONValue = ["additionalIdToken": "1", "type": "t"]
+        let answer = test.request(
+            "RequestStartTransaction",
+            [
+                "remoteStartId": 1, "evseId": 1,
+                "idToken": [
+                    "idToken": "A", "type": "Central",
+                    "additionalInfo": .array(Array(repeating: info, count: count)),
+                ],
+            ])
+        #expect(answer?.type == (more == 0 ? 3 : 4))
+    }
+
+    @Test("of a variable with instances one that is true is enough for its criterion (B08.FR.09)")
+    func criterionOfInstances() {
+        var test = TestCore.online(
+            variables: ["TariffCostCtrlr.Enabled[Cost]": "true"],
+            displays: [DisplayConfiguration(name: "display-1")])
+        let answer = test.request(
+            "GetReport",
+            [
+                "requestId": 1, "componentCriteria": ["Enabled"],
+                "componentVariable": [Self.item("TariffCostCtrlr", "Currency")],
+            ])
+        #expect(answer?.payload["status"]?.string == "Accepted")
+        test.run(1)
+        let names = test.calls("NotifyReport").first?["reportData"]?.array?.compactMap {
+            $0["variable"]?["name"]?.string
+        }
+        #expect(names == ["Currency"])
+    }
+
     @Test("a component with a fault meets the criterion Problem (B08.FR.10)")
     func problem() {
         var test = TestCore.online()

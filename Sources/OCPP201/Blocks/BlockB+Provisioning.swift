@@ -102,13 +102,14 @@ extension OCPP201Personality {
         return .now(.init(.accepted))
     }
 
-    /// B08.FR.07-10, FR.13: without the variable a component meets every criterion but Problem.
+    /// B08.FR.07-10, FR.13: without the variable a component meets every criterion but Problem; of several
+    /// instances one is enough.
     private func meets(_ criterion: ComponentCriterion, _ component: Component) -> Bool {
-        let variable = deviceModel.variables.first {
+        let variables = deviceModel.variables.filter {
             $0.component == component && $0.variable.name == criterion.rawValue
         }
-        guard let variable else { return criterion != .problem }
-        return value(of: variable) == "true"
+        if variables.isEmpty { return criterion != .problem }
+        return variables.contains { value(of: $0) == "true" }
     }
 
     /// B08.FR.20-25: what the request leaves out is any.

@@ -135,6 +135,11 @@ package struct DeviceModel: Sendable {
 
     private mutating func addControllers(_ station: StationConfiguration) {
         let bounds = station.bounds
+        let most = Int64(WireIdToken.mostAdditionalInfo)
+        add(
+            .init(
+                Component("AuthCtrlr"), Variable("AdditionalInfoItemsPerMessage"),
+                .constant("\(most)"), .integer, max: most))
         add(.init(Component("ClockCtrlr"), Variable("DateTime"), .clock, .dateTime))
         add(
             .init(

@@ -27,12 +27,14 @@ package struct WireIdToken: Payload {
             try fields.field("type", &type, limit: 50)
         }
     }
+    /// Chosen: more than any use known here; the device model says so.
+    static let mostAdditionalInfo = 16
     package var additionalInfo: [AdditionalInfo] = []
     package var idToken = ""
     package var type = IdToken.Kind.central
     package init() {}
     package mutating func map(_ fields: inout Fields) throws(CodecError) {
-        try fields.list("additionalInfo", &additionalInfo, 0...16)
+        try fields.list("additionalInfo", &additionalInfo, 0...Self.mostAdditionalInfo)
         try fields.field("idToken", &idToken, limit: 36)
         try fields.field("type", &type)
     }
