@@ -50,7 +50,8 @@ package struct Case: Sendable {
 package enum Catalogue {
     package static var all: [Case] {
         provisioning + authorization + transactions + remoteControl + availability + metering
-            + smartCharging + externalLimits + dataTransfer + hardware + severalOutlets + displays + supply
+            + smartCharging + externalLimits + dataTransfer + hardware + severalOutlets + displays
+            + supply
             + controllers + signedMetering + messages + prices
     }
 }
