@@ -35,7 +35,8 @@ package enum EVSEControllerPlugin: BusPlugin {
                 "Silence after which it falls back by itself; left out: the model's own time."),
             ConfigurationKey(
                 "fallback-current", .current(0...80_000),
-                "What it then offers, at most the safe limit; left out: 0 A. 0 A pauses charging."),
+                "What it then offers, at most the safe limit; left out: 0 A, which pauses charging. With more "
+                    + "it charges whoever is plugged in, authorised or not."),
             ConfigurationKey(
                 "pause", .duration(0...1000),
                 "Least time between two requests to it; left out: the model's."),

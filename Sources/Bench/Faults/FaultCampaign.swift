@@ -72,7 +72,7 @@ struct FaultCampaign: Sendable {
                 Self.isPhaseContactor(name, in: state)
                 ? "phase-contactor" : device["kind"]?.string ?? ""
             let serves = (device["connectors"]?.array ?? []).compactMap(\.string)
-            let outlet = serves.first.flatMap { FaultOutlet($0, in: state) } ?? FaultOutlet()
+            let outlet = FaultOutlet(serves.first ?? "1/1", in: state) ?? FaultOutlet()
             // Of a kind that an outlet has twice the first is like the first of another outlet.
             count["\(outlet.name) \(kind)", default: 0] += 1
             let number = count["\(outlet.name) \(kind)"] ?? 1
@@ -222,6 +222,8 @@ struct FaultOutlet: Hashable, Sendable {
     var index = 0
     var hasLock = false
     var hasPhaseContactor = false
+    /// An EVSE controller owns its pilot and contactor.
+    var hasController = false
     /// The reader at which cards are held.
     var reader = "reader-1"
 
@@ -239,6 +241,7 @@ struct FaultOutlet: Hashable, Sendable {
         hasLock = connectors[index]["lock"]?.string != nil
         let world = state["evses"]?.array?.first { $0["evse"]?.int == evse }
         hasPhaseContactor = world?["phaseContactor"] != nil
+        hasController = !(state["controllers"]?.array ?? []).isEmpty
         reader = state["readers"]?[0]?["device"]?.string ?? reader
     }
 }

@@ -14,11 +14,13 @@ struct FaultCell: Sendable {
     var demand: FaultDemand {
         // Charging at its rating it is told what it offers anyhow.
         if kind == "safety-controller", fault == "offers-other",
-            moment == .charging || moment == .offline
+            [.charging, .suspended, .offline].contains(moment)
         {
             return .nothing
         }
-        return .of(fault, on: kind)
+        let demand = FaultDemand.of(fault, on: kind)
+        let isOurs = !["controller", "network-controller"].contains(kind)
+        return outlet.hasController && isOurs ? demand.throughController : demand
     }
 }
 
@@ -166,8 +168,8 @@ struct FaultTrial: Sendable {
         let isOpened = events.contains { $0.kind == "contactor" && $0.fields["coil"] == false }
         let offered = events.last { $0.kind == "duty" }?.fields["offered"]?.number?.double
         return switch cell.demand {
-        case .nothing, .noStart, .told: true
-        case .open: !isEnergised || isOpened
+        case .nothing, .noStart, .told, .unseen: true
+        case .open, .openOnce: !isEnergised || isOpened
         case .safeCurrent: !isEnergised || isOpened || offered.map { $0 <= 6.1 } ?? false
         }
     }
@@ -265,9 +267,11 @@ struct FaultTrial: Sendable {
             outcome.reaction = .chargedOn
         }
         switch (cell.demand, outcome.reaction) {
-        case (.open(let limit), .opened(let time)) where time > limit:
+        case (.open(let limit), .opened(let time)) where time > limit,
+            (.openOnce(let limit), .opened(let time)) where time > limit:
             outcome.verdict = .unsafe("the contactor opened after \(time)")
-        case (.open, .reduced), (.open, .chargedOn):
+        case (.open, .reduced), (.open, .chargedOn), (.openOnce, .reduced),
+            (.openOnce, .chargedOn):
             outcome.verdict = .unsafe("the contactor stayed closed")
         case (.safeCurrent, .chargedOn):
             outcome.verdict = .unsafe("the offer stayed at \(offered) A")

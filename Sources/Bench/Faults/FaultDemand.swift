@@ -8,11 +8,15 @@ enum FaultDemand: Sendable {
     case noStart
     /// The contactor's coil must be off within this time, and stay off.
     case open(within: Milliseconds)
+    /// The same of a fault that is over at once: what comes after it may start.
+    case openOnce(within: Milliseconds)
     /// Nobody knows the energy: at most 6 A after this time, and no new session.
     case safeCurrent(within: Milliseconds)
     /// A controller's own misdeed, which the station cannot undo: it must say so, with one of these codes,
     /// where a vehicle is there.
     case told([String])
+    /// The same where it looks to the station as if the controller obeyed.
+    case unseen
 
     /// - Parameters:
     ///   - kind: of the device, as `GET /rig/v1/faults/kinds` names it.
@@ -50,6 +54,7 @@ enum FaultDemand: Sendable {
         switch fault {
         case "error-state", "trip", "shorted", "open", "diode-shorted":
             .open(within: Milliseconds(1000))
+        case "obeys-late", "restart": .unseen
         // One that does not say what it offers is found by what the vehicle draws, or by a contact that
         // is closed though nothing was offered.
         case "offers-other":
@@ -62,9 +67,9 @@ enum FaultDemand: Sendable {
     /// 6 to 8: silence limit and the vehicle's time, 7.1 s; 500 ms until it is found to disobey.
     private static func ofSafetyController(_ fault: String) -> FaultDemand {
         switch fault {
-        case "error-state", "trip", "pressed", "shorted", "open", "diode-shorted", "restart",
-            "hot":
+        case "error-state", "trip", "pressed", "shorted", "open", "diode-shorted", "hot":
             .open(within: Milliseconds(1000))
+        case "restart": .openOnce(within: Milliseconds(1000))
         case "silent", "absent", "garbled", "truncated", "noise", "stuck", "stuck-sequence", "slow":
             .open(within: .seconds(10))
         case "tells-other": .open(within: .seconds(3))
@@ -102,11 +107,21 @@ enum FaultDemand: Sendable {
     }
 
     /// What happens is not the station's doing.
-    var isControllersOwn: Bool { if case .told = self { true } else { false } }
+    var isControllersOwn: Bool {
+        switch self {
+        case .told, .unseen: true
+        case .nothing, .noStart, .open, .openOnce, .safeCurrent: false
+        }
+    }
+
+    /// The same where a controller must be told first: within a poll, and the vehicle gets its 6 s.
+    var throughController: Self {
+        if case .open = self { .open(within: .seconds(9)) } else { self }
+    }
 
     var forbidsStart: Bool {
         switch self {
-        case .nothing, .told: false
+        case .nothing, .told, .unseen, .openOnce: false
         case .noStart, .open, .safeCurrent: true
         }
     }

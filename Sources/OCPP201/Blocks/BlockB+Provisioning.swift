@@ -1,5 +1,5 @@
 import Charging
-import EVSEModel
+package import EVSEModel
 import JSON
 import OCPPJ
 
