@@ -165,7 +165,7 @@ struct LineReaderTests {
         _ = await bench.reader.poll()
         try bench.raise("silent")
         try bench.scan("UNSENT")
-        #expect(await bench.poll { bench.plant.host.with { $0.readers[0].lastReadAt != nil } })
+        #expect(await bench.poll { bench.plant.host.with { !$0.readers[0].hasScans } })
         try await bench.drain()
         #expect(bench.host.tokens.map(\.text) == ["END"])
         #expect(bench.host.faults.isEmpty)

@@ -82,7 +82,7 @@ struct RecordingTests {
         #expect(MemoryLayout<EVSEStatus>.size == 148)
         #expect(MemoryLayout<EVSEInputs>.size == 336)
         #expect(MemoryLayout<EVSEOutputs>.size == 54)
-        #expect(MemoryLayout<EVSETargets>.size == 32)
+        #expect(MemoryLayout<EVSETargets>.size == 36)
         #expect(MemoryLayout<MeterSample>.size == 104)
         #expect(MemoryLayout<ControllerSample>.size == 40)
     }

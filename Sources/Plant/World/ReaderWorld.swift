@@ -40,6 +40,8 @@ package struct ReaderWorld: Hashable, Sendable {
     package internal(set) var lastAskedAt: Int64?
     /// Texts that a line reader has not sent yet.
     private var scans = [String]()
+    /// Something was read that the line has not fetched.
+    package var hasScans: Bool { !scans.isEmpty }
     /// Chosen: more than anybody scans while a line is slow.
     private static let scansKept = 16
 
