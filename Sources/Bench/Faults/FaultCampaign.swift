@@ -208,8 +208,11 @@ struct FaultCampaign: Sendable {
         guard isReady != nil else { throw BenchError("not available within 60 s") }
         // A loop that starts closes L2 and L3, and offers nothing for the phase law's pause after it.
         if outlet.hasPhaseContactor { try await Task.sleep(for: Self.phasePause) }
+        // Until it is set up a controller offers what it likes; its README says so.
+        if outlet.hasController { try await Task.sleep(for: Self.controllerPause) }
         return stand
     }
+    private static let controllerPause = Duration.seconds(4)
     private static let phasePause = Duration.seconds(11)
 }
 
