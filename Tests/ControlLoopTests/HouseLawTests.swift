@@ -439,6 +439,24 @@ private struct House {
         #expect(supply(inputs, plan, law: &law, at: now).room.most(.all) == Amperes(8))
     }
 
+    @Test func `what is told of a limit from outside is what was set, unless the breaker is less`()
+    {
+        var plan = SupplyPlan()
+        plan.dimming.isFitted = true
+        plan.dimming.bound = SupplyBound(current: Amperes(63), power: Watts(4200))
+        plan.external.isServed = true
+        plan.external.fallback = SupplyBound(current: Amperes(62), power: Watts(50_000))
+        var law = SupplyLaw()
+        var inputs = SupplyInputs()
+        let now = Instant(milliseconds: 1000)
+        let released = supply(inputs, plan, law: &law, at: now)
+        #expect(released.dimmingBound == SupplyBound())
+        #expect(released.externalBound == SupplyBound(current: Amperes(62)), "63 A are 43.5 kW")
+        inputs.isDimmed = true
+        let dimmed = supply(inputs, plan, law: &law, at: now)
+        #expect(dimmed.dimmingBound == SupplyBound(power: Watts(4200)))
+    }
+
     @Test func `the least limit is the one that is named, the breaker's is a share's`() {
         var plan = SupplyPlan()
         plan.dimming.isFitted = true

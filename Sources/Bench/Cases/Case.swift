@@ -51,7 +51,6 @@ package enum Catalogue {
     package static var all: [Case] {
         provisioning + authorization + transactions + remoteControl + availability + metering
             + smartCharging + externalLimits + dataTransfer + hardware + severalOutlets + displays
-            + supply
-            + controllers + signedMetering + messages + prices
+            + supply + controllers + signedMetering + messages + prices
     }
 }

@@ -64,15 +64,20 @@ struct FaultCampaign: Sendable {
         let kinds = try await plant.rig.get("/rig/v1/faults/kinds")
         let state = try await plant.rig.state()
         await plant.stop()
+        let all = kinds["devices"]?.array ?? []
+        let controlled = Set(
+            all.filter { FaultDemand.isController($0["kind"]?.string ?? "") }
+                .flatMap { ($0["connectors"]?.array ?? []).compactMap(\.string) })
         var seen = [String: FaultOutlet]()
         var count = [String: Int]()
-        return (kinds["devices"]?.array ?? []).map { device in
+        return all.map { device in
             let name = device["device"]?.string ?? ""
             let kind =
                 Self.isPhaseContactor(name, in: state)
                 ? "phase-contactor" : device["kind"]?.string ?? ""
             let serves = (device["connectors"]?.array ?? []).compactMap(\.string)
-            let outlet = FaultOutlet(serves.first ?? "1/1", in: state) ?? FaultOutlet()
+            var outlet = FaultOutlet(serves.first ?? "1/1", in: state) ?? FaultOutlet()
+            outlet.hasController = controlled.contains(outlet.name)
             // Of a kind that an outlet has twice the first is like the first of another outlet.
             count["\(outlet.name) \(kind)", default: 0] += 1
             let number = count["\(outlet.name) \(kind)"] ?? 1
@@ -203,16 +208,15 @@ struct FaultCampaign: Sendable {
             let evse = status["evses"]?[outlet.evse - 1]
             return status["ocpp"]?["link"]?["registration"] == "Accepted"
                 && evse?["connectors"]?[0]?["state"] == "Available"
+                // Until it is set up an EVSE controller says nothing, and offers what it likes.
+                && evse?["connectors"]?[0]?["pilot"] != "UNKNOWN"
                 && (evse?["meter"]?["ageMs"]?.int ?? .max) < 3000
         }
         guard isReady != nil else { throw BenchError("not available within 60 s") }
         // A loop that starts closes L2 and L3, and offers nothing for the phase law's pause after it.
         if outlet.hasPhaseContactor { try await Task.sleep(for: Self.phasePause) }
-        // Until it is set up a controller offers what it likes; its README says so.
-        if outlet.hasController { try await Task.sleep(for: Self.controllerPause) }
         return stand
     }
-    private static let controllerPause = Duration.seconds(4)
     private static let phasePause = Duration.seconds(11)
 }
 
@@ -244,7 +248,6 @@ struct FaultOutlet: Hashable, Sendable {
         hasLock = connectors[index]["lock"]?.string != nil
         let world = state["evses"]?.array?.first { $0["evse"]?.int == evse }
         hasPhaseContactor = world?["phaseContactor"] != nil
-        hasController = !(state["controllers"]?.array ?? []).isEmpty
         reader = state["readers"]?[0]?["device"]?.string ?? reader
     }
 }

@@ -19,8 +19,8 @@ struct FaultCell: Sendable {
             return .nothing
         }
         let demand = FaultDemand.of(fault, on: kind)
-        let isOurs = !["controller", "network-controller"].contains(kind)
-        return outlet.hasController && isOurs ? demand.throughController : demand
+        let mustBeTold = outlet.hasController && !FaultDemand.isController(kind)
+        return mustBeTold ? demand.throughController : demand
     }
 }
 
@@ -169,7 +169,7 @@ struct FaultTrial: Sendable {
         let offered = events.last { $0.kind == "duty" }?.fields["offered"]?.number?.double
         return switch cell.demand {
         case .nothing, .noStart, .told, .unseen: true
-        case .open, .openOnce: !isEnergised || isOpened
+        case .open: !isEnergised || isOpened
         case .safeCurrent: !isEnergised || isOpened || offered.map { $0 <= 6.1 } ?? false
         }
     }
@@ -267,11 +267,9 @@ struct FaultTrial: Sendable {
             outcome.reaction = .chargedOn
         }
         switch (cell.demand, outcome.reaction) {
-        case (.open(let limit), .opened(let time)) where time > limit,
-            (.openOnce(let limit), .opened(let time)) where time > limit:
+        case (.open(let limit, _), .opened(let time)) where time > limit:
             outcome.verdict = .unsafe("the contactor opened after \(time)")
-        case (.open, .reduced), (.open, .chargedOn), (.openOnce, .reduced),
-            (.openOnce, .chargedOn):
+        case (.open, .reduced), (.open, .chargedOn):
             outcome.verdict = .unsafe("the contactor stayed closed")
         case (.safeCurrent, .chargedOn):
             outcome.verdict = .unsafe("the offer stayed at \(offered) A")

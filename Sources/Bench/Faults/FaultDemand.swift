@@ -6,10 +6,9 @@ enum FaultDemand: Sendable {
     case nothing
     /// No energy may be switched on while it holds.
     case noStart
-    /// The contactor's coil must be off within this time, and stay off.
-    case open(within: Milliseconds)
-    /// The same of a fault that is over at once: what comes after it may start.
-    case openOnce(within: Milliseconds)
+    /// The contactor's coil must be off within this time, and stay off; after a fault that is over at
+    /// once something may start again.
+    case open(within: Milliseconds, mayStart: Bool = false)
     /// Nobody knows the energy: at most 6 A after this time, and no new session.
     case safeCurrent(within: Milliseconds)
     /// A controller's own misdeed, which the station cannot undo: it must say so, with one of these codes,
@@ -43,7 +42,6 @@ enum FaultDemand: Sendable {
         case ("one-wire-sensor", "hot"): .open(within: .seconds(10))
         case ("controller", _), ("network-controller", _): ofController(fault)
         case ("safety-controller", _): ofSafetyController(fault)
-        case ("serial-bus", "absent"), ("network-bus", _): .nothing
         default: .nothing
         }
     }
@@ -69,7 +67,7 @@ enum FaultDemand: Sendable {
         switch fault {
         case "error-state", "trip", "pressed", "shorted", "open", "diode-shorted", "hot":
             .open(within: Milliseconds(1000))
-        case "restart": .openOnce(within: Milliseconds(1000))
+        case "restart": .open(within: Milliseconds(1000), mayStart: true)
         case "silent", "absent", "garbled", "truncated", "noise", "stuck", "stuck-sequence", "slow":
             .open(within: .seconds(10))
         case "tells-other": .open(within: .seconds(3))
@@ -106,11 +104,16 @@ enum FaultDemand: Sendable {
         }
     }
 
+    /// An EVSE controller, on whatever line.
+    static func isController(_ kind: String) -> Bool {
+        ["controller", "network-controller"].contains(kind)
+    }
+
     /// What happens is not the station's doing.
     var isControllersOwn: Bool {
         switch self {
         case .told, .unseen: true
-        case .nothing, .noStart, .open, .openOnce, .safeCurrent: false
+        case .nothing, .noStart, .open, .safeCurrent: false
         }
     }
 
@@ -121,8 +124,9 @@ enum FaultDemand: Sendable {
 
     var forbidsStart: Bool {
         switch self {
-        case .nothing, .told, .unseen, .openOnce: false
-        case .noStart, .open, .safeCurrent: true
+        case .nothing, .told, .unseen: false
+        case .open(_, let mayStart): !mayStart
+        case .noStart, .safeCurrent: true
         }
     }
 }

@@ -45,13 +45,18 @@ extension ChargingStation {
             else { continue }
             let limit = toldLimit(place)
             guard limit >= evses[place].configuration.minimum else { continue }
-            // In thousandths of a percent of what was told.
-            let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0
-            let change = Int64((limit - told).raw.magnitude) * 100_000
-            guard change > percent * Int64(max(1, told.raw)) else { continue }
+            guard isSignificant(Int64(limit.raw), from: Int64(told.raw)) else { continue }
             sessions[place].transaction?.toldLimit = limit
             update(place, .chargingRateChanged)
         }
+    }
+
+    /// A limit differs from the one that was told by more than SmartChargingCtrlr.LimitChangeSignificance.
+    func isSignificant(_ limit: Int64, from told: Int64) -> Bool {
+        let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0
+        // In thousandths of a percent of what was told; exact up to 90 MW.
+        return Double(limit) != Double(told)
+            && abs(Double(limit) - Double(told)) * 100_000 > Double(percent) * Double(max(1, told))
     }
 
     private func targets(_ place: Int) -> EVSETargets {

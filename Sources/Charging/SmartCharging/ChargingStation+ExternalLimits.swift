@@ -21,11 +21,8 @@ extension ChargingStation {
     /// Tells the CSMS of limits that came, changed by much, or ended.
     mutating func reportExternalLimits() {
         guard isSupplySeen else { return }
-        let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0
         for index in constraints.indices {
-            if let due = constraints[index].dueAt, due <= now,
-                constraints[index].isSignificant(percent)
-            {
+            if let due = constraints[index].dueAt, due <= now, isSignificant(constraints[index]) {
                 constraints[index].noted = constraints[index].bound
                 constraints[index].notedAt = now
                 constraints[index].since = eventTime
@@ -50,8 +47,15 @@ extension ChargingStation {
 
     /// When a limit may be told that changed too soon after another.
     var externalLimitWake: Instant? {
-        let percent = SettingsTree.thousandths(settings[.limitChangeSignificance]) ?? 0
-        return constraints.filter { $0.isSignificant(percent) }.compactMap(\.dueAt).min()
+        constraints.filter { $0.dueAt != nil && isSignificant($0) }.compactMap(\.dueAt).min()
+    }
+
+    /// Of either kind: another number by much, or a bound where there was none.
+    private func isSignificant(_ constraint: ExternalConstraint) -> Bool {
+        let (new, old) = (constraint.bound, constraint.noted)
+        return isSignificant(Int64(new.current.raw), from: Int64(old.current.raw))
+            || isSignificant(new.power.raw, from: old.power.raw)
+            || Self.periods(new).map(\.unit) != Self.periods(old).map(\.unit)
     }
 
     /// The limits that hold, as profiles.

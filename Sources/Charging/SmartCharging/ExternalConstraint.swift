@@ -36,20 +36,6 @@ struct ExternalConstraint: Sendable {
         guard bound != noted else { return nil }
         return notedAt.map { $0 + Self.pace } ?? .zero
     }
-
-    /// - Parameter percent: thousandths.
-    func isSignificant(_ percent: Int64) -> Bool {
-        Self.differs(
-            Int64(bound.current.raw), Int64(noted.current.raw), of: .init(Int32.max), percent)
-            || Self.differs(bound.power.raw, noted.power.raw, of: .max, percent)
-    }
-
-    private static func differs(_ a: Int64, _ b: Int64, of none: Int64, _ percent: Int64) -> Bool {
-        if a == b { return false }
-        if a == none || b == none { return true }
-        // In thousandths of a percent of what was told; as fractions, since power times 100,000 has no room.
-        return Double((a - b).magnitude) * 100_000 > Double(percent) * Double(max(1, b))
-    }
 }
 
 /// A limit from outside, new or at its end.

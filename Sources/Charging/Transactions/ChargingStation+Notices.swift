@@ -232,12 +232,17 @@ extension ChargingStation {
             session.transaction?.endedReports = reports.sorted { $0.0 < $1.0 }.map(\.1)
             sessions[place] = session
             // A change of availability that waited for it waits on (G03.FR.05, G03.FR.08).
-            if place < evses.count { evses[place].isChangeDeferred = isTakenOut(place) }
-            if place < evses.count, isOutdated(place) {
-                // What ended it was never written, and can be told no more.
-                sessions[place].awaitsVehicle = false
-                endAuthorization(place, .abnormalCondition, reason: .other)
-                continue
+            if place < evses.count {
+                evses[place].isChangeDeferred = isTakenOut(place)
+                // A loop that started anew counts from nothing.
+                evses[place].authorizationsEnded = max(
+                    evses[place].authorizationsEnded, session.authorizationsEnded ?? 0)
+                if isOutdated(place) {
+                    // What ended it was never written, and can be told no more.
+                    sessions[place].awaitsVehicle = false
+                    endAuthorization(place, .abnormalCondition, reason: .other)
+                    continue
+                }
             }
             if isWaitOver(session) {
                 sessions[place].awaitsVehicle = false
@@ -254,11 +259,9 @@ extension ChargingStation {
     }
 
     /// The authorisation that was stored had ended before the process did.
-    private mutating func isOutdated(_ place: Int) -> Bool {
-        let stored = sessions[place].authorizationsEnded ?? 0
-        let since = evses[place].authorizationsEnded &- stored
-        if since > UInt32.max / 2 { evses[place].authorizationsEnded = stored }
-        return sessions[place].authorization != nil && 0 < since && since <= UInt32.max / 2
+    private func isOutdated(_ place: Int) -> Bool {
+        sessions[place].authorization != nil
+            && evses[place].authorizationsEnded > sessions[place].authorizationsEnded ?? 0
     }
 
     /// How long the power was off nobody knows, and who has plugged in since may be somebody else: a
