@@ -35,7 +35,7 @@ mutations: packages ## shows that the simulation finds mutated code; writes docs
 
 unit: packages ## unit and property tests only
 	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests
-	@swift test -c $(CONFIGURATION) --skip-build --no-parallel
+	@Scripts/unit $(CONFIGURATION)
 
 interop: build ## a CSMS (PyPI ocpp) and a Modbus (pymodbus) that are not ours, against the station
 	@Scripts/interop $(BUILD)

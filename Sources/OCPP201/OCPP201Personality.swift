@@ -14,6 +14,8 @@ package struct OCPP201Personality: Sendable {
         case boot
         case heartbeat
         case authorize(RequestID)
+        case connector(ConnectorID)
+        case externalLimit(ExternalSource)
         /// Nothing follows from the answer.
         case report(String)
     }
@@ -244,8 +246,17 @@ package struct OCPP201Personality: Sendable {
         case .boot: bootAnswered(result)
         case .heartbeat: heartbeatAnswered(result)
         case .authorize(let id) where !isLate: authorizeAnswered(id, result)
+        case .connector(let connector):
+            if isLost(result) { domain.connectorReportLost(connector) }
+        case .externalLimit(let source): if isLost(result) { domain.externalLimitLost(source) }
         case .authorize, .report: break
         }
+    }
+
+    /// It went down with the link: nobody knows whether the CSMS has it.
+    private func isLost(_ result: Result<JSONObject, CallFailure>) -> Bool {
+        if case .failure(.linkLost) = result { return true }
+        return false
     }
 
     /// Reads an answer; a malformed one counts as none and is logged.

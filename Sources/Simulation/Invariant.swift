@@ -35,6 +35,8 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     case limitUsed = "limit-used"
     /// What is offered in all keeps to contact, energy manager and the house's breaker.
     case supplyObeyed = "supply-obeyed"
+    /// With everything healthy again the CSMS knows whether contact and energy manager limit the station.
+    case limitsAreTold = "limits-are-told"
     /// With everything healthy again every connector becomes Available within minutes.
     case connectorRecovers = "connector-recovers"
     /// With everything healthy again nothing waits: queue, transactions and requests are done.

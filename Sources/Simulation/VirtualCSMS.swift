@@ -59,6 +59,8 @@ struct VirtualCSMS {
     private(set) var openTransactions = [Int: String]()
     private let evses: Int
     private(set) var connectorStatus = [String: String]()
+    /// By source, whether the last word was that it limits the station.
+    private(set) var externalLimits = [String: Bool]()
     private(set) var registration: String?
     private(set) var notes = [Note]()
     private(set) var violations = [(Invariant, String)]()
@@ -265,6 +267,13 @@ struct VirtualCSMS {
             let status = payload["connectorStatus"]?.string ?? ""
             connectorStatus[place] = status
             coverage.add("connector status", status)
+        }
+        if action == "NotifyChargingLimit" {
+            let source = payload["chargingLimit"]?["chargingLimitSource"]?.string ?? ""
+            externalLimits[source] = true
+        }
+        if action == "ClearedChargingLimit" {
+            externalLimits[payload["chargingLimitSource"]?.string ?? ""] = false
         }
         let result = answer(action, payload, now, isSent: how != .silence && how != .error)
         let frame: JSONValue = [3, .string(id), .object(result)]

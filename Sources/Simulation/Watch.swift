@@ -268,7 +268,20 @@ struct Watch {
         if station.csms.waitingRequests > 0 {
             fail(.comesToRest, station, "requests of the CSMS wait for an answer")
         }
+        lookAtExternalLimits(station)
         lookAtEnergy(station)
+    }
+
+    private mutating func lookAtExternalLimits(_ station: SimulatedStation) {
+        let supply = station.view.image.supply
+        for (source, bound) in [("SO", supply.dimming), ("EMS", supply.external)] {
+            let holds = bound != SupplyBound()
+            guard holds != station.csms.externalLimits[source] ?? false else { continue }
+            fail(
+                .limitsAreTold, station,
+                "\(source) \(holds ? "limits" : "does not limit") the station, and the CSMS was told "
+                    + "otherwise")
+        }
     }
 
     /// Registers are read once a second and told when a step is reported: what flows between the

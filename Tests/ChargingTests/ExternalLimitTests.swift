@@ -41,6 +41,22 @@ struct ExternalLimitTests {
         #expect(Self.told(test).count == 3)
     }
 
+    @Test("what went down with the link is told again, a limit's end too")
+    func lostWithLink() {
+        var test = Self.station()
+        test.supply.external.current = Amperes(16)
+        test.look()
+        test.act { station, _ in station.externalLimitLost(.energyManager) }
+        test.look()
+        #expect(Self.told(test) == ["EMS 16000 A", "EMS 16000 A"])
+        test.run(seconds: 10)
+        test.supply.external = SupplyBound()
+        test.look()
+        test.act { station, _ in station.externalLimitLost(.energyManager) }
+        test.look()
+        #expect(Self.told(test).suffix(2) == ["EMS cleared", "EMS cleared"])
+    }
+
     @Test("each source is told by itself; of two bounds the one that allows less")
     func sources() {
         var test = Self.station(evses: [EVSEConfiguration(phases: 3)])

@@ -68,6 +68,32 @@ struct LinkTests {
         #expect(test.core.snapshot(at: test.now).link.state != "down")
     }
 
+    @Test("a status that went down with the link is told over the next one")
+    func lostStatus() {
+        var test = TestCore.online(variables: [
+            "OCPPCommCtrlr.OfflineThreshold": "600",
+            "OCPPCommCtrlr.RetryBackOffWaitMinimum": "1",
+            "OCPPCommCtrlr.RetryBackOffRandomRange": "0",
+        ])
+        test.replies["StatusNotification"] = .silence
+        test.places[0].isPlugged = true
+        test.places[0].pilot = .b
+        test.run(1)
+        #expect(test.statuses == ["Occupied"])
+        test.cutLink()
+        test.replies["StatusNotification"] = nil
+        test.forget()
+        test.restoreLink()
+        test.run(2)
+        #expect(test.statuses == ["Occupied"])
+        // What was answered is not told again.
+        test.cutLink()
+        test.forget()
+        test.restoreLink()
+        test.run(2)
+        #expect(test.statuses.isEmpty)
+    }
+
     @Test("thousands of reconnects leave nothing behind (trap 38)")
     func manyReconnects() {
         var test = TestCore.online(variables: [

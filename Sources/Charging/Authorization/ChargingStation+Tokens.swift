@@ -11,6 +11,8 @@ extension ChargingStation {
         _ token: IdToken, reader: String, evse: EVSEID?, at now: Instant
     ) {
         observeTime(now)
+        // The reader of an EVSE that is not there is nobody's.
+        guard evse.map({ evses.indices.contains($0.index) }) ?? true else { return settle() }
         if let last = lastTap, last.token == token, last.reader == reader,
             self.now - last.at < Self.tapPause
         {

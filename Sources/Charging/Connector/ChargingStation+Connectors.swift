@@ -53,6 +53,12 @@ extension ChargingStation {
         }
     }
 
+    /// What was said of a connector went down with the link: it is said again over the next one.
+    package mutating func connectorReportLost(_ connector: ConnectorID) {
+        guard connectorIDs.contains(connector) else { return }
+        evses[connector.evse.index].connectors[connector.index].reported = nil
+    }
+
     /// Reports what differs from what was said last; held back while nothing may be said.
     mutating func reportConnectors() { reportConnectors(evses.indices) }
 

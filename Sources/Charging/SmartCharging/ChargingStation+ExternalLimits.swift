@@ -45,6 +45,13 @@ extension ChargingStation {
         emit(.externalLimit(ExternalLimitNotice(source: constraint.source, profile: profile)))
     }
 
+    /// What was told of a limit went down with the link: it is told again over the next one.
+    package mutating func externalLimitLost(_ source: ExternalSource) {
+        guard let index = constraints.firstIndex(where: { $0.source == source }) else { return }
+        constraints[index].atCSMS = nil
+        store(.put(.facts, key: Self.key(source), value: Record().text))
+    }
+
     /// When a limit may be told that changed too soon after another.
     var externalLimitWake: Instant? {
         constraints.filter { $0.dueAt != nil && isSignificant($0) }.compactMap(\.dueAt).min()

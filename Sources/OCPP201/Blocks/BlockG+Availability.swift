@@ -12,7 +12,7 @@ extension OCPP201Personality {
         request.connectorStatus = notice.state
         request.evseId = Int(connector.evse.number)
         request.connectorId = Int(connector.number)
-        call(request, callClass)
+        call(request, callClass, .connector(connector))
         let previous = told.updateValue(notice.state, forKey: connector)
         guard let previous, previous != notice.state else { return }
         var event = NotifyEventRequest.Event()

@@ -100,7 +100,7 @@ extension OCPP201Personality {
         guard let profile = notice.profile else {
             var request = ClearedChargingLimitRequest()
             request.chargingLimitSource = source
-            call(request, callClass)
+            call(request, callClass, .externalLimit(notice.source))
             return
         }
         var request = NotifyChargingLimitRequest()
@@ -110,7 +110,7 @@ extension OCPP201Personality {
         if domain.setting(.notifyWithSchedules) == "true" {  // K11.FR.03, K12.FR.03
             request.chargingSchedule = profile.schedules.map(WireSchedule.init)
         }
-        call(request, callClass)
+        call(request, callClass, .externalLimit(notice.source))
     }
 
     func getCompositeSchedule(
