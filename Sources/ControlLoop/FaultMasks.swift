@@ -31,6 +31,7 @@ package enum FaultMasks {
         set.raise(.phaseContactorFault)
         set.raise(.controllerFault)
         set.raise(.controllerDisobeys)
+        set.raise(.outputNotDischarged)
         return set
     }
     /// Remove PWM, wait for the vehicle, open.
@@ -41,8 +42,11 @@ package enum FaultMasks {
         set.raise(.lockFailedToLock)
         set.raise(.underVoltage)
         set.raise(.ioFault)
-        set.raise(.powerModuleFault)
         set.raise(.powerCabinetLost)
+        set.raise(.insulationMonitorLost)
+        set.raise(.voltageSensorsDisagree)
+        set.raise(.coolingFault)
+        set.raise(.powerUnavailable)
         return set
     }
     /// Kept over restarts, cleared by service.
@@ -51,6 +55,7 @@ package enum FaultMasks {
         set.raise(.contactorWelded)
         set.raise(.residualCurrentSelfTest)
         set.raise(.phaseContactorFault)
+        set.raise(.linkFault)
         return set
     }
 }

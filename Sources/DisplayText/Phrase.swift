@@ -72,7 +72,8 @@ extension LimitCause {
     /// nothing is given.
     package var phrase: String? {
         switch self {
-        case .notGranted, .boardRating, .fault: nil
+        // While it rises, nobody need be told.
+        case .notGranted, .boardRating, .outputRating, .fault, .ramp: nil
         case .cableRating: "limit.cable-rating"
         case .stationLimit: "limit.station-limit"
         case .temperature: "limit.temperature"
@@ -84,6 +85,8 @@ extension LimitCause {
         case .dimming: "limit.dimming"
         case .externalLimit: "limit.external-limit"
         case .phaseSwitch: "limit.phase-switch"
+        case .powerSource: "limit.power-source"
+        case .connectorRating: "limit.cable-rating"
         }
     }
 }

@@ -80,6 +80,25 @@ public protocol DriverHost: Sendable {
     /// What the control loop wants of this card's outputs, as of now; nothing is wanted where it is older
     /// than ``CardOutputs/maximumAge``.
     var wantedOutputs: CardOutputs { get }
+
+    // Direct current
+
+    /// Of a `vehicle-communication` device, at least once per ``VehicleSample/period``.
+    func publish(_ sample: VehicleSample)
+    /// What the vehicle shall be told, as of now; a loop whose word is older than
+    /// ``VehicleCommand/maximumAge`` is dead, and the vehicle is told to stop.
+    var vehicleCommand: VehicleCommand { get }
+    /// Of an `insulation-monitor`.
+    func publish(_ sample: InsulationSample)
+    var insulationCommand: InsulationCommand { get }
+    /// Power sources that this device is: one for a power module, one an outlet for a cabinet.
+    var sourceCount: Int { get }
+    /// - Parameter source: zero-based among the device's own; nothing happens for another number.
+    func publish(_ sample: PowerSourceSample, source: Int)
+    /// What the loop wants of it, as of now; one that is older than ``PowerSourceCommand/maximumAge`` means off.
+    func sourceCommand(_ source: Int) -> PowerSourceCommand
+    /// What the loop knows of the outlet that the source feeds or last fed.
+    func outletReading(_ source: Int) -> OutletReading
     /// Raises or clears a fault under this device; repeating the same is no event.
     func fault(_ fault: Fault, holds: Bool, _ detail: String)
     func log(_ level: DriverLogLevel, _ message: StaticString, _ metadata: [String: String])
@@ -101,6 +120,15 @@ extension DriverHost {
     /// There are no cards here.
     public func publish(_ sample: CardSample) {}
     public var wantedOutputs: CardOutputs { CardOutputs() }
+    /// There is no direct current here.
+    public func publish(_ sample: VehicleSample) {}
+    public var vehicleCommand: VehicleCommand { VehicleCommand() }
+    public func publish(_ sample: InsulationSample) {}
+    public var insulationCommand: InsulationCommand { InsulationCommand() }
+    public var sourceCount: Int { 0 }
+    public func publish(_ sample: PowerSourceSample, source: Int) {}
+    public func sourceCommand(_ source: Int) -> PowerSourceCommand { PowerSourceCommand() }
+    public func outletReading(_ source: Int) -> OutletReading { OutletReading() }
 }
 
 public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }

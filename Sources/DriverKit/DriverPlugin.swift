@@ -27,6 +27,12 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case temperature
     case ventilation
     case indicator
+    /// DC: contactors between power sources and outlets.
+    case link
+    /// DC: voltage between power sources and contactors, current of the output, voltage at a connector.
+    case busVoltage = "bus-voltage"
+    case outputCurrent = "output-current"
+    case outputVoltage = "output-voltage"
     // Bus
     /// Owns control pilot and contactor, and what else the loop then does not.
     case evseController = "evse-controller"
@@ -36,6 +42,7 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case vehicleCommunication = "vehicle-communication"
     case powerModule = "power-module"
     case powerCabinet = "power-cabinet"
+    case insulationMonitor = "insulation-monitor"
 }
 
 /// What a configured device can do beyond its role; the board compiler tells the laws of it.
@@ -60,6 +67,8 @@ public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
     case signingRequired = "signing-required"
     /// People can say with it which outlet they mean.
     case outletChoice = "outlet-choice"
+    /// An insulation monitor that can test itself.
+    case insulationSelfTest = "insulation-self-test"
 }
 
 /// What every driver plugin declares.

@@ -20,6 +20,7 @@ public final class RecordingHost: DriverHost {
         var cardSamples = [CardSample]()
         var wantedLevels: UInt32 = 0
         var lastWanted = CardOutputs()
+        var direct = DirectCurrentRecord()
         var faults = [Fault: String]()
         var faultEvents = [FaultEvent]()
         var log = [String]()
@@ -91,6 +92,13 @@ public final class RecordingHost: DriverHost {
     }
     /// - Parameter levels: output n is bit n.
     public func want(_ levels: UInt32) { state.withLock { $0.wantedLevels = levels } }
+
+    /// What a driver of direct current said, and what it is told.
+    func direct<Result>(_ body: (inout sending DirectCurrentRecord) -> Result) -> Result {
+        state.withLock { body(&$0.direct) }
+    }
+    /// The loop still says what it wants.
+    var loopLives: Bool { state.withLock { $0.loopLives } }
 
     public func fault(_ fault: Fault, holds: Bool, _ detail: String) {
         let now = clock()

@@ -28,7 +28,8 @@ extension Fault {
     /// driver's and not a technician's.
     public var driverRemedy: DriverRemedy {
         switch self {
-        case .contactorWelded, .phaseContactorFault, .groundLost, .waterIngress, .tilt,
+        case .contactorWelded, .phaseContactorFault, .outputNotDischarged, .groundLost,
+            .waterIngress, .tilt,
             .enclosureOpen:
             .keepAway
         case .emergencyStop: .releaseStop
@@ -42,12 +43,14 @@ extension Fault {
         case .lockFailedToLock, .lockUnexpectedlyOpen: .pushPlug
         case .lockFailedToUnlock: .freePlug
         case .overVoltage, .underVoltage, .powerLoss, .overTemperature,
-            .connectorOverTemperature, .loopRestarted:
+            .connectorOverTemperature, .loopRestarted, .coolingFault:
             .wait
         case .residualCurrentSelfTest, .temperatureSensorFault, .meterLost, .meterImplausible,
             .readerLost, .ioFault, .displayLost, .stationSilent, .deadlineMissed, .storageFault,
             .houseMeterLost, .powerModuleFault, .powerCabinetLost, .controllerLost,
-            .controllerDisobeys, .signedValuesMissing, .cardLost, .cardDisobeys:
+            .controllerDisobeys, .signedValuesMissing, .cardLost, .cardDisobeys,
+            .insulationMonitorLost, .voltageSensorsDisagree, .powerModuleLost, .linkFault,
+            .powerUnavailable:
             .callOperator
         }
     }

@@ -273,9 +273,9 @@ extension Fault {
                 report201: .init("AcDcConverter", "Problem", .evse))
         case .powerModuleFault:
             FaultFacts(
-                text: "a power module reports a fault",
-                remedy: "Read the module's own code; replace the module.",
-                severity: 1, stop: .orderly, clearing: .byItself,
+                text: "a power module reports a fault and is left out",
+                remedy: "Read the module's own code with the probe command; replace the module.",
+                severity: 5, stop: .no, clearing: .byItself,
                 minimumRequiredErrorCode: nil, errorCode16: "InternalError",
                 report201: .init("AcDcConverter", "Problem", .evse))
         case .powerCabinetLost:
@@ -292,6 +292,58 @@ extension Fault {
                 severity: 4, stop: .immediate, clearing: .vehicleLeaves,
                 minimumRequiredErrorCode: nil, errorCode16: "EVCommunicationError",
                 report201: .init("ConnectedEV", "Problem", .evse))
+        case .insulationMonitorLost:
+            FaultFacts(
+                text: "insulation monitor does not answer",
+                remedy: "Check its supply, address and bus wiring with the probe command.",
+                severity: 3, stop: .orderly, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "InternalError",
+                report201: .init("GroundIsolationProtection", "Problem", .evse))
+        case .voltageSensorsDisagree:
+            FaultFacts(
+                text: "voltages measured at one output differ",
+                remedy: "Compare the sensors' scales and wiring; unplugging or clearing allows "
+                    + "another try.",
+                severity: 3, stop: .orderly, clearing: .vehicleLeaves,
+                minimumRequiredErrorCode: nil, errorCode16: "InternalError",
+                report201: .init("ElectricalFeed", "Problem", .evse))
+        case .outputNotDischarged:
+            FaultFacts(
+                text: "output keeps a dangerous voltage although its sources are off",
+                remedy: "Keep away from the outlet; have the discharge path and the power modules "
+                    + "checked.",
+                severity: 1, stop: .immediate, clearing: .vehicleLeaves,
+                minimumRequiredErrorCode: nil, errorCode16: "OverVoltage",
+                report201: .init("AcDcConverter", "Problem", .evse))
+        case .powerModuleLost:
+            FaultFacts(
+                text: "a power module does not answer and is left out",
+                remedy: "Check its supply, address and bus wiring with the probe command.",
+                severity: 5, stop: .no, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "InternalError",
+                report201: .init("AcDcConverter", "Problem", .evse))
+        case .linkFault:
+            FaultFacts(
+                text: "a contactor between power modules and outlets is not where it was commanded",
+                remedy: "Switch the station off, check or replace the contactor, then clear the "
+                    + "fault.",
+                severity: 1, stop: .no, clearing: .latched,
+                minimumRequiredErrorCode: "EVSEContactorFault", errorCode16: "PowerSwitchFailure",
+                report201: .init("PowerContactor", "Problem", .evse))
+        case .coolingFault:
+            FaultFacts(
+                text: "cooling of cable or power stage does not work",
+                remedy: "Check coolant, pump and fans.",
+                severity: 4, stop: .orderly, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "HighTemperature",
+                report201: .init("LiquidCoolingSystem", "Problem", .evse))
+        case .powerUnavailable:
+            FaultFacts(
+                text: "no power module or cabinet is fit to feed the outlet",
+                remedy: "See the faults of the modules or of the cabinet.",
+                severity: 3, stop: .orderly, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "InternalError",
+                report201: .init("AcDcConverter", "Problem", .evse))
         case .houseMeterLost:
             FaultFacts(
                 text: "meter of the house gives no fresh values: the station draws its fallback",

@@ -60,9 +60,18 @@
     case controllerDisobeys = 43
     // Metering
     case signedValuesMissing = 45
+    // DC
+    case insulationMonitorLost = 46
+    case voltageSensorsDisagree = 47
+    case outputNotDischarged = 48
+    case powerModuleLost = 49
     // I/O cards
     case cardLost = 50
     case cardDisobeys = 51
+    // DC
+    case linkFault = 52
+    case coolingFault = 53
+    case powerUnavailable = 54
 }
 
 /// A set of faults, one bit each.

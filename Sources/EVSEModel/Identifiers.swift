@@ -5,6 +5,8 @@ public enum StationBounds {
     public static let temperaturesPerConnector = 4
     /// Input/output cards on buses.
     public static let cards = 4
+    /// Power modules, and outlets of power cabinets.
+    public static let powerSources = 16
 }
 
 /// An EVSE's number in OCPP's three-tier model: 1...4, never 0.

@@ -24,4 +24,12 @@
     case externalLimit = 14
     /// The number of phases is being changed: nothing is offered for a while.
     case phaseSwitch = 15
+    /// DC: what the EVSE's output is made for, at this voltage.
+    case outputRating = 16
+    /// DC: what the power sources that feed it can give now.
+    case powerSource = 17
+    /// DC: the connector with its cable.
+    case connectorRating = 18
+    /// DC: the current is on its way up.
+    case ramp = 19
 }

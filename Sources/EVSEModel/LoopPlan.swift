@@ -246,6 +246,7 @@
     public var orphanTimeout = Milliseconds.zero
     public var feed = FeedPlan()
     public var supply = SupplyPlan()
+    public var dc = DCStationPlan()
     public var evses = InlineArray<4, EVSEPlan>(repeating: EVSEPlan())
     public var lines = InlineArray<96, LinePlan>(repeating: LinePlan())
     public var slots = InlineArray<32, DriverSlot>(repeating: DriverSlot())

@@ -10,6 +10,11 @@
     public var bolt = Bolt.unknown
     /// Outlet and cable temperatures; `nil` where no sensor is fitted or it gives no credible value.
     public var temperatures = InlineArray<4, Celsius?>(repeating: nil)
+    /// DC: on the vehicle's side of this connector's contactors; `nil` where it is not sensed or the value is
+    /// not credible.
+    public var outputVoltage: Volts? = nil
+    /// DC: this connector's own contactors.
+    public var contactor = ContactorFeedback.unknown
     @inlinable public init() {}
 }
 
@@ -35,6 +40,16 @@
     public var meter = MeterSample()
     /// The newest word of the EVSE's controller, where one owns pilot and contactor.
     public var controller = ControllerSample()
+    /// DC: between the power sources and the contactors; `nil` as ``ConnectorInputs/outputVoltage``.
+    public var busVoltage: Volts? = nil
+    /// DC: of the output, by a sensor of the board's.
+    public var outputCurrent: Amperes? = nil
+    /// Inside the enclosure.
+    public var enclosureTemperature: Celsius? = nil
+    /// DC: links of the switch matrix that are seen closed, and those seen open; bits as
+    /// ``AllocationPlan/link(group:evse:)``.
+    public var linksClosed: UInt32 = 0
+    public var linksOpen: UInt32 = 0
     @inlinable public init() {}
 }
 
@@ -95,9 +110,8 @@
     public var authorizationsEnded: UInt32 = 0
     /// What the user interface should show; interpreted by indicator drivers only.
     public var indication = Indication.idle
-    /// DC: wanted output. Zero on AC boards.
-    public var targetVoltage = Volts.zero
-    public var targetCurrent = Amperes.zero
+    /// DC: the granted power at the output; zero on AC boards, the greatest value is no limit.
+    public var powerLimit = Watts.zero
     @inlinable public init() {}
 }
 
@@ -126,6 +140,8 @@
     public var bolt = Bolt.unknown
     /// Changes with each attempt to move the bolt: the lock makes a full stroke per change.
     public var boltAttempt: UInt8 = 0
+    /// DC: this connector's own contactors.
+    public var contactorClosed = false
     @inlinable public init() {}
 }
 
@@ -140,6 +156,8 @@
     /// One-way trip of an upstream breaker, for a welded contactor.
     public var shuntTrip = false
     public var indication = Indication.unavailable
+    /// DC: links of the switch matrix; bits as ``AllocationPlan/link(group:evse:)``.
+    public var links: UInt32 = 0
     @inlinable public init() {}
 
     public static func == (a: Self, b: Self) -> Bool {
@@ -147,7 +165,7 @@
         return a.contactorClosed == b.contactorClosed
             && a.phaseContactorClosed == b.phaseContactorClosed
             && a.residualCurrentTest == b.residualCurrentTest && a.ventilation == b.ventilation
-            && a.shuntTrip == b.shuntTrip && a.indication == b.indication
+            && a.shuntTrip == b.shuntTrip && a.indication == b.indication && a.links == b.links
     }
 }
 

@@ -309,12 +309,12 @@ package struct SharedImage: @unchecked Sendable {
         SharedImageLayout.meters + evse.index * SharedImageLayout.meterStride
     }
 
-    private func store(_ source: UnsafeRawPointer, _ size: Int, at offset: Int) {
+    func store(_ source: UnsafeRawPointer, _ size: Int, at offset: Int) {
         let sequence = (base + offset).assumingMemoryBound(to: UInt64.self)
         forecourt_publish(sequence, sequence + 1, source, size)
     }
 
-    private func load(_ target: UnsafeMutableRawPointer, _ size: Int, at offset: Int) -> Bool {
+    func load(_ target: UnsafeMutableRawPointer, _ size: Int, at offset: Int) -> Bool {
         let sequence = UnsafePointer((base + offset).assumingMemoryBound(to: UInt64.self))
         for _ in 0..<Self.readAttempts
         where forecourt_read(sequence, sequence + 1, target, size) != 0 {

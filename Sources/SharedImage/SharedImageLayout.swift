@@ -12,6 +12,10 @@ import EVSEModel
 /// external     sequence, ExternalLimit         written by the server that an energy manager talks to
 /// cards        sequence, CardSample  x 4       written by the bus threads, one writer a card
 /// outputs      sequence, CardOutputs  x 4      written by the loop, each cycle, for cards that it knows
+/// vehicles     sequence, VehicleSample  x 4    written by the bus threads, one writer an EVSE
+/// insulation   sequence, InsulationSample  x 4 likewise
+/// sources      sequence, PowerSourceSample x 16 likewise, one writer a source
+/// dc           sequence, DCImage               written by the loop, each cycle, on boards with direct current
 /// timing       counters                        written by the loop, each cycle
 /// ```
 ///
@@ -39,7 +43,14 @@ package enum SharedImageLayout {
     static var cardStride: Int { block(MemoryLayout<CardSample>.size) }
     static var cardOutputs: Int { cards + StationBounds.cards * cardStride }
     static var cardOutputsStride: Int { block(MemoryLayout<CardOutputs>.size) }
-    static var timing: Int { cardOutputs + StationBounds.cards * cardOutputsStride }
+    static var vehicles: Int { cardOutputs + StationBounds.cards * cardOutputsStride }
+    static var vehicleStride: Int { block(MemoryLayout<VehicleSample>.size) }
+    static var insulation: Int { vehicles + StationBounds.evses * vehicleStride }
+    static var insulationStride: Int { block(MemoryLayout<InsulationSample>.size) }
+    static var sources: Int { insulation + StationBounds.evses * insulationStride }
+    static var sourceStride: Int { block(MemoryLayout<PowerSourceSample>.size) }
+    static var dc: Int { sources + StationBounds.powerSources * sourceStride }
+    static var timing: Int { dc + block(MemoryLayout<DCImage>.size) }
     /// Size of the whole file in bytes.
     package static var size: Int { timing + aligned(TimingCell.count * 8) }
 
@@ -52,7 +63,10 @@ package enum SharedImageLayout {
             MemoryLayout<EVSEStatus>.size, MemoryLayout<StationImage>.size,
             MemoryLayout<EVSETargets>.size, MemoryLayout<MeterSample>.size,
             MemoryLayout<ControllerSample>.size, MemoryLayout<ExternalLimit>.size,
-            MemoryLayout<CardSample>.size, MemoryLayout<CardOutputs>.size, TimingCell.count,
+            MemoryLayout<CardSample>.size, MemoryLayout<CardOutputs>.size,
+            MemoryLayout<VehicleSample>.size,
+            MemoryLayout<InsulationSample>.size, MemoryLayout<PowerSourceSample>.size,
+            MemoryLayout<DCImage>.size, TimingCell.count,
         ] {
             hash = (hash ^ UInt64(part)) &* 0x100_0000_01b3
         }

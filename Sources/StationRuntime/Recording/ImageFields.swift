@@ -33,14 +33,15 @@ enum ImageFields {
         ImageField("clearRequests", \.clearRequests),
         ImageField("authorizationsEnded", \.authorizationsEnded),
         ImageField("indication", \.indication),
-        ImageField("targetVoltage", \.targetVoltage), ImageField("targetCurrent", \.targetCurrent),
+        ImageField("powerLimit", \.powerLimit),
     ]
 
     private static let connectorInputs: [ImageField<ConnectorInputs>] =
         [
             ImageField("pilotHigh", \.pilotHigh), ImageField("pilotLow", \.pilotLow),
             ImageField("pilotIsValid", \.pilotIsValid), ImageField("cable", \.cable),
-            ImageField("bolt", \.bolt),
+            ImageField("bolt", \.bolt), ImageField("outputVoltage", \.outputVoltage),
+            ImageField("contactor", \.contactor),
         ]
         + (0..<StationBounds.temperaturesPerConnector).map { sensor in
             element(
@@ -50,7 +51,7 @@ enum ImageFields {
 
     private static let connectorOutputs: [ImageField<ConnectorOutputs>] = [
         ImageField("pilot", \.pilot), ImageField("duty", \.duty), ImageField("bolt", \.bolt),
-        ImageField("boltAttempt", \.boltAttempt),
+        ImageField("boltAttempt", \.boltAttempt), ImageField("contactorClosed", \.contactorClosed),
     ]
 
     private static let connectorStatus: [ImageField<ConnectorStatus>] = [
@@ -69,6 +70,10 @@ enum ImageFields {
             ImageField("waterDetected", \.waterDetected),
             ImageField("mainsPresent", \.mainsPresent),
             ImageField("groundPresent", \.groundPresent),
+            ImageField("busVoltage", \.busVoltage),
+            ImageField("outputCurrent", \.outputCurrent),
+            ImageField("enclosureTemperature", \.enclosureTemperature),
+            ImageField("linksClosed", \.linksClosed), ImageField("linksOpen", \.linksOpen),
         ]
         + meter.map { field in
             field.within("meter.", get: { $0.meter }, change: { $1(&$0.meter) })
@@ -90,7 +95,7 @@ enum ImageFields {
             ImageField("phaseContactorClosed", \.phaseContactorClosed),
             ImageField("residualCurrentTest", \.residualCurrentTest),
             ImageField("ventilation", \.ventilation), ImageField("shuntTrip", \.shuntTrip),
-            ImageField("indication", \.indication),
+            ImageField("indication", \.indication), ImageField("links", \.links),
         ]
         + connectors { index in
             connectorOutputs.map { field in
