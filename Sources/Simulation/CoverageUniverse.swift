@@ -58,6 +58,10 @@ extension Coverage {
             universe["signed record"] = ["made", "told at the end", "missing"]
         }
         universe["plant fault"] = plantFaults(composition)
+        if !plant.controllers.isEmpty {
+            universe["station fault"] = Set(
+                [Fault.controllerLost, .controllerFault, .controllerDisobeys].map { "\($0)" })
+        }
         return universe
     }
 

@@ -157,6 +157,15 @@ extension ScriptGenerator {
         }
     }
 
+    /// A controller that acts against its orders is the one fault that only the loop can see, and among many
+    /// others it would seldom meet a session.
+    private mutating func disobedience(
+        of type: FaultCatalog.DeviceClass, in entries: [FaultCatalog.Entry]
+    ) -> FaultCatalog.Entry? {
+        guard type == .controller || type == .networkController, chance(20) else { return nil }
+        return entries.first { $0.kind == .offersOther }
+    }
+
     private mutating func breakDevice(_ at: Int64) {
         guard !faulty.isEmpty else { return }
         // What is new on such boards is what shall be met.
@@ -164,7 +173,7 @@ extension ScriptGenerator {
         // In virtual time there is no connection that could be forgotten.
         let entries = FaultCatalog.entries(of: device.type).filter { $0.kind != .halfOpen }
         guard !entries.isEmpty else { return }
-        let entry = one(of: entries)
+        let entry = disobedience(of: device.type, in: entries) ?? one(of: entries)
         var values: JSONObject = [
             "device": .string(device.device), "fault": .string(entry.kind.rawValue),
         ]

@@ -64,7 +64,8 @@ package struct ScriptGenerator {
         faulty = world.simulatedDevices
         let signing = Set(composition.signingMeters)
         special = faulty.filter {
-            $0.type == .safetyController || signing.contains($0.device)
+            $0.type == .safetyController || $0.type == .controller
+                || $0.type == .networkController || signing.contains($0.device)
         }
     }
 
