@@ -20,8 +20,8 @@ packages: ## installs the C libraries and tools that the build needs
 build: packages ## builds the programs
 	@Scripts/step "Building (the first time takes some minutes)" swift build $(SWIFT_FLAGS)
 
-demo: build ## charges a simulated car on the ac-wallbox board, from a card tap to the CSMS
-	@$(BUILD)/forecourt-bench demo --board ac-wallbox
+demo: build ## charges a simulated car, from a card tap to the CSMS: BOARD=ac-wallbox
+	@$(BUILD)/forecourt-bench demo --board $(BOARD)
 
 test: ## installs, builds, and passes everything
 	@Scripts/test $(CONFIGURATION)

@@ -6,6 +6,15 @@ import JSON
 struct Demo {
     let board: String
     let chargingTime: Milliseconds
+    /// The board charges with direct current.
+    private let isDirect: Bool
+
+    /// - Throws: ``BenchError`` where there is no such board.
+    init(board: String, chargingTime: Milliseconds) throws {
+        self.board = board
+        self.chargingTime = chargingTime
+        isDirect = try BoardFeatures.has("vehicle-communication", board: board)
+    }
 
     func run() async throws {
         let state = FileManager.default.temporaryDirectory
@@ -44,15 +53,33 @@ struct Demo {
     }
 
     private func introduce() {
+        let wires =
+            isDirect
+            ? """
+              lines      GPIO, PWM and ADC on a simulated chip: pilot, contactors, voltages
+              power      modules or a cabinet, as the board has them, on their own protocol
+              vehicle    a battery behind a communication module of the board's
+            """
+            : """
+              lines      GPIO, PWM and ADC on a simulated chip: pilot, bolt, contactor, RDC-DD
+            """
         print(
             """
             Forecourt demo: board \(board) on simulated hardware
               station    forecourt, with its control loop in forecourt-loop, OCPP 2.0.1
-              lines      GPIO, PWM and ADC on a simulated chip: pilot, bolt, contactor, RDC-DD
-              meter      Modbus RTU on a pseudo-terminal, read by libmodbus
+            \(wires)
+              meter      read over the board's bus
               reader     PN532 on a pseudo-terminal, read by libnfc
               CSMS       the bench's own, over a WebSocket
             """)
+    }
+
+    private var vehicle: JSONValue {
+        guard isDirect else { return ["phases": 1, "maxCurrent": 32, "batteryWh": 60000] }
+        return [
+            "batteryWh": 90_000, "soc": .number(JSONNumber(35, fractionDigits: 2)),
+            "dc": ["maxCurrent": 250],
+        ]
     }
 
     private func charge(_ bench: CaseContext, _ narrator: Narrator) async throws {
@@ -60,24 +87,28 @@ struct Demo {
         try await bench.boot()
         await narrator.pause()
         await narrator.say("A car is plugged in")
-        try await bench.plug(["phases": 1, "maxCurrent": 32, "batteryWh": 60000])
+        try await bench.plug(vehicle)
         try await bench.expectStatus("Occupied")
         await narrator.pause()
         await narrator.say("The driver presents a card")
         try await bench.tap("04A2B3C4D5E6F7")
         let started = try await bench.expectTransaction("Started")
         let id = try bench.transactionID(started)
-        try await bench.expectTransaction("Updated", charging: "Charging", within: .seconds(20))
+        if isDirect { await narrator.say("Cable check and precharge") }
+        try await bench.expectTransaction(
+            "Updated", charging: "Charging", within: .seconds(isDirect ? 90 : 20))
         await narrator.say("The car charges")
         try await narrator.plot(for: Milliseconds(chargingTime.count / 2))
-        await narrator.say("The CSMS limits this session to 10 A")
+        // Amperes of the output where that is direct current.
+        let limit = isDirect ? 40 : 10
+        await narrator.say("The CSMS limits this session to \(limit) A")
         try await bench.setProfile(
-            chargingProfile(id: 1, purpose: "TxProfile", limit: 10, transaction: id), evse: 1,
+            chargingProfile(id: 1, purpose: "TxProfile", limit: limit, transaction: id), evse: 1,
             "Accepted")
         try await narrator.plot(for: Milliseconds(chargingTime.count / 2))
         await narrator.say("The driver presents the card again")
         try await bench.tap("04A2B3C4D5E6F7")
-        let ended = try await bench.expectTransaction("Ended", within: .seconds(20))
+        let ended = try await bench.expectTransaction("Ended", within: .seconds(40))
         await narrator.note(started: started, ended: ended)
         await narrator.pause()
         await narrator.say("The car is unplugged")

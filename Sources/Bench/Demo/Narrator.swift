@@ -10,6 +10,8 @@ actor Narrator {
     private var shownMessages = 0
     private var signals = [String: String]()
     private var currents = [(offered: Double, drawn: Double)]()
+    /// Full height of the plot, A: what was drawn at most, at least what most outlets give.
+    private var height = 32.0
     private var plotting = false
     private var energy: Double?
     private var duration: Double?
@@ -76,6 +78,7 @@ actor Narrator {
     private func showSignals(_ connector: JSONValue) {
         let offered = connector["offered"]?.number?.double ?? 0
         currents.append((offered, connector["drawn"]?.number?.double ?? 0))
+        height = max(height, currents.last?.drawn ?? 0)
         if currents.count > 4000 { currents.removeFirst(2000) }
         let now: [(String, String)] = [
             ("control pilot", "state \(connector["pilot"]?.string ?? "?")"),
@@ -83,11 +86,17 @@ actor Narrator {
             ("contactor", connector["contactor"]?.string ?? "?"),
             ("offered", String(format: "%.0f A", offered)),
         ]
-        for (name, value) in now where signals[name] != value {
+        for (name, value) in now + directSignals(connector) where signals[name] != value {
             if signals[name] != nil { line("signal", "\(name): \(value)", at: MonotonicClock.now) }
             signals[name] = value
         }
         if plotting { drawPlot() }
+    }
+
+    /// What only an outlet of direct current has.
+    private func directSignals(_ connector: JSONValue) -> [(String, String)] {
+        guard let vehicle = connector["dc"]?["vehicle"], vehicle != .null else { return [] }
+        return [("vehicle", vehicle["stage"]?.string ?? "?")]
     }
 
     private func line(_ kind: String, _ text: String, at instant: Instant) {
@@ -123,7 +132,8 @@ actor Narrator {
         guard isTerminal, let now = currents.last else { return }
         let bars = Array(" ▁▂▃▄▅▆▇█")
         let wide = currents.suffix(60)
-        let text = wide.map { String(bars[min(8, max(0, Int($0.drawn / 32 * 8 + 0.5)))]) }.joined()
+        let text = wide.map { String(bars[min(8, max(0, Int($0.drawn / height * 8 + 0.5)))]) }
+            .joined()
         let figures = String(format: "offered %4.1f A, drawn %4.1f A", now.offered, now.drawn)
         print("\r\u{1B}[K           drawn    \(text) \(figures)", terminator: "")
         fflush(nil)

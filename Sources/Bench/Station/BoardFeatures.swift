@@ -7,7 +7,8 @@ import Yams
 /// Parts have no PICS id. They go by the words of the board file: maps of `feed` (`house`,
 /// `energy-manager`), roles (`phase-contactor`, `dimming`, `evse-controller`), and plugins
 /// (`line-reader`). `controller-watchdog` is there where every EVSE controller falls back by itself
-/// when nothing reaches it (`watchdog` of its device).
+/// when nothing reaches it (`watchdog` of its device), `several-cables` where an EVSE has more than one
+/// connector.
 struct BoardFeatures {
     let features: [String: PICSCondition.Feature]
 
@@ -53,6 +54,9 @@ struct BoardFeatures {
         parts.formUnion(keys(root["shared"]))
         for evse in root["evses"]?.mapping?.values.map({ $0 }) ?? [] {
             parts.formUnion(keys(evse["devices"]))
+            if evse["connectors"]?.mapping?.count ?? 0 > 1 {
+                parts.insert("several-cables")
+            }
             for connector in evse["connectors"]?.mapping?.values.map({ $0 }) ?? [] {
                 parts.formUnion(keys(connector))
                 if let name = connector["evse-controller"]?.string {
