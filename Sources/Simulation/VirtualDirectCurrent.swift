@@ -1,0 +1,252 @@
+import EVSEModel
+import Plant
+import SharedImage
+
+/// The drivers of direct current in virtual time: what vehicles, insulation monitors and power sources say
+/// reaches the loop, and what it wants reaches them, once a step.
+///
+/// A bus in between takes a tenth of a second at most, less than the laws' shortest age; so it is left out, and
+/// what is held to here is what the drivers promise: a sample while the device answers, nothing while it does
+/// not, off as soon as the loop's word is too old.
+struct VirtualDirectCurrent {
+    private struct Source {
+        let device: String
+        /// Zero-based, among the loop's and among the plant's.
+        let place: Int
+        let stage: Int
+        var lostSince: Int64?
+    }
+    private struct Monitor {
+        let device: String
+        let evse: Int
+        var requests: UInt32 = 0
+        var testedAt: Int64?
+        var answered: UInt32 = 0
+        var hasPassed = false
+        var frozen: InsulationSample?
+        var lostSince: Int64?
+    }
+    private struct VehicleDevice {
+        let device: String
+        let evse: Int
+        var lostSince: Int64?
+    }
+    private var sources = [Source]()
+    private var monitors = [Monitor]()
+    private var vehicles = [VehicleDevice]()
+    private var image = DCImage()
+    private var hasImage = false
+    /// Since when no process speaks to the devices.
+    private var silentSince: Int64?
+
+    /// Chosen: what the monitors of the sheets take, without their longest.
+    private static let selfTest: Int64 = 3_000_000_000
+    /// A device without an answer is lost. Chosen: as the drivers' conformance suites allow.
+    private static let patience: Int64 = 5_000_000_000
+    /// A communication device that hears nothing tells the vehicle to stop
+    /// (docs/vehicle-communication-protocol.md).
+    private static let silence: Int64 = 1_000_000_000
+
+    init() {}
+
+    /// - Parameter numbers: of each source in the plant's plan, the loop's.
+    init(_ world: PlantWorld, numbers: [Int]) {
+        let plan = world.plan.directCurrent
+        sources = zip(plan.sources.indices, numbers).map { stage, place in
+            Source(device: plan.sources[stage].device, place: place, stage: stage)
+        }
+        monitors = plan.insulationMonitors.map { Monitor(device: $0.device, evse: $0.evse) }
+        vehicles = plan.vehicleLinks.map { VehicleDevice(device: $0.device, evse: $0.evse) }
+    }
+
+    var isFitted: Bool { !vehicles.isEmpty }
+
+    /// The process starts anew and asks every device again.
+    mutating func restart() {
+        for index in sources.indices { sources[index].lostSince = nil }
+        for index in monitors.indices {
+            monitors[index].lostSince = nil
+            monitors[index].requests = 0
+        }
+        for index in vehicles.indices { vehicles[index].lostSince = nil }
+    }
+
+    /// After the loop's cycle: what it wants reaches the devices.
+    mutating func command(_ station: SimulatedStation) {
+        guard isFitted else { return }
+        hasImage = station.laboratory.shared.readDC(into: &image)
+        let isSpoken =
+            hasImage && station.engine != nil && station.loop != nil && station.hasMachinePower
+        guard isSpoken else { return fallSilent(station) }
+        silentSince = nil
+        for source in sources where answers(source.device, station) {
+            apply(image.sourceCommands[source.place], to: source.stage, station)
+        }
+        for vehicle in vehicles where answers(vehicle.device, station) {
+            station.world.tellVehicle(
+                evse: vehicle.evse, image.vehicleCommands[vehicle.evse - 1])
+        }
+        for index in monitors.indices { ask(index, station) }
+    }
+
+    private func apply(
+        _ command: PowerSourceCommand, to stage: Int, _ station: SimulatedStation
+    ) {
+        station.world.dcStages[stage].isOn = command.isOn
+        station.world.dcStages[stage].setVoltage = command.voltage.double
+        station.world.dcStages[stage].setCurrent = command.current.double
+        station.world.dcStages[stage].heardAt = Instant(nanoseconds: station.instant)
+    }
+
+    /// Nobody speaks: a driver that still lives switches off what it drives when the loop's word is old, and a
+    /// device that hears nothing acts by itself.
+    private mutating func fallSilent(_ station: SimulatedStation) {
+        let since = silentSince ?? station.instant
+        silentSince = since
+        let isDriverThere = station.engine != nil
+        let maximum = PowerSourceCommand.maximumAge.count * 1_000_000
+        guard station.instant - since > maximum else { return }
+        if isDriverThere {
+            for source in sources where answers(source.device, station) {
+                station.world.dcStages[source.stage].isOn = false
+                station.world.dcStages[source.stage].heardAt = Instant(
+                    nanoseconds: station.instant)
+            }
+        }
+        guard isDriverThere || station.instant - since > Self.silence else { return }
+        for vehicle in vehicles {
+            var stop = VehicleCommand()
+            stop.stop = .emergency
+            station.world.tellVehicle(evse: vehicle.evse, stop)
+        }
+    }
+
+    private mutating func ask(_ index: Int, _ station: SimulatedStation) {
+        let command = image.insulationCommands[monitors[index].evse - 1]
+        // A loop that started again counts from 0.
+        if command.selfTests < monitors[index].requests { monitors[index].answered = 0 }
+        if command.selfTests > monitors[index].requests, answers(monitors[index].device, station) {
+            monitors[index].testedAt = station.instant
+        }
+        if answers(monitors[index].device, station) { monitors[index].requests = command.selfTests }
+    }
+
+    // MARK: Before the loop's cycle
+
+    /// What the devices say, into the loop's memory; and which of them are lost.
+    mutating func publish(
+        _ station: SimulatedStation, at now: Instant,
+        tell: (_ fault: Fault, _ holds: Bool, _ device: String, _ evse: Int?) -> Void
+    ) {
+        guard isFitted else { return }
+        for index in sources.indices {
+            let source = sources[index]
+            let isThere = answers(source.device, station) && station.world.mains.isUp
+            if isThere {
+                station.laboratory.shared.publish(say(source, station, now), source: source.place)
+            }
+            note(isThere, station.instant, &sources[index].lostSince) {
+                tell(.powerModuleLost, $0, source.device, nil)
+            }
+        }
+        for index in vehicles.indices {
+            let vehicle = vehicles[index]
+            let isThere = answers(vehicle.device, station)
+            if isThere {
+                var sample = station.world.vehicleSays(evse: vehicle.evse)
+                sample.at = now
+                station.laboratory.shared.publish(sample, evse: EVSEID(index: vehicle.evse - 1))
+            }
+            note(isThere, station.instant, &vehicles[index].lostSince) {
+                tell(.vehicleCommunication, $0, vehicle.device, vehicle.evse)
+            }
+        }
+        for index in monitors.indices {
+            let isThere = answers(monitors[index].device, station)
+            if isThere {
+                let sample = measure(index, station, now)
+                station.laboratory.shared.publish(
+                    sample, evse: EVSEID(index: monitors[index].evse - 1))
+            }
+            let (device, evse) = (monitors[index].device, monitors[index].evse)
+            note(isThere, station.instant, &monitors[index].lostSince) {
+                tell(.insulationMonitorLost, $0, device, evse)
+            }
+        }
+    }
+
+    private func note(
+        _ isThere: Bool, _ instant: Int64, _ lostSince: inout Int64?, tell: (Bool) -> Void
+    ) {
+        if isThere {
+            lostSince = nil
+            tell(false)
+            return
+        }
+        let since = lostSince ?? instant
+        lostSince = since
+        if instant - since > Self.patience { tell(true) }
+    }
+
+    private func say(
+        _ source: Source, _ station: SimulatedStation, _ now: Instant
+    ) -> PowerSourceSample {
+        let stage = station.world.dcStages[source.stage]
+        var sample = PowerSourceSample()
+        sample.at = now
+        sample.voltage = Volts(exactly: stage.voltage) ?? .zero
+        sample.current = Amperes(exactly: stage.current) ?? .zero
+        sample.isOn = stage.gives
+        sample.isReady = !stage.isBroken
+        sample.isDerated = stage.derating < 1
+        sample.temperature = Celsius(exactly: stage.temperature)
+        sample.maximumVoltage = Volts(exactly: stage.rating.maximumVoltage) ?? .zero
+        sample.minimumVoltage = Volts(exactly: stage.rating.minimumVoltage) ?? .zero
+        sample.maximumCurrent =
+            Amperes(exactly: stage.rating.maximumCurrent * stage.derating) ?? .zero
+        sample.maximumPower = Watts(exactly: stage.rating.maximumPower * stage.derating) ?? .zero
+        if stage.isBroken { sample.faults.raise(.powerModuleFault) }
+        return sample
+    }
+
+    private mutating func measure(
+        _ index: Int, _ station: SimulatedStation, _ now: Instant
+    ) -> InsulationSample {
+        let monitor = monitors[index]
+        let faults = station.world.faultsByDevice[monitor.device]
+        if let testedAt = monitor.testedAt, station.instant - testedAt >= Self.selfTest {
+            monitors[index].testedAt = nil
+            monitors[index].answered = monitor.requests
+            monitors[index].hasPassed = faults?.has(.selfTestFails) != true
+        }
+        var sample = InsulationSample()
+        sample.at = now
+        sample.isTesting = monitors[index].testedAt != nil
+        sample.selfTestAnswered = monitors[index].answered
+        sample.selfTestPassed = monitors[index].hasPassed
+        sample.hasFault = faults?.has(.errorState) == true
+        if let circuit = station.world.circuit(evse: monitor.evse) {
+            // What a monitor tells at most. Chosen: 10 MΩ, "at least".
+            let lower = min(circuit.insulation.lower, 10_000_000)
+            sample.resistance = Ohms(exactly: lower)
+            sample.voltage = Volts(exactly: circuit.busVoltage)
+        }
+        if faults?.has(.noValue) == true || sample.isTesting || sample.hasFault {
+            sample.resistance = nil
+        }
+        if faults?.has(.stuck) == true {
+            let frozen = monitor.frozen ?? sample
+            monitors[index].frozen = frozen
+            sample = frozen
+            sample.at = now
+        } else {
+            monitors[index].frozen = nil
+        }
+        return sample
+    }
+
+    private func answers(_ device: String, _ station: SimulatedStation) -> Bool {
+        guard let faults = station.world.faultsByDevice[device] else { return true }
+        return !faults.has(.silent) && !faults.has(.garbled)
+    }
+}
