@@ -7,6 +7,7 @@ extension DCGuaranteeMonitor {
         let (dc, set) = (cycle.dc, cycle.status.setCurrent)
         let little = max(dc.cableCheckCurrent, dc.preChargeCurrent)
         let before = last?.status.setCurrent ?? .zero
+        let session = session
         if set > little {
             require(
                 session.isChecked && session.isMatched, .energyOnlyAfterChecks, cycle,

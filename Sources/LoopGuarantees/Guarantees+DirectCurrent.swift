@@ -1,5 +1,5 @@
-package import ControlLoop
-package import EVSEModel
+import ControlLoop
+import EVSEModel
 
 /// Watches a run of a DC EVSE from outside, cycle by cycle, and knows nothing of how the laws work: it
 /// judges by the inputs that the world gave and the outputs that came back.
@@ -252,7 +252,7 @@ package struct DCGuaranteeMonitor {
     }
 
     private mutating func checkTold(_ cycle: DCLoopCycle) {
-        let told = cycle.told
+        let (told, session) = (cycle.told, session)
         require(
             !told.isCableChecked || session.isChecked, .tellsTruth, cycle,
             "told of a cable check after \(session.goodSamples) good samples")

@@ -2,7 +2,7 @@ import EVSEModel
 
 extension DCControl {
     /// Duty that asks for high-level communication. Source: IEC 61851-1:2017 Table A.8; ISO 15118-3: 5 %.
-    package static var communicationDuty: Percent { Percent(5) }
+    static var communicationDuty: Percent { Percent(5) }
 
     // MARK: Pilot
 

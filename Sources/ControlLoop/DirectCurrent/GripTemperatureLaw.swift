@@ -27,8 +27,9 @@ package struct GripTemperatureLaw: BitwiseCopyable, Sendable {
         for connector in 0..<Int(min(max(plan.connectors, 1), 4)) {
             isMissing = sense(inputs.connectors[connector], connector) || isMissing
         }
-        let enclosure = inputs.enclosureTemperature.flatMap {
-            TemperatureLaw.credible.contains($0.raw) ? $0 : nil
+        var enclosure: Celsius?
+        if let value = inputs.enclosureTemperature, TemperatureLaw.credible.contains(value.raw) {
+            enclosure = value
         }
         if enclosure != nil { seen |= Self.enclosureBit }
         if enclosure == nil, seen & Self.enclosureBit != 0 { isMissing = true }

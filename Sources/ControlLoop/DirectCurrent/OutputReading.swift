@@ -35,7 +35,9 @@ package struct OutputReading: BitwiseCopyable, Sendable {
         if monitorIsFresh { take(monitor.voltage) }
         if meterIsFresh, meter.valid.contains(.voltage) { take(meter.voltage[0]) }
         if dc.connectors[active].hasOutputVoltage {
-            outlet = inputs.connectors[active].outputVoltage.map(Self.magnitude)
+            if let sensed = inputs.connectors[active].outputVoltage {
+                outlet = Self.magnitude(sensed)
+            }
             if isClosed { take(outlet) }
         }
         if let sensed = inputs.outputCurrent {
@@ -48,7 +50,8 @@ package struct OutputReading: BitwiseCopyable, Sendable {
     }
 
     private mutating func take(_ value: Volts?) {
-        guard let value = value.map(Self.magnitude) else { return }
+        guard let signed = value else { return }
+        let value = Self.magnitude(signed)
         if voltage == nil { voltage = value }
         lowest = min(lowest ?? value, value)
         highest = max(highest ?? value, value)
