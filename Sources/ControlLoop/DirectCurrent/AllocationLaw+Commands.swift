@@ -7,7 +7,7 @@ extension AllocationLaw {
         @_noLocks
     #endif
     public mutating func command(
-        _ image: inout DCImage, _ inputs: AllocationInputs, plan: borrowing DCStationPlan,
+        _ image: inout DCImage, _ inputs: AllocationInputs, plan: DCStationPlan,
         at: Instant
     ) {
         let allocation = plan.allocation
@@ -30,11 +30,12 @@ extension AllocationLaw {
 
     /// Everything but what an EVSE ordered: off, or on the way to another busbar's voltage.
     private func fill(
-        _ command: inout PowerSourceCommand, _ group: Int, _ image: borrowing DCImage,
+        _ command: inout PowerSourceCommand, _ group: Int, _ image: DCImage,
         _ inputs: AllocationInputs, _ plan: AllocationPlan
     ) {
         let move = groups[group]
-        let place = Int(move.stage == .settled ? move.owner : move.goal)
+        let isThere = move.stage == .settled || move.stage == .emptying
+        let place = Int(isThere ? move.owner : move.goal)
         guard place < inputs.count, move.stage != .out else { return }
         command.evse = UInt8(place)
         command.purpose = inputs.requests[place].isWanted ? .reserve : .none
@@ -51,7 +52,7 @@ extension AllocationLaw {
 
     /// The least voltage that all fit sources of a group keep.
     private func lowest(
-        _ group: Int, _ image: borrowing DCImage, _ plan: AllocationPlan
+        _ group: Int, _ image: DCImage, _ plan: AllocationPlan
     ) -> Volts {
         var lowest = plan.matchVoltage
         for source in 0..<count(plan) where isIn(source, group, plan) && sources[source].isSound {
@@ -189,7 +190,8 @@ extension AllocationLaw {
             }
             if outranks(evse, so, inputs, plan) { first = evse }
         }
-        return (left, first.map { 1 << UInt8($0) } ?? open)
+        guard let first else { return (left, open) }
+        return (left, 1 << UInt8(first))
     }
 
     private func outranks(
@@ -208,7 +210,13 @@ extension AllocationLaw {
     ) {
         var room = plan.maximumPower
         for evse in 0..<count { room -= max(targets[evse], ordered(inputs.orders[evse])) }
+        let spare = max(room, .zero)
         for evse in 0..<count {
+            // Who has not said yet what it wants, or wants nothing more, is told what would be left for it.
+            guard inputs.requests[evse].isWanted, asked(inputs.requests[evse]) > .zero else {
+                shares[evse] = max(ordered(inputs.orders[evse]), spare)
+                continue
+            }
             let rises = targets[evse] - ordered(inputs.orders[evse])
             guard room < .zero, rises > .zero else {
                 shares[evse] = targets[evse]

@@ -4,7 +4,7 @@ import EVSEModel
 extension AllocationLaw {
     /// Begins the moves that the decision asks for.
     mutating func decide(
-        _ image: borrowing DCImage, _ inputs: AllocationInputs, _ plan: AllocationPlan,
+        _ image: DCImage, _ inputs: AllocationInputs, _ plan: AllocationPlan,
         at: Instant
     ) {
         var problem = AllocationProblem()
@@ -53,13 +53,14 @@ extension AllocationLaw {
     }
 
     private func describe(
-        _ group: Int, _ image: borrowing DCImage, _ plan: AllocationPlan, at: Instant
+        _ group: Int, _ image: DCImage, _ plan: AllocationPlan, at: Instant
     ) -> AllocationProblem.Group {
         var facts = AllocationProblem.Group()
         let move = groups[group]
         facts.owner = move.place
         let isWired = plan.isWired[group]
-        let isResting = move.movedAt.map { at >= $0 + plan.moveInterval } ?? true
+        var isResting = true
+        if let movedAt = move.movedAt { isResting = at >= movedAt + plan.moveInterval }
         facts.isFixed = isWired || move.stage != .settled || !isResting
         var hasSound = false
         for source in 0..<count(plan) where isIn(source, group, plan) {
@@ -87,7 +88,7 @@ extension AllocationLaw {
     // MARK: The way
 
     mutating func moveGroups(
-        _ image: borrowing DCImage, _ inputs: AllocationInputs, _ plan: AllocationPlan,
+        _ image: DCImage, _ inputs: AllocationInputs, _ plan: AllocationPlan,
         at: Instant
     ) {
         for group in 0..<groupCount(plan) where !plan.isWired[group] {
@@ -97,7 +98,7 @@ extension AllocationLaw {
     }
 
     private func conditions(
-        of group: Int, _ image: borrowing DCImage, _ inputs: AllocationInputs,
+        of group: Int, _ image: DCImage, _ inputs: AllocationInputs,
         _ plan: AllocationPlan, at: Instant
     ) -> GroupConditions {
         let move = groups[group]
@@ -116,7 +117,7 @@ extension AllocationLaw {
 
     /// All its sources say, later than `since`, that they are off and give nothing.
     private func isQuiet(
-        _ group: Int, _ image: borrowing DCImage, _ plan: AllocationPlan, since: Instant
+        _ group: Int, _ image: DCImage, _ plan: AllocationPlan, since: Instant
     ) -> Bool {
         for source in 0..<count(plan) where isIn(source, group, plan) {
             let watch = sources[source]
@@ -135,7 +136,7 @@ extension AllocationLaw {
     /// It gives no current, and its voltage is the one of the busbar where it goes. A busbar of which nothing
     /// is known is dead only while no battery can be on it.
     private func isMatched(
-        _ group: Int, _ goal: Int, _ image: borrowing DCImage, _ inputs: AllocationInputs,
+        _ group: Int, _ goal: Int, _ image: DCImage, _ inputs: AllocationInputs,
         _ plan: AllocationPlan
     ) -> Bool {
         var highest = Volts.zero
@@ -161,7 +162,7 @@ extension AllocationLaw {
 
     /// What its sensor or else the sources joined with it tell; `nil` where nobody does.
     func busVoltage(
-        of evse: Int, _ image: borrowing DCImage, _ inputs: AllocationInputs,
+        of evse: Int, _ image: DCImage, _ inputs: AllocationInputs,
         _ plan: AllocationPlan
     ) -> Volts? {
         if let sensed = inputs.busVoltages[evse] { return sensed }
@@ -170,7 +171,7 @@ extension AllocationLaw {
 
     /// Highest voltage that a source joined with the EVSE's busbar tells.
     func sourceVoltage(
-        of evse: Int, _ image: borrowing DCImage, _ plan: AllocationPlan
+        of evse: Int, _ image: DCImage, _ plan: AllocationPlan
     ) -> Volts? {
         var highest: Volts?
         for source in 0..<count(plan) where sources[source].isFresh {

@@ -13,7 +13,7 @@ extension AllocationLaw {
     ///
     /// More are added at once, fewer after a while; a new session chooses anew, so that all have their turn.
     mutating func chooseSources(
-        of evse: Int, _ image: borrowing DCImage, _ inputs: AllocationInputs,
+        of evse: Int, _ image: DCImage, _ inputs: AllocationInputs,
         _ plan: AllocationPlan, at: Instant
     ) {
         let request = inputs.requests[evse]
@@ -44,7 +44,7 @@ extension AllocationLaw {
     }
 
     private mutating func drop(
-        of evse: Int, _ asked: Watts, _ image: borrowing DCImage, _ voltage: Volts,
+        of evse: Int, _ asked: Watts, _ image: DCImage, _ voltage: Volts,
         _ plan: AllocationPlan, at: Instant
     ) {
         guard let most = mostUsed(of: evse, plan) else {
@@ -101,7 +101,7 @@ extension AllocationLaw {
     }
 
     private func capacity(
-        of evse: Int, selectedOnly: Bool, _ image: borrowing DCImage, _ voltage: Volts,
+        of evse: Int, selectedOnly: Bool, _ image: DCImage, _ voltage: Volts,
         _ plan: AllocationPlan
     ) -> Watts {
         var sum = Watts.zero
@@ -113,7 +113,7 @@ extension AllocationLaw {
     }
 
     func supply(
-        of evse: Int, _ image: borrowing DCImage, _ inputs: AllocationInputs,
+        of evse: Int, _ image: DCImage, _ inputs: AllocationInputs,
         _ plan: AllocationPlan
     ) -> PowerSupply {
         var supply = PowerSupply()
@@ -144,7 +144,7 @@ extension AllocationLaw {
 
     /// What others do not want and could come here.
     private func addReachable(
-        to supply: inout PowerSupply, _ evse: Int, _ image: borrowing DCImage,
+        to supply: inout PowerSupply, _ evse: Int, _ image: DCImage,
         _ inputs: AllocationInputs, _ plan: AllocationPlan
     ) {
         for group in 0..<groupCount(plan) {
@@ -184,7 +184,7 @@ extension AllocationLaw {
 
     /// - Parameter misses: sources that were not heard yet are missed by now.
     mutating func faults(
-        of evse: Int, _ image: borrowing DCImage, _ plan: AllocationPlan, at: Instant,
+        of evse: Int, _ image: DCImage, _ plan: AllocationPlan, at: Instant,
         misses: Bool
     ) -> FaultSet {
         var faults = FaultSet()

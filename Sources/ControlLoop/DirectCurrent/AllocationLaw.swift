@@ -43,7 +43,7 @@ public struct AllocationLaw: BitwiseCopyable, Sendable {
         @_noLocks
     #endif
     public mutating func step(
-        _ image: borrowing DCImage, _ inputs: AllocationInputs, plan: borrowing DCStationPlan,
+        _ image: DCImage, _ inputs: AllocationInputs, plan: DCStationPlan,
         at: Instant
     ) -> AllocationResult {
         let isFirst = startedAt == nil
@@ -90,7 +90,7 @@ public struct AllocationLaw: BitwiseCopyable, Sendable {
     // MARK: Sources
 
     private mutating func watchSources(
-        _ image: borrowing DCImage, _ plan: borrowing DCStationPlan, at: Instant
+        _ image: DCImage, _ plan: DCStationPlan, at: Instant
     ) {
         var maximumAge = Milliseconds(raw: .max)
         var start = Milliseconds.zero
@@ -101,7 +101,8 @@ public struct AllocationLaw: BitwiseCopyable, Sendable {
         guard start > .zero || maximumAge.raw < .max else { return }
         for source in 0..<count(plan.allocation) {
             sources[source].step(
-                image.sources[source], at: at, maximumAge: maximumAge, start: start)
+                image.sources[source], at: at, maximumAge: maximumAge, start: start,
+                zero: plan.allocation.zeroCurrent)
         }
     }
 

@@ -8,6 +8,9 @@ struct SourceWatch: BitwiseCopyable {
     /// sheets were read, InfyPower's 10 s [S].
     static var letGo: Milliseconds { .seconds(10) }
 
+    /// A source that did not switch on is tried again after so long, or by the next session. Chosen.
+    static var retry: Milliseconds { .seconds(300) }
+
     /// Its sample is not older than a source's may be.
     private(set) var isFresh = false
     /// It can be used.
@@ -26,6 +29,7 @@ struct SourceWatch: BitwiseCopyable {
     /// The last command.
     var isCommandedOn = false
 
+    private var refusedAt = Instant.zero
     private var fit = Held()
     private var starting = Held()
     private var lastStep: Instant?
@@ -33,21 +37,27 @@ struct SourceWatch: BitwiseCopyable {
     /// - Parameters:
     ///   - maximumAge: after which it is lost.
     ///   - start: time that it has for switching on.
+    ///   - zero: a current that is none.
     mutating func step(
-        _ sample: PowerSourceSample, at: Instant, maximumAge: Milliseconds, start: Milliseconds
+        _ sample: PowerSourceSample, at: Instant, maximumAge: Milliseconds, start: Milliseconds,
+        zero: Amperes
     ) {
         wasHeard = wasHeard || sample.at > .zero
         isFresh = sample.at > .zero && at <= sample.at + maximumAge
         let isBefore = lastStep == nil
         fit.update(isFresh && sample.isReady, at: at)
         starting.update(isFresh && isCommandedOn && !sample.isOn, at: at)
-        if starting.lasts(start, at: at) { refuses = true }
+        if starting.lasts(start, at: at) {
+            refuses = true
+            refusedAt = at
+        }
+        if refuses, at >= refusedAt + Self.retry { refuses = false }
         isSound = !refuses && (isBefore ? fit.since != nil : fit.lasts(Self.fitDwell, at: at))
         let hasLetGo = sample.at == .zero || at > sample.at + maximumAge + Self.letGo
         isLive =
             isFresh
-            ? sample.isOn || sample.current > .zero
-            : !hasLetGo && (sample.isOn || sample.current > .zero || isCommandedOn)
+            ? sample.isOn || sample.current > zero
+            : !hasLetGo && (sample.isOn || sample.current > zero || isCommandedOn)
         current = hasLetGo ? .zero : max(sample.current, .zero)
         if isFresh, sample.isOn, let lastStep { use += max(0, (at - lastStep).count) }
         lastStep = at
