@@ -23,7 +23,7 @@ public struct AllocationResult: BitwiseCopyable, Sendable {
     public var supplies = InlineArray<4, PowerSupply>(repeating: PowerSupply())
     /// For ``CycleContext/deviceFaults`` of each EVSE.
     public var faults = InlineArray<4, FaultSet>(repeating: FaultSet())
-    /// Links to close: ``EVSEOutputs/links`` of the first EVSE.
+    /// Links to close: ``EVSEOutputs/links``.
     public var links: UInt32 = 0
     public init() {}
 }
