@@ -6,7 +6,7 @@ public enum GPIOContactorPlugin: CyclicPlugin {
     public typealias Driver = GPIOContactor
     public static var name: PluginName { "gpio-contactor" }
     public static var summary: String { "contactor: coil line, mirror contact, shunt trip" }
-    public static var roles: Set<Role> { [.contactor, .phaseContactor] }
+    public static var roles: Set<Role> { [.contactor, .phaseContactor, .link] }
     public static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -23,13 +23,33 @@ public enum GPIOContactorPlugin: CyclicPlugin {
                 "shunt-trip-line", .line(.digitalOutput),
                 "High trips the breaker upstream of a welded contactor."),
             ConfigurationKey(
-                "switches", .choice(["all", "l2-l3"]), default: "all",
-                "l2-l3: it is the phase-contactor, in series with the contactor of all phases."),
+                "switches", .choice(["all", "l2-l3", "dc-output", "link"]), default: "all",
+                "l2-l3: the phase-contactor, in series with the contactor of all phases. dc-output: a "
+                    + "connector's own pair of direct current. link: between power sources and an outlet."
+            ),
+            ConfigurationKey(
+                "group", .integer(1...8),
+                "link: which group of power sources it connects, in the order of the board file."),
+            ConfigurationKey("evse", .integer(1...4), "link: with which EVSE."),
         ]
     }
 
     public static func roles(of configuration: Configuration) -> Set<Role> {
-        configuration.text("switches") == "l2-l3" ? [.phaseContactor] : [.contactor]
+        switch path(configuration) {
+        case .all, .directOutput: [.contactor]
+        case .phases: [.phaseContactor]
+        case .link: [.link]
+        }
+    }
+
+    /// Which path it switches.
+    static func path(_ configuration: Configuration) -> GPIOContactor.Path {
+        switch configuration.text("switches") {
+        case "l2-l3": .phases
+        case "dc-output": .directOutput
+        case "link": .link
+        default: .all
+        }
     }
 
     public static func features(of configuration: Configuration) -> Set<DriverFeature> {
@@ -50,17 +70,41 @@ public enum GPIOContactorPlugin: CyclicPlugin {
                 "the shunt trip is on the coil's line",
                 remedy: "wire the shunt trip to an output of its own")
         }
-        if configuration.has("shunt-trip-line"), configuration.text("switches") == "l2-l3" {
+        if configuration.has("shunt-trip-line"), path(configuration) != .all {
             issues.report(
                 at: "shunt-trip-line", "the shunt trip is for the contactor of all phases",
                 remedy: "name it there")
         }
+        checkLink(configuration, &issues)
         if configuration.has("feedback-line") {
             issues.require(
                 configuration.line("feedback-line") != coil, at: "feedback-line",
                 "the feedback is the coil's own line, which shows the command, not the contactor",
                 remedy: "wire the mirror contact to an input of its own")
         }
+    }
+
+    private static func checkLink(
+        _ configuration: Configuration, _ issues: inout ConfigurationIssues
+    ) {
+        guard path(configuration) == .link else {
+            for key in ["group", "evse"] where configuration.has(key) {
+                issues.report(
+                    at: key, "\(key) is for a link of the switch matrix",
+                    remedy: "leave it out, or write switches: link")
+            }
+            return
+        }
+        for key in ["group", "evse"] where !configuration.has(key) {
+            issues.report(
+                at: key, "a link without \(key) connects nothing",
+                remedy: "name the group of power sources and the EVSE between which it stands")
+        }
+        // Two outlets would be joined through a weld that nobody sees.
+        issues.require(
+            configuration.has("feedback-line"), at: "feedback-line",
+            "a link without an auxiliary contact cannot be seen to open",
+            remedy: "wire its mirror contact to an input")
     }
 
     public static func plan(_ configuration: Configuration, period: Milliseconds)
@@ -70,7 +114,10 @@ public enum GPIOContactorPlugin: CyclicPlugin {
             coil: configuration.line("coil-line"), feedback: configuration.line("feedback-line"),
             shuntTrip: configuration.line("shunt-trip-line"),
             conductsWhenClosed: configuration.text("feedback-kind") == "normally-open",
-            isOfPhases: configuration.text("switches") == "l2-l3")
+            path: path(configuration),
+            link: AllocationPlan.link(
+                group: Int(configuration.number("group")) - 1,
+                evse: Int(configuration.number("evse")) - 1) ?? 0)
     }
 }
 
@@ -82,8 +129,14 @@ public struct GPIOContactor: CyclicDriver {
         let feedback: LineID
         let shuntTrip: LineID
         let conductsWhenClosed: Bool
-        /// It switches L2 and L3 alone.
-        let isOfPhases: Bool
+        let path: Path
+        /// Its bit, where it is a link.
+        let link: UInt32
+    }
+
+    /// What it switches.
+    enum Path: UInt8, BitwiseCopyable {
+        case all, phases, directOutput, link
     }
 
     private let plan: Plan
@@ -93,10 +146,16 @@ public struct GPIOContactor: CyclicDriver {
     public mutating func read(
         _ lines: borrowing Lines, at slot: Slot, into inputs: inout EVSEInputs
     ) {
-        if plan.isOfPhases {
-            inputs.phaseContactor = position(lines)
-        } else {
-            inputs.contactor = position(lines)
+        switch plan.path {
+        case .all: inputs.contactor = position(lines)
+        case .phases: inputs.phaseContactor = position(lines)
+        case .directOutput: inputs.connectors[slot.connector].contactor = position(lines)
+        case .link:
+            switch position(lines) {
+            case .closed: inputs.linksClosed |= plan.link
+            case .open: inputs.linksOpen |= plan.link
+            case .unknown: break
+            }
         }
     }
 
@@ -107,10 +166,14 @@ public struct GPIOContactor: CyclicDriver {
     }
 
     public mutating func write(_ outputs: EVSEOutputs, at slot: Slot, to lines: inout Lines) {
-        guard !plan.isOfPhases else {
-            return lines.set(plan.coil, outputs.phaseContactorClosed)
+        switch plan.path {
+        case .all:
+            lines.set(plan.coil, outputs.contactorClosed)
+            lines.set(plan.shuntTrip, outputs.shuntTrip)
+        case .phases: lines.set(plan.coil, outputs.phaseContactorClosed)
+        case .directOutput:
+            lines.set(plan.coil, outputs.connectors[slot.connector].contactorClosed)
+        case .link: lines.set(plan.coil, outputs.links & plan.link != 0)
         }
-        lines.set(plan.coil, outputs.contactorClosed)
-        lines.set(plan.shuntTrip, outputs.shuntTrip)
     }
 }
