@@ -27,10 +27,6 @@ public enum GPIOContactorPlugin: CyclicPlugin {
                 "l2-l3: the phase-contactor, in series with the contactor of all phases. dc-output: a "
                     + "connector's own pair of direct current. link: between power sources and an outlet."
             ),
-            ConfigurationKey(
-                "group", .integer(1...8),
-                "link: which group of power sources it connects, in the order of the board file."),
-            ConfigurationKey("evse", .integer(1...4), "link: with which EVSE."),
         ]
     }
 
@@ -87,19 +83,7 @@ public enum GPIOContactorPlugin: CyclicPlugin {
     private static func checkLink(
         _ configuration: Configuration, _ issues: inout ConfigurationIssues
     ) {
-        guard path(configuration) == .link else {
-            for key in ["group", "evse"] where configuration.has(key) {
-                issues.report(
-                    at: key, "\(key) is for a link of the switch matrix",
-                    remedy: "leave it out, or write switches: link")
-            }
-            return
-        }
-        for key in ["group", "evse"] where !configuration.has(key) {
-            issues.report(
-                at: key, "a link without \(key) connects nothing",
-                remedy: "name the group of power sources and the EVSE between which it stands")
-        }
+        guard path(configuration) == .link else { return }
         // Two outlets would be joined through a weld that nobody sees.
         issues.require(
             configuration.has("feedback-line"), at: "feedback-line",
@@ -114,10 +98,7 @@ public enum GPIOContactorPlugin: CyclicPlugin {
             coil: configuration.line("coil-line"), feedback: configuration.line("feedback-line"),
             shuntTrip: configuration.line("shunt-trip-line"),
             conductsWhenClosed: configuration.text("feedback-kind") == "normally-open",
-            path: path(configuration),
-            link: AllocationPlan.link(
-                group: Int(configuration.number("group")) - 1,
-                evse: Int(configuration.number("evse")) - 1) ?? 0)
+            path: path(configuration))
     }
 }
 
@@ -130,8 +111,6 @@ public struct GPIOContactor: CyclicDriver {
         let shuntTrip: LineID
         let conductsWhenClosed: Bool
         let path: Path
-        /// Its bit, where it is a link.
-        let link: UInt32
     }
 
     /// What it switches.
@@ -149,14 +128,21 @@ public struct GPIOContactor: CyclicDriver {
         switch plan.path {
         case .all: inputs.contactor = position(lines)
         case .phases: inputs.phaseContactor = position(lines)
-        case .directOutput: inputs.connectors[slot.connector].contactor = position(lines)
+        case .directOutput:
+            guard slot.connector < StationBounds.connectorsPerEVSE else { return }
+            inputs.connectors[slot.connector].contactor = position(lines)
         case .link:
             switch position(lines) {
-            case .closed: inputs.linksClosed |= plan.link
-            case .open: inputs.linksOpen |= plan.link
+            case .closed: inputs.linksClosed |= link(slot)
+            case .open: inputs.linksOpen |= link(slot)
             case .unknown: break
             }
         }
+    }
+
+    /// Its bit among the links: a link's slot names the group in the place of a connector.
+    private func link(_ slot: Slot) -> UInt32 {
+        AllocationPlan.link(group: slot.connector, evse: slot.evse) ?? 0
     }
 
     /// A broken wire at a normally-closed contact reads as closed, which is found as a weld.
@@ -172,8 +158,9 @@ public struct GPIOContactor: CyclicDriver {
             lines.set(plan.shuntTrip, outputs.shuntTrip)
         case .phases: lines.set(plan.coil, outputs.phaseContactorClosed)
         case .directOutput:
+            guard slot.connector < StationBounds.connectorsPerEVSE else { return }
             lines.set(plan.coil, outputs.connectors[slot.connector].contactorClosed)
-        case .link: lines.set(plan.coil, outputs.links & plan.link != 0)
+        case .link: lines.set(plan.coil, outputs.links & link(slot) != 0)
         }
     }
 }

@@ -16,7 +16,7 @@ public enum IIOVoltagePlugin: CyclicPlugin {
                 "Converter channel of the sensor."),
             ConfigurationKey(
                 "measures", .choice(["bus-voltage", "output-voltage", "output-current"]),
-                required: true,
+                default: "bus-voltage",
                 "Between power sources and contactors, at the connector, or the output's current."),
             ConfigurationKey(
                 "scale", .ratio(-100_000_000_000...100_000_000_000), required: true,

@@ -46,7 +46,9 @@ final class DirectLoop {
             let kept = index < latched.count ? latched[index] : FaultSet()
             controls.initializeElement(
                 at: index,
-                to: DCControl(plan: plan.evses[index], dc: plan.dc.evses[index], latched: kept))
+                to: DCControl(
+                    plan: plan.evses[index], dc: plan.dc.evses[index], latched: kept,
+                    efficiency: plan.dc.efficiency))
         }
     }
 

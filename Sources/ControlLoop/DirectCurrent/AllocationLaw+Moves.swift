@@ -76,13 +76,8 @@ extension AllocationLaw {
             hasSound = true
         }
         guard hasSound, move.stage != .out else { return facts }
-        facts.reach = isWired ? 1 << (move.owner & 7) : reach(of: group, plan)
+        facts.reach = reach(of: group, plan)
         return facts
-    }
-
-    /// EVSEs to which the group has links.
-    private func reach(of group: Int, _ plan: AllocationPlan) -> UInt8 {
-        links(of: group, plan) != 0 ? plan.reach[group] & 0xF : 0
     }
 
     // MARK: The way

@@ -192,7 +192,7 @@ extension AllocationLaw {
         var isCabinetLost = false
         for source in 0..<count(plan) {
             let group = Int(plan.groupOfSource[source]) & 15
-            guard plan.reach[group] & (1 << UInt8(evse)) != 0 else { continue }
+            guard reach(of: group, plan) & (1 << UInt8(evse)) != 0 else { continue }
             let watch = sources[source]
             let isCabinet = plan.cabinetSources & (1 << UInt32(source)) != 0
             if watch.isSound { isAnySound = true }

@@ -133,13 +133,28 @@ public struct AllocationLaw: BitwiseCopyable, Sendable {
         return bits
     }
 
-    /// A group without a contactor is where it is wired; one that is wired to several would join them, and is
-    /// counted to the first.
+    /// A group without a contactor is where it is wired.
     private mutating func settleWired(_ plan: AllocationPlan) {
-        for group in 0..<groupCount(plan) where plan.isWired[group] && plan.reach[group] != 0 {
+        for group in 0..<groupCount(plan) where plan.isWired[group] {
             groups[group].stage = .settled
-            groups[group].owner = UInt8(plan.reach[group].trailingZeroBitCount)
+            groups[group].owner = wiredTo(group, plan)
         }
+    }
+
+    private func wiredTo(_ group: Int, _ plan: AllocationPlan) -> UInt8 {
+        let named = plan.wiredTo[group]
+        if Int(named) < Self.evseCapacity { return named }
+        guard plan.reach[group] != 0 else { return GroupMove.nowhere }
+        return UInt8(plan.reach[group].trailingZeroBitCount)
+    }
+
+    /// EVSEs that the group can feed, one bit each.
+    func reach(of group: Int, _ plan: AllocationPlan) -> UInt8 {
+        guard plan.isWired[group] else {
+            return links(of: group, plan) != 0 ? plan.reach[group] & 0xF : 0
+        }
+        let owner = groups[group].owner
+        return Int(owner) < Self.evseCapacity ? 1 << owner : 0
     }
 
     /// It is part of the EVSE's busbar, and not on its way.
