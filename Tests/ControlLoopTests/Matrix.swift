@@ -220,7 +220,7 @@ struct Matrix {
     private mutating func checkMove(_ bit: Int, closes: Bool) {
         let (group, evse) = (bit / 4, bit % 4)
         let isFaulty = result.faults[evse].contains(.linkFault)
-        for source in members(group) where sources[source].current > 1, !isFaulty {
+        for source in members(group) where sources[source].current > 1 && !isFaulty {
             fail("group \(group) is moved under \(sources[source].current) A")
         }
         guard closes else { return }
@@ -230,7 +230,8 @@ struct Matrix {
         let most = plan.allocation.matchVoltage.double + 8
         // What a source says is up to 200 ms old, in which it moves by so much.
         if abs(voltage - outlets[evse].voltage) > most + 40 {
-            fail("group \(group) of \(voltage) V joins outlet \(evse) of \(outlets[evse].voltage) V")
+            fail(
+                "group \(group) of \(voltage) V joins outlet \(evse) of \(outlets[evse].voltage) V")
         }
     }
 
