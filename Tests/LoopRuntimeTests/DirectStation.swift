@@ -131,7 +131,7 @@ final class DirectStepper {
     let folder = TemporaryFolder()
     let chip: SimulatedChip
     let shared: SharedImage
-    private(set) var engine: LoopEngine
+    private var running: LoopEngine?
     let plan: LoopPlan
     var sources = [DirectSource](repeating: DirectSource(), count: 16)
     var vehicles = [DirectVehicle](repeating: DirectVehicle(), count: 2)
@@ -146,11 +146,19 @@ final class DirectStepper {
         var plan = directPlan(chip: folder.file("chip"))
         change(&plan)
         self.plan = plan
-        engine = try LoopEngine(
-            plan: plan, lines: LineBank(plan: plan), shared: shared, catalog: .builtIn,
-            latched: LatchedFaults(), previous: nil, process: getpid())
+        running = try start(previous: nil)
     }
 
+    private func start(previous: LoopImage?) throws -> LoopEngine {
+        try LoopEngine(
+            plan: plan, lines: LineBank(plan: plan), shared: shared, catalog: .builtIn,
+            latched: LatchedFaults(), previous: previous, process: getpid())
+    }
+
+    var engine: LoopEngine {
+        guard let running else { preconditionFailure("no loop runs") }
+        return running
+    }
     func evse(_ index: Int) -> EVSEImage { engine.latest.evses[index] }
     var dc: DCImage { shared.dc() ?? DCImage() }
     func isClosed(_ evse: Int) -> Bool { isDriven(DirectWire.coil(evse)) }
@@ -160,10 +168,8 @@ final class DirectStepper {
 
     /// The loop dies and its successor starts on the same image.
     func restart() throws {
-        let previous = shared.loop()
-        engine = try LoopEngine(
-            plan: plan, lines: LineBank(plan: plan), shared: shared, catalog: .builtIn,
-            latched: LatchedFaults(), previous: previous, process: getpid())
+        running = nil
+        running = try start(previous: shared.loop())
     }
 
     func run(_ seconds: Double) { for _ in 0..<Int(seconds * 100) { step() } }
