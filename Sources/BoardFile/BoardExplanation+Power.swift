@@ -31,10 +31,11 @@ extension BoardExplanation {
         let plugin = plan.device(source.device).map { " (\($0.plugin.name))" } ?? ""
         let outlets = plan.power.sources(of: source.device).count
         let outlet = outlets > 1 ? ", outlet \(source.outlet + 1)" : ""
-        let rating = plan.rating(of: source).map {
-            ", \($0.minimumVoltage) to \($0.maximumVoltage), \($0.maximumCurrent), \($0.power)"
-        }
-        return "source \(number + 1)  \(source.device)\(plugin)\(outlet)\(rating ?? "")"
+        var words = "source \(number + 1)  \(source.device)\(plugin)\(outlet)"
+        guard let rating = plan.rating(of: source) else { return words }
+        if let voltage = rating.maximumVoltage { words += ", \(voltage)" }
+        if let current = rating.maximumCurrent { words += ", \(current)" }
+        return words + ", \(rating.power)"
     }
 
     private static func sharing(_ policy: AllocationPlan.Policy) -> String {

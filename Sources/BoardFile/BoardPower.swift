@@ -34,6 +34,7 @@ package struct BoardPower: Sendable {
         plan.groupCount = UInt8(clamping: groups.count)
         for (index, source) in sources.prefix(StationBounds.powerSources).enumerated() {
             plan.groupOfSource[index] = UInt8(clamping: source.group)
+            if source.isCabinet { plan.cabinetSources |= 1 << UInt32(index) }
         }
         for (index, group) in groups.prefix(StationBounds.powerSources).enumerated() {
             plan.reach[index] = group.reach.reduce(0) { $0 | 1 << UInt8($1.index) }
@@ -50,6 +51,8 @@ package struct BoardSource: Hashable, Sendable {
     package var outlet = 0
     /// Zero-based index of its group.
     package var group: Int
+    /// It is an outlet of a power cabinet.
+    package var isCabinet = false
 }
 
 /// Sources in parallel on one busbar, and the EVSEs that it reaches.
@@ -64,4 +67,24 @@ package struct BoardGroup: Hashable, Sendable {
     package init(number: Int) { self.number = number }
 
     package var reach: [EVSEID] { ([feeds].compactMap(\.self) + links.keys).sorted() }
+}
+
+/// What a power source is made for, as far as its device's configuration tells before anything is opened.
+package struct PowerSourceRating: Hashable, Sendable {
+    package var power: Watts
+    package var maximumVoltage: Volts?
+    package var minimumVoltage: Volts?
+    package var maximumCurrent: Amperes?
+
+    /// Every power source's driver calls these keys so; `nil` where the device itself tells its power.
+    package init?(_ configuration: Configuration) {
+        guard configuration.has("maximum-power") else { return nil }
+        func value<Value: Quantity>(_ key: String) -> Value? {
+            configuration.has(key) ? configuration.quantity(key) : nil
+        }
+        power = configuration.quantity("maximum-power")
+        maximumVoltage = value("maximum-voltage")
+        minimumVoltage = value("minimum-voltage")
+        maximumCurrent = value("maximum-current")
+    }
 }

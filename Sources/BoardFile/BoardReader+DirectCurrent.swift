@@ -227,8 +227,9 @@ extension BoardReader {
                 "\(path).power: \(output.maximumPower), the sources that reach EVSE \(evse.id) make "
                     + "\(power)", fix: "lower it to \(power): it is what vehicles are told")
         }
-        let voltage = ratings.compactMap { $0?.maximumVoltage }.min() ?? .zero
-        if voltage < output.maximumVoltage {
+        if let voltage = ratings.compactMap({ $0?.maximumVoltage }).min(),
+            voltage < output.maximumVoltage
+        {
             warn(
                 position("\(path).maximum-voltage"),
                 "\(path).maximum-voltage: \(output.maximumVoltage), the least of its sources reaches "
@@ -253,8 +254,7 @@ extension BoardReader {
 extension BoardPlan {
     /// What a power source is made for; `nil` where its device does not tell.
     package func rating(of source: BoardSource) -> PowerSourceRating? {
-        guard let device = device(source.device) else { return nil }
-        return device.plugin.sourceRating(of: device.configuration)
+        device(source.device).flatMap { PowerSourceRating($0.configuration) }
     }
 
     /// What all outputs of direct current may give together, as far as the board tells; `nil` without one.
