@@ -48,7 +48,8 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 /// Drivers that the loop process runs: no Foundation below them.
 let cyclicPlugins: [Target.Dependency] = [
     "GPIOCableLock", "GPIOContactor", "PWMControlPilot", "GPIOResidualCurrent", "GPIOInputs",
-    "IIOProximityPilot", "IIOTemperature", "OneWireTemperature", "StatusLEDs",
+    "IIOProximityPilot", "IIOTemperature", "IIOVoltage", "OneWireTemperature",
+    "StatusLEDs",
 ]
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
@@ -184,6 +185,7 @@ let package = Package(
         plugin("GPIOInputs"),
         plugin("IIOProximityPilot"),
         plugin("IIOTemperature"),
+        plugin("IIOVoltage"),
         plugin("OneWireTemperature"),
         plugin("StatusLEDs"),
         plugin(

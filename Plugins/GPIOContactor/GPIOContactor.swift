@@ -6,7 +6,7 @@ public enum GPIOContactorPlugin: CyclicPlugin {
     public typealias Driver = GPIOContactor
     public static var name: PluginName { "gpio-contactor" }
     public static var summary: String { "contactor: coil line, mirror contact, shunt trip" }
-    public static var roles: Set<Role> { [.contactor, .phaseContactor] }
+    public static var roles: Set<Role> { [.contactor, .phaseContactor, .link] }
     public static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
@@ -23,13 +23,29 @@ public enum GPIOContactorPlugin: CyclicPlugin {
                 "shunt-trip-line", .line(.digitalOutput),
                 "High trips the breaker upstream of a welded contactor."),
             ConfigurationKey(
-                "switches", .choice(["all", "l2-l3"]), default: "all",
-                "l2-l3: it is the phase-contactor, in series with the contactor of all phases."),
+                "switches", .choice(["all", "l2-l3", "dc-output", "link"]), default: "all",
+                "l2-l3: the phase-contactor, in series with the contactor of all phases. dc-output: a "
+                    + "connector's own pair of direct current. link: between power sources and an outlet."
+            ),
         ]
     }
 
     public static func roles(of configuration: Configuration) -> Set<Role> {
-        configuration.text("switches") == "l2-l3" ? [.phaseContactor] : [.contactor]
+        switch path(configuration) {
+        case .all, .directOutput: [.contactor]
+        case .phases: [.phaseContactor]
+        case .link: [.link]
+        }
+    }
+
+    /// Which path it switches.
+    static func path(_ configuration: Configuration) -> GPIOContactor.Path {
+        switch configuration.text("switches") {
+        case "l2-l3": .phases
+        case "dc-output": .directOutput
+        case "link": .link
+        default: .all
+        }
     }
 
     public static func features(of configuration: Configuration) -> Set<DriverFeature> {
@@ -50,17 +66,29 @@ public enum GPIOContactorPlugin: CyclicPlugin {
                 "the shunt trip is on the coil's line",
                 remedy: "wire the shunt trip to an output of its own")
         }
-        if configuration.has("shunt-trip-line"), configuration.text("switches") == "l2-l3" {
+        if configuration.has("shunt-trip-line"), path(configuration) != .all {
             issues.report(
                 at: "shunt-trip-line", "the shunt trip is for the contactor of all phases",
                 remedy: "name it there")
         }
+        checkLink(configuration, &issues)
         if configuration.has("feedback-line") {
             issues.require(
                 configuration.line("feedback-line") != coil, at: "feedback-line",
                 "the feedback is the coil's own line, which shows the command, not the contactor",
                 remedy: "wire the mirror contact to an input of its own")
         }
+    }
+
+    private static func checkLink(
+        _ configuration: Configuration, _ issues: inout ConfigurationIssues
+    ) {
+        guard path(configuration) == .link else { return }
+        // Two outlets would be joined through a weld that nobody sees.
+        issues.require(
+            configuration.has("feedback-line"), at: "feedback-line",
+            "a link without an auxiliary contact cannot be seen to open",
+            remedy: "wire its mirror contact to an input")
     }
 
     public static func plan(_ configuration: Configuration, period: Milliseconds)
@@ -70,7 +98,7 @@ public enum GPIOContactorPlugin: CyclicPlugin {
             coil: configuration.line("coil-line"), feedback: configuration.line("feedback-line"),
             shuntTrip: configuration.line("shunt-trip-line"),
             conductsWhenClosed: configuration.text("feedback-kind") == "normally-open",
-            isOfPhases: configuration.text("switches") == "l2-l3")
+            path: path(configuration))
     }
 }
 
@@ -82,8 +110,12 @@ public struct GPIOContactor: CyclicDriver {
         let feedback: LineID
         let shuntTrip: LineID
         let conductsWhenClosed: Bool
-        /// It switches L2 and L3 alone.
-        let isOfPhases: Bool
+        let path: Path
+    }
+
+    /// What it switches.
+    enum Path: UInt8, BitwiseCopyable {
+        case all, phases, directOutput, link
     }
 
     private let plan: Plan
@@ -93,11 +125,24 @@ public struct GPIOContactor: CyclicDriver {
     public mutating func read(
         _ lines: borrowing Lines, at slot: Slot, into inputs: inout EVSEInputs
     ) {
-        if plan.isOfPhases {
-            inputs.phaseContactor = position(lines)
-        } else {
-            inputs.contactor = position(lines)
+        switch plan.path {
+        case .all: inputs.contactor = position(lines)
+        case .phases: inputs.phaseContactor = position(lines)
+        case .directOutput:
+            guard slot.connector < StationBounds.connectorsPerEVSE else { return }
+            inputs.connectors[slot.connector].contactor = position(lines)
+        case .link:
+            switch position(lines) {
+            case .closed: inputs.linksClosed |= link(slot)
+            case .open: inputs.linksOpen |= link(slot)
+            case .unknown: break
+            }
         }
+    }
+
+    /// Its bit among the links: a link's slot names the group in the place of a connector.
+    private func link(_ slot: Slot) -> UInt32 {
+        AllocationPlan.link(group: slot.connector, evse: slot.evse) ?? 0
     }
 
     /// A broken wire at a normally-closed contact reads as closed, which is found as a weld.
@@ -107,10 +152,15 @@ public struct GPIOContactor: CyclicDriver {
     }
 
     public mutating func write(_ outputs: EVSEOutputs, at slot: Slot, to lines: inout Lines) {
-        guard !plan.isOfPhases else {
-            return lines.set(plan.coil, outputs.phaseContactorClosed)
+        switch plan.path {
+        case .all:
+            lines.set(plan.coil, outputs.contactorClosed)
+            lines.set(plan.shuntTrip, outputs.shuntTrip)
+        case .phases: lines.set(plan.coil, outputs.phaseContactorClosed)
+        case .directOutput:
+            guard slot.connector < StationBounds.connectorsPerEVSE else { return }
+            lines.set(plan.coil, outputs.connectors[slot.connector].contactorClosed)
+        case .link: lines.set(plan.coil, outputs.links & link(slot) != 0)
         }
-        lines.set(plan.coil, outputs.contactorClosed)
-        lines.set(plan.shuntTrip, outputs.shuntTrip)
     }
 }

@@ -5,6 +5,7 @@ import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
 import IIOTemperature
+import IIOVoltage
 import OneWireTemperature
 import PWMControlPilot
 import StatusLEDs
@@ -29,6 +30,7 @@ public struct CyclicCatalog: Sendable {
             GPIOResidualCurrentPlugin.self,
             GPIOInputsPlugin.self,
             IIOTemperaturePlugin.self,
+            IIOVoltagePlugin.self,
             OneWireTemperaturePlugin.self,
             StatusLEDsPlugin.self,
         ])

@@ -25,8 +25,9 @@ class DriverBox {
                 remedy: "Add the plugin to the program's LoopMain.main(plugins:).")
         }
         let evses = 0..<min(Int(plan.evseCount), StationBounds.evses)
-        guard evses.contains(Int(slot.evse)), slot.connector < StationBounds.connectorsPerEVSE
-        else {
+        // A link names a group there, of which there are more than connectors.
+        let places = plugin.roles.contains(.link) ? 8 : StationBounds.connectorsPerEVSE
+        guard evses.contains(Int(slot.evse)), slot.connector < places else {
             throw LoopError(
                 .plan, at: device, "it belongs to EVSE \(slot.evse + 1), which the plan has not",
                 remedy: "Make the plan anew with `forecourt run BOARD`.")

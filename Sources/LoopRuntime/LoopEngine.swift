@@ -30,6 +30,8 @@ package final class LoopEngine {
     private let supply: UnsafeMutablePointer<SupplyLaw>
     private let external: UnsafeMutablePointer<ExternalLimit>
     private let drivers: UnsafeMutableBufferPointer<DriverBox>
+    /// On boards with direct current.
+    private let direct: DirectLoop?
     private let lines: LineBank
     private let shared: SharedImage
     private var startedAt: Instant?
@@ -85,6 +87,11 @@ package final class LoopEngine {
         image.pointee.process = process
         image.pointee.planFingerprint = source.fingerprint
         image.pointee.evseCount = UInt8(count)
+        direct = DirectLoop(
+            source,
+            latched: (0..<count).map {
+                latched.evses[$0].union(predecessor?.evses[$0].status.latched ?? FaultSet())
+            }, shared: shared)
         for index in 0..<count {
             let kept = predecessor?.evses[index].status
             // The laws count on from the closings that stand in the status.
@@ -142,19 +149,23 @@ package final class LoopEngine {
         context.cycle = image.pointee.cycle
         context.starts = image.pointee.starts
         context.deviceFaults.set(.ioFault, !isSampled || hasLineFault)
+        direct?.begin(at: at)
+        takeTargets()
+        direct?.supply(image, at: at, isHeard: hasStationImage && !image.pointee.stationIsSilent)
         let supply = weighSupply(at: at)
         let demands = self.demands
         let shares = feed.pointee.step(
             demands, count: controls.count, feed: supply.room, at: at, plan: plan.pointee.feed)
         for index in controls.indices {
             context.groupShare = shares[index]
-            context.shareCause = supply.cause(for: controls[index].demand.phases)
+            context.shareCause = supply.cause(for: demands[index].phases)
             let left = feed.pointee.left(
                 for: index, of: supply.room, demands, count: controls.count)
             context.roomOnAllPhases = left.most(controls[index].allPhases)
             context.roomOnOnePhase = left.most(controls[index].onePhase)
             step(index, context, at: at)
         }
+        direct?.end(image, at: at)
         for driver in drivers {
             driver.write(image.pointee.evses[driver.slot.evse].outputs, to: &view)
         }
@@ -176,6 +187,7 @@ package final class LoopEngine {
             image.pointee.evses[index].status.limit = .zero
             image.pointee.evses[index].status.limitCause = .notGranted
         }
+        direct?.finish(at: at)
         shared.publish(image.pointee)
     }
 
@@ -210,7 +222,7 @@ package final class LoopEngine {
         inputs.external = external.pointee
         inputs.count = controls.count
         for index in controls.indices {
-            inputs.own[index] = controls[index].ownReading(image.pointee.evses[index].inputs.meter)
+            inputs.own[index] = ownReading(index)
             // One contact is read into every EVSE.
             if image.pointee.evses[index].inputs.isDimmed { inputs.isDimmed = true }
         }
@@ -232,8 +244,26 @@ package final class LoopEngine {
     /// What the EVSEs asked for in the last cycle: an offer never runs ahead of its share.
     private var demands: InlineArray<4, FeedMember> {
         var members = InlineArray<4, FeedMember>(repeating: FeedMember())
-        for index in controls.indices { members[index] = controls[index].demand }
+        for index in controls.indices { members[index] = demand(index) }
         return members
+    }
+
+    private func demand(_ index: Int) -> FeedMember {
+        if let direct, direct.serves(index) { return direct.demand(index) }
+        return controls[index].demand
+    }
+
+    private func ownReading(_ index: Int) -> OwnReading {
+        let meter = image.pointee.evses[index].inputs.meter
+        if let direct, direct.serves(index) { return direct.ownReading(index, meter) }
+        return controls[index].ownReading(meter)
+    }
+
+    /// What the station wants of each EVSE.
+    private func takeTargets() {
+        for index in controls.indices {
+            image.pointee.evses[index].targets = station.pointee.evses[index]
+        }
     }
 
     private func readInputs(of index: Int) {
@@ -257,7 +287,10 @@ package final class LoopEngine {
             timeout: plan.pointee.evses[index].stationTimeout)
         context.missedInWindow = deadlines.pointee.count(
             at: at, window: plan.pointee.evses[index].missWindow)
-        image.pointee.evses[index].targets = station.pointee.evses[index]
-        controls[index].step(&image.pointee.evses[index], at: at, context: context)
+        if let direct, direct.serves(index) {
+            direct.step(index, &image.pointee.evses[index], at: at, context: context)
+        } else {
+            controls[index].step(&image.pointee.evses[index], at: at, context: context)
+        }
     }
 }

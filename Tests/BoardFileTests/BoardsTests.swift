@@ -11,6 +11,7 @@ import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
 import IIOTemperature
+import IIOVoltage
 import KioskPage
 import LineReader
 import ModbusEnergyMeter
@@ -26,6 +27,7 @@ import Testing
 let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
+    IIOVoltagePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
     ModbusIOCardPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,

@@ -162,6 +162,11 @@
     /// Per group: EVSEs that it can feed (one bit each), and whether it is wired without a contactor.
     public var reach = InlineArray<16, UInt8>(repeating: 0)
     public var isWired = InlineArray<16, Bool>(repeating: false)
+    /// The EVSE to which a wired group is wired; 0xFF: the first of its reach. Links of a wired group are not
+    /// used: a closed one would join two outlets.
+    public var wiredTo = InlineArray<16, UInt8>(repeating: 0xFF)
+    /// Sources that are outlets of a power cabinet, one bit each: what their absence means.
+    public var cabinetSources: UInt32 = 0
     /// Bit of the link between a group and an EVSE in ``EVSEOutputs/links``: 4 × group + EVSE, for groups 0…7.
     public var policy = Policy.fair
     /// What a source gives at best efficiency, as a share of its power: fewer, fuller sources. Chosen: typical

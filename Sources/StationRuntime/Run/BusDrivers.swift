@@ -108,14 +108,18 @@ extension BoardPlan {
 final class DeviceHost: DriverHost {
     let device: DeviceID
     let bus: (any Sendable)?
-    private let evse: EVSEID?
+    let evse: EVSEID?
+    /// Numbers of the power sources that it is, in the image.
+    let sources: [Int]
+    /// Outlets that each of them feeds, or fed last; 0xFF: none yet.
+    let fed: Mutex<[UInt8]>
     /// It is the meter behind the breaker of the house.
     private let isOfHouse: Bool
     private let connector: Int
     /// Its number, where it is an input/output card.
     private let card: Int?
     private let mailbox: StationMailbox
-    private let image: SharedImage
+    let image: SharedImage
     private let log: Logger
     private let notices: NoticeBoard?
     private let signing: SigningDesk
@@ -131,6 +135,8 @@ final class DeviceHost: DriverHost {
         self.notices = notices
         self.signing = signing
         evse = device.evse
+        sources = device.powerSources
+        fed = Mutex(Array(repeating: 0xFF, count: device.powerSources.count))
         isOfHouse = device.isOfHouse
         connector = device.assignments.compactMap(\.connector).first?.index ?? 0
         self.mailbox = mailbox
@@ -320,6 +326,10 @@ extension Role {
         case .reader: .readerLost
         case .evseController: .controllerLost
         case .display: .displayLost
+        case .vehicleCommunication: .vehicleCommunication
+        case .insulationMonitor: .insulationMonitorLost
+        case .powerModule: .powerModuleLost
+        case .powerCabinet: .powerCabinetLost
         default: nil
         }
     }

@@ -36,8 +36,9 @@ struct StationStatus: Sendable {
         status["uptimeMs"] = JSONValue((SystemClock.now() - startedAt).count)
         let loop = image.loop()
         status["loop"] = loopStatus(loop)
+        let dc = image.dc()
         status["evses"] = .array(
-            (status["evses"]?.array ?? []).map { withPower($0, loop) })
+            (status["evses"]?.array ?? []).map { withPower($0, loop, dc) })
         status["feed"] = [
             "limitA": Self.number(board.feed.limit),
             "phases": JSONValue(Int(board.feed.phases)),
@@ -91,7 +92,7 @@ struct StationStatus: Sendable {
         return .object(object)
     }
 
-    private func withPower(_ value: JSONValue, _ loop: LoopImage?) -> JSONValue {
+    private func withPower(_ value: JSONValue, _ loop: LoopImage?, _ dc: DCImage?) -> JSONValue {
         guard var object = value.object, let number = object["evse"]?.int,
             let evse = EVSEID(number), let loop
         else { return value }
@@ -117,6 +118,7 @@ struct StationStatus: Sendable {
                 }
                 return .object(object)
             })
+        if let direct = directCurrent(evse, dc) { object["directCurrent"] = direct }
         if let sample = image.meter(evse) {
             object["meter"] = [
                 "energyWh": Self.number(sample.energyImport),
@@ -140,7 +142,7 @@ struct StationStatus: Sendable {
         ]
     }
 
-    private static func number(_ value: some Quantity) -> JSONValue {
+    static func number(_ value: some Quantity) -> JSONValue {
         var digits = 0
         var unit = Int64(type(of: value).rawPerUnit)
         while unit >= 10 {

@@ -98,6 +98,7 @@ enum StatusText {
         if let transaction = evse["transaction"]?.string {
             lines.append("          transaction \(transaction)")
         }
+        if let direct = evse["directCurrent"] { lines += directCurrent(direct) }
         if let meter = evse["meter"] {
             lines.append(
                 "          meter \(word(meter["energyWh"])) Wh, \(word(meter["powerW"])) W, "
@@ -111,6 +112,24 @@ enum StatusText {
                     + "\(word(connector["cable"])), bolt \(word(connector["bolt"]))")
         }
         if let faults = list(evse["faults"]) { lines.append("          faults \(faults)") }
+        return lines
+    }
+
+    private static func directCurrent(_ direct: JSONValue) -> [String] {
+        var lines = [
+            "          \(word(direct["phase"])) at connector \(word(direct["connector"])), vehicle "
+                + "\(word(direct["vehicle"])), \(word(direct["voltageV"])) V, "
+                + "\(word(direct["currentA"])) A of \(word(direct["setCurrentA"])) A, charged "
+                + "\(word(direct["stateOfChargePercent"])) %, insulation "
+                + "\(word(direct["insulationOhm"])) Ω, last end: \(word(direct["stopReason"]))"
+        ]
+        let sources = (direct["sources"]?.array ?? []).map { source in
+            let state = source["isOn"]?.bool == true ? "\(word(source["currentA"])) A" : "off"
+            return "\(word(source["device"])) \(state)"
+        }
+        if !sources.isEmpty {
+            lines.append("          fed by \(sources.joined(separator: ", "))")
+        }
         return lines
     }
 
