@@ -39,6 +39,7 @@ package struct BoardPower: Sendable {
         for (index, group) in groups.prefix(StationBounds.powerSources).enumerated() {
             plan.reach[index] = group.reach.reduce(0) { $0 | 1 << UInt8($1.index) }
             plan.isWired[index] = group.feeds != nil
+            if let evse = group.feeds { plan.wiredTo[index] = UInt8(evse.index) }
         }
         return plan
     }

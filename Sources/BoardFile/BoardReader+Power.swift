@@ -110,9 +110,7 @@ extension BoardReader {
                 continue
             }
             let devices = roleDevices(.link, entry.value, linkPath, id, nil)
-            guard let device = devices.first else { continue }
-            group.links[id] = device
-            checkLink(device, group.number, id, entry.value.position, linkPath)
+            if let device = devices.first { group.links[id] = device }
         }
         if group.number > BoardKeys.linkedGroups {
             error(
@@ -126,21 +124,6 @@ extension BoardReader {
                 "\(path): the group is wired to EVSE \(group.feeds.map { "\($0)" } ?? ""); a link "
                     + "would parallel two outlets and is used while that one is idle only",
                 fix: "give both EVSEs a link, where another is to have the group in charging, too")
-        }
-    }
-
-    /// A link's driver is told, too, what it connects.
-    private mutating func checkLink(
-        _ id: DeviceID, _ group: Int, _ evse: EVSEID, _ position: SourcePosition, _ path: String
-    ) {
-        guard let device = plan.device(id), !unreadable.contains("devices.\(id)") else { return }
-        let told = [("group", Int64(group)), ("evse", Int64(evse.number))]
-        for (key, number) in told where device.configuration.has(key) {
-            let own = device.configuration.number(key)
-            guard own != number else { continue }
-            error(
-                position, "\(path): \(id) has \(key): \(own)",
-                fix: "write \(key): \(number) there, or name another contactor")
         }
     }
 
