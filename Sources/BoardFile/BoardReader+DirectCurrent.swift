@@ -250,18 +250,3 @@ extension BoardReader {
             fix: "lower it: the feed's limit counts in any case")
     }
 }
-
-extension BoardPlan {
-    /// What a power source is made for; `nil` where its device does not tell.
-    package func rating(of source: BoardSource) -> PowerSourceRating? {
-        device(source.device).flatMap { PowerSourceRating($0.configuration) }
-    }
-
-    /// What all outputs of direct current may give together, as far as the board tells; `nil` without one.
-    package var directPower: Watts? {
-        let outputs = evses.compactMap(\.direct?.maximumPower)
-        guard !outputs.isEmpty else { return nil }
-        let sum = outputs.reduce(Watts.zero) { $0 + $1 }
-        return min(sum, power.maximum ?? sum)
-    }
-}

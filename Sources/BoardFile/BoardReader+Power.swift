@@ -102,13 +102,6 @@ extension BoardReader {
                 refuse(entry.value)
                 continue
             }
-            if group.feeds == id {
-                error(
-                    entry.keyPosition, "\(linkPath): the group is wired to EVSE \(id) as well",
-                    fix: "leave out feeds, or this link")
-                refuse(entry.value)
-                continue
-            }
             let devices = roleDevices(.link, entry.value, linkPath, id, nil)
             if let device = devices.first { group.links[id] = device }
         }
@@ -118,12 +111,11 @@ extension BoardReader {
                 "\(path): only groups 1...\(BoardKeys.linkedGroups) can have links",
                 fix: "number the groups with links first")
         }
-        if group.feeds != nil, !group.links.isEmpty {
-            warn(
+        if let feeds = group.feeds, !group.links.isEmpty {
+            error(
                 node.position,
-                "\(path): the group is wired to EVSE \(group.feeds.map { "\($0)" } ?? ""); a link "
-                    + "would parallel two outlets and is used while that one is idle only",
-                fix: "give both EVSEs a link, where another is to have the group in charging, too")
+                "\(path): the group is wired to EVSE \(feeds), a closed link would join two outlets",
+                fix: "leave out feeds and give EVSE \(feeds) a link, too")
         }
     }
 
