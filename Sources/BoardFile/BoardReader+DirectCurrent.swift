@@ -57,7 +57,8 @@ extension BoardReader {
         func isNamed(_ role: Role) -> Bool {
             connector.devices[role] != nil || positions["\(path).\(role.rawValue)"] != nil
         }
-        var needed = [Role.contactor]
+        // The laws know a plugged vehicle by its pilot.
+        var needed = [Role.pilot, .contactor]
         if type.lock == .plug { needed.append(.lock) }
         for role in needed where !isNamed(role) {
             error(
