@@ -6,6 +6,7 @@ import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
 import IIOTemperature
+import IIOVoltage
 import LoopRuntime
 import PWMControlPilot
 import StatusLEDs
@@ -108,6 +109,24 @@ struct CyclicConfigurationTests {
                 "channel": lines(1), "sensor": .text("ntc"), "minimum": .number(10),
                 "maximum": .number(10),
             ], at: "maximum"),
+        BadConfiguration(
+            IIOVoltagePlugin.self,
+            ["scale": .number(1), "minimum": .number(0), "maximum": .number(1)], at: "channel"),
+        BadConfiguration(
+            IIOVoltagePlugin.self,
+            [
+                "channel": lines(1), "scale": .number(0), "minimum": .number(0),
+                "maximum": .number(1),
+            ], at: "scale"),
+        BadConfiguration(
+            IIOVoltagePlugin.self,
+            [
+                "channel": lines(1), "scale": .number(1), "minimum": .number(5),
+                "maximum": .number(5),
+            ], at: "maximum"),
+        BadConfiguration(
+            GPIOContactorPlugin.self, ["coil-line": lines(1), "switches": .text("link")],
+            at: "feedback-line"),
         BadConfiguration(StatusLEDsPlugin.self, [:], at: "red-line"),
         BadConfiguration(
             StatusLEDsPlugin.self, ["red-line": lines(1), "buzzer-line": lines(1)],

@@ -6,6 +6,7 @@ import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
 import IIOTemperature
+import IIOVoltage
 import PWMControlPilot
 import StatusLEDs
 import Testing
@@ -16,7 +17,7 @@ struct Bench<Driver: CyclicDriver> {
     var values = [Int32](repeating: 0, count: 16)
     var inputs = EVSEInputs()
     var outputs = EVSEOutputs()
-    let slot = Slot(evse: 0, connector: 0)
+    var slot = Slot(evse: 0, connector: 0)
 
     init<Plugin: CyclicPlugin>(
         _ plugin: Plugin.Type, _ values: [String: ConfigurationValue],
@@ -364,6 +365,117 @@ struct IIOTemperatureTests {
         #expect(read(0, thermistor) == nil)
         #expect(read(3_300_000, thermistor) == nil)
         #expect(read(3_299_000, thermistor) == nil)
+    }
+}
+
+@Suite("IIO voltage")
+struct IIOVoltageTests {
+    private func bench(_ measures: String, _ microvolts: Int32, zero: Int64 = 0)
+        -> Bench<IIOVoltage>
+    {
+        var bench = Bench(
+            IIOVoltagePlugin.self,
+            [
+                "channel": line(0), "measures": .text(measures), "scale": .number(400_000_000),
+                "zero": .number(zero), "minimum": .number(-50), "maximum": .number(1100),
+            ])
+        bench.values[0] = microvolts
+        bench.read()
+        return bench
+    }
+
+    @Test("each goes where it belongs")
+    func places() {
+        let bus = bench("bus-voltage", 1_000_000)
+        #expect(bus.inputs.busVoltage == Volts(400))
+        #expect(bus.inputs.outputCurrent == nil)
+        let outlet = bench("output-voltage", 2_000_125)
+        #expect(outlet.inputs.connectors[0].outputVoltage == Volts(millivolts: 800_050))
+        #expect(outlet.inputs.busVoltage == nil)
+        let current = bench("output-current", 2_900_000, zero: 1650)
+        #expect(current.inputs.outputCurrent == Amperes(500))
+    }
+
+    @Test("what is not credible is nothing")
+    func broken() {
+        #expect(bench("bus-voltage", 3_300_000).inputs.busVoltage == nil)
+        #expect(bench("bus-voltage", -200_000).inputs.busVoltage == nil)
+        #expect(bench("bus-voltage", Lines.noSample).inputs.busVoltage == nil)
+        #expect(bench("output-current", .max).inputs.outputCurrent == nil)
+    }
+
+    @Test("what it measures is the role that it can fill")
+    func roles() {
+        for role in [Role.busVoltage, .outputVoltage, .outputCurrent] {
+            let configuration = Configuration(
+                device: "it", values: ["measures": .text(role.rawValue)])
+            #expect(IIOVoltagePlugin.roles(of: configuration) == [role])
+        }
+    }
+}
+
+@Suite("GPIO contactor of direct current")
+struct GPIOContactorDirectTests {
+    private func bench(_ switches: String, slot: Slot) -> Bench<GPIOContactor> {
+        var bench = Bench(
+            GPIOContactorPlugin.self,
+            [
+                "coil-line": line(0), "feedback-line": line(1), "switches": .text(switches),
+                "feedback-kind": .text("normally-closed"),
+            ])
+        bench.slot = slot
+        return bench
+    }
+
+    @Test("a connector's pair follows its own output and shows its own position")
+    func output() {
+        var bench = bench("dc-output", slot: Slot(evse: 0, connector: 1))
+        bench.outputs.connectors[0].contactorClosed = true
+        bench.write()
+        #expect(bench.values[0] == 0)
+        bench.outputs.connectors[1].contactorClosed = true
+        bench.write()
+        bench.values[1] = 0
+        bench.read()
+        #expect(bench.values[0] == 1)
+        #expect(bench.inputs.connectors[1].contactor == .closed)
+        #expect(bench.inputs.connectors[0].contactor == .unknown)
+        #expect(bench.inputs.contactor == .unknown)
+    }
+
+    @Test("a link has the bit of its group and EVSE, both ways")
+    func link() {
+        var bench = bench("link", slot: Slot(evse: 1, connector: 7))
+        bench.outputs.links = ~(1 << 29)
+        bench.write()
+        #expect(bench.values[0] == 0)
+        bench.outputs.links = 1 << 29
+        bench.write()
+        #expect(bench.values[0] == 1)
+        bench.values[1] = 1
+        bench.read()
+        #expect(bench.inputs.linksOpen == 1 << 29 && bench.inputs.linksClosed == 0)
+        bench.inputs = EVSEInputs()
+        bench.values[1] = 0
+        bench.read()
+        #expect(bench.inputs.linksClosed == 1 << 29 && bench.inputs.linksOpen == 0)
+        bench.inputs = EVSEInputs()
+        bench.values[1] = Lines.noSample
+        bench.read()
+        #expect(bench.inputs.linksClosed == 0 && bench.inputs.linksOpen == 0)
+    }
+
+    @Test("a link needs its auxiliary contact, and fills its own role")
+    func configuration() {
+        var issues = ConfigurationIssues()
+        let link = Configuration(
+            device: "it", values: ["coil-line": line(0), "switches": .text("link")])
+        GPIOContactorPlugin.check(link, &issues)
+        #expect(issues.all.map(\.key) == ["feedback-line"])
+        #expect(GPIOContactorPlugin.roles(of: link) == [.link])
+        let output = Configuration(
+            device: "it", values: ["coil-line": line(0), "switches": .text("dc-output")])
+        #expect(GPIOContactorPlugin.roles(of: output) == [.contactor])
     }
 }
 
