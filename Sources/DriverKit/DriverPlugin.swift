@@ -69,6 +69,11 @@ public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
     case outletChoice = "outlet-choice"
     /// An insulation monitor that can test itself.
     case insulationSelfTest = "insulation-self-test"
+    /// A vehicle communication that speaks DIN SPEC 70121 or ISO 15118: CCS, NACS, MCS. One that says
+    /// neither this nor ``chademo`` counts as such.
+    case combinedCharging = "combined-charging"
+    /// A vehicle communication that speaks CHAdeMO.
+    case chademo
 }
 
 /// What every driver plugin declares.

@@ -150,7 +150,7 @@ private let badBoards1: [BadBoard] = [
         edits: [("ocpp:", "zzzzzzzzzz:")],
         report: """
             board.yaml:34:1: error: unknown key zzzzzzzzzz
-              fix: known keys: format, board, summary, control-cycle, station, feed, loop, supervision, buses, devices, evses, shared, …
+              fix: known keys: format, board, summary, control-cycle, station, feed, loop, supervision, buses, devices, evses, power, …
             """),
     BadBoard(
         name: "no feed",
@@ -182,9 +182,9 @@ private let badBoards1: [BadBoard] = [
             """),
     BadBoard(
         name: "a current above its range",
-        edits: [("limit: 40 A", "limit: 500 A")],
+        edits: [("limit: 40 A", "limit: 2500 A")],
         report: """
-            board.yaml:4:27: error: feed.limit: "500 A" is outside 6 A...400 A
+            board.yaml:4:27: error: feed.limit: "2500 A" is outside 6 A...2000 A
               fix: choose a value within the range
             """),
     BadBoard(
@@ -205,7 +205,7 @@ private let badBoards1: [BadBoard] = [
         name: "a number beyond all numbers",
         edits: [("limit: 40 A", "limit: 99999999999999999999 A")],
         report: """
-            board.yaml:4:27: error: feed.limit: "99999999999999999999 A" is outside 6 A...400 A
+            board.yaml:4:27: error: feed.limit: "99999999999999999999 A" is outside 6 A...2000 A
               fix: choose a value within the range
             """),
 ]
@@ -672,13 +672,6 @@ private let badBoards4: [BadBoard] = [
         report: """
             board.yaml:26:40: error: evses.1.connectors.1.cable-rating: sType2 is a socket outlet
               fix: leave it out: the proximity pilot tells each cable's rating
-            """),
-    BadBoard(
-        name: "direct current",
-        edits: [("type: sType2", "type: cCCS2, cable-rating: 200 A")],
-        report: """
-            board.yaml:26:18: error: evses.1.connectors.1.type: cCCS2 is for direct current, which this release does not control
-              fix: use an alternating current type
             """),
     BadBoard(
         name: "a one-phase fitting on three phases",

@@ -17,6 +17,7 @@ extension BoardPlan {
         plant.mains.voltage = feed.voltage
         for evse in evses { plant.evses.append(simulated(evse)) }
         for device in devices { add(device, to: &plant) }
+        addDirectCurrent(to: &plant)
         plant.watchdog = line(loop.watchdogLine)
         for bus in buses where !bus.kind.hasLines {
             var serial = PlantPlan.SerialBus(
@@ -50,9 +51,11 @@ extension BoardPlan {
             for device in devices where device.serves(connector.id) {
                 add(device, to: &outlet)
             }
+            outlet.directCurrent = simulatedPlug(connector)
             result.connectors.append(outlet)
         }
         for device in devices where device.serves(evse.id) { add(device, to: &result) }
+        result.directCurrent = simulatedOutlet(evse)
         return result
     }
 
@@ -155,11 +158,10 @@ extension BoardPlan {
         let keys = device.configuration
         switch device.plugin.name {
         case "gpio-contactor":
-            guard let coil = line(keys.line("coil-line")) else { return }
-            var contactor = PlantPlan.Contactor(device: device.id.name, coil: coil)
-            contactor.mirror = line(keys.line("feedback-line"))
-            contactor.mirrorKind =
-                keys.text("feedback-kind") == "normally-open" ? .normallyOpen : .normallyClosed
+            // Those of direct current belong to connectors and groups.
+            guard ["all", "l2-l3"].contains(keys.text("switches")),
+                let contactor = simulatedContactor(device)
+            else { return }
             if keys.text("switches") == "l2-l3" {
                 evse.phaseContactor = contactor
                 return
@@ -280,12 +282,12 @@ extension BoardPlan {
 
     // MARK: Lines
 
-    private func number(_ line: LineID) -> Int? {
+    func number(_ line: LineID) -> Int? {
         guard line.isPresent, lines.indices.contains(Int(line.index)) else { return nil }
         return lines[Int(line.index)].simulatedNumber.map(Int.init)
     }
 
-    private func line(_ id: LineID) -> PlantPlan.Line? {
+    func line(_ id: LineID) -> PlantPlan.Line? {
         guard let number = number(id) else { return nil }
         let line = lines[Int(id.index)]
         var simulated = PlantPlan.Line(
