@@ -11,15 +11,16 @@ extension ChargingStation {
         settle()
     }
 
-    private mutating func observe(_ status: EVSEStatus, _ place: Int) {
+    mutating func observe(_ status: EVSEStatus, _ place: Int) {
         let isFirst = evses[place].status == nil
         evses[place].status = status
+        evses[place].direct.observe(status)
         for index in evses[place].connectors.indices {
             evses[place].connectors[index].observe(status.connectors[index])
         }
         chooseConnector(place)
         let wasConnected = evses[place].isConnected
-        let isConnected = evses[place].connectors[evses[place].active].isConnected
+        let isConnected = isVehicleConnected(place)
         evses[place].isConnected = isConnected
         noteFaults(place, status)
         answerUnlock(place, status)
@@ -27,7 +28,9 @@ extension ChargingStation {
         reportConnectors(place..<place + 1)
         let wasTransferring = evses[place].isTransferring
         let isTransferring =
-            status.phase == .energised && isConnected && evses[place].pilot.requestsEnergy
+            evses[place].configuration.isDirect
+            ? isConnected && evses[place].direct.isTransferring
+            : status.phase == .energised && isConnected && evses[place].pilot.requestsEnergy
         evses[place].isTransferring = isTransferring
         if sessions[place].awaitsVehicle {
             resume(place)
@@ -45,16 +48,43 @@ extension ChargingStation {
         } else if evses[place].finished?.until != nil {
             forgetFigures(place)  // The next plug is in.
         }
+        noteNeeds(place)
     }
 
+    /// By plug: one of several connectors is used at a time. It stays the one that is meant until it is
+    /// free and another is plugged in; one that is in service goes before one that is not.
     private mutating func chooseConnector(_ place: Int) {
         let evse = evses[place]
-        if evse.connectors[evse.active].isPlugged { return }
-        evses[place].active = evse.connectors.firstIndex { $0.isPlugged } ?? 0
+        // Whatever the order in which they were plugged in: the loop's session goes on.
+        if let used = evse.direct.connectorInUse, used < evse.connectors.count,
+            evse.connectors[used].isPlugged
+        {
+            evses[place].active = used
+            return
+        }
+        let isUsable = availability.isOperative(evse.activeConnector)
+        if evse.connectors[evse.active].isPlugged, isUsable || !sessions[place].isIdle { return }
+        let plugged = evse.connectors.indices.filter { evse.connectors[$0].isPlugged }
+        let usable = plugged.first {
+            availability.isOperative(ConnectorID(evse: evse.id, index: $0))
+        }
+        if evse.connectors[evse.active].isPlugged, usable == nil { return }
+        evses[place].active = usable ?? plugged.first ?? evse.active
+    }
+
+    /// A vehicle answers: on the pilot, or where there is none by its communication.
+    private func isVehicleConnected(_ place: Int) -> Bool {
+        let evse = evses[place]
+        let sense = evse.connectors[evse.active]
+        if sense.isConnected { return true }
+        return evse.configuration.isDirect && sense.isPlugged && sense.pilot == .unknown
+            && evse.direct.vehicle.stage.isInSession
+            && Int(evse.direct.vehicle.connector) == evse.active
     }
 
     /// Energy begins or ceases to flow.
     private mutating func transferChanged(_ place: Int) {
+        if evses[place].configuration.isDirect { return directTransferChanged(place) }
         let byVehicle = !evses[place].isTransferring && !evses[place].pilot.requestsEnergy
         let fault =
             evses[place].isTransferring ? nil : faultThatStopped(place, byVehicle: byVehicle)
@@ -66,7 +96,7 @@ extension ChargingStation {
 
     /// The fault because of which energy has ceased. A vehicle that stops by itself may do so while
     /// another fault's hold time runs.
-    private func faultThatStopped(_ place: Int, byVehicle: Bool) -> Fault? {
+    func faultThatStopped(_ place: Int, byVehicle: Bool) -> Fault? {
         if let fault = blockingFaults(place).first(where: { $0.facts.stopsCharging }) {
             return fault
         }
