@@ -54,6 +54,15 @@ extension ChargingStation {
         return evses[evse.index].direct.vehicle
     }
 
+    /// What is at a DC output now; `nil` where there is none, or nothing is known yet.
+    package func output(of evse: EVSEID) -> (voltage: Volts, current: Amperes)? {
+        guard evse.index < evses.count, evses[evse.index].configuration.isDirect,
+            evses[evse.index].status != nil
+        else { return nil }
+        let direct = evses[evse.index].direct
+        return (direct.outputVoltage, direct.outputCurrent)
+    }
+
     /// Insulation of a DC EVSE's output, where its session has measured any.
     package func lowestInsulation(of evse: EVSEID) -> Ohms? {
         evse.index < evses.count ? evses[evse.index].direct.status.lowestInsulation : nil
