@@ -6,7 +6,7 @@ package struct BoardExplanation {
     let plan: BoardPlan
     package init(_ plan: BoardPlan) { self.plan = plan }
 
-    private struct Branch {
+    struct Branch {
         var text: String
         var branches: [Branch] = []
     }
@@ -43,6 +43,7 @@ package struct BoardExplanation {
                     + "about \(cost) µs a cycle"),
         ]
         all += plan.evses.map(branch)
+        if !plan.power.groups.isEmpty { all.append(powerBranch) }
         let shared = plan.shared.sorted { $0.key.rawValue < $1.key.rawValue }
         if !shared.isEmpty {
             all.append(
@@ -71,15 +72,31 @@ package struct BoardExplanation {
 
     private func branch(_ evse: BoardEVSE) -> Branch {
         var branches = evse.connectors.map { connector in
-            Branch(
-                text: "connector \(connector.id.number)  \(connector.type) "
-                    + "\(connector.hasFixedCable ? "fixed cable" : "socket"), \(connector.limit)",
-                branches: roles(connector.devices))
+            Branch(text: Self.words(connector), branches: roles(connector.devices))
         }
         branches += roles(evse.devices)
+        guard let output = evse.direct else {
+            return Branch(
+                text: "EVSE \(evse.id)  \(Self.phases(evse.plan.phases)), \(evse.plan.rating)",
+                branches: branches)
+        }
+        let exclusive = evse.connectors.count > 1 ? ", one connector at a time" : ""
         return Branch(
-            text: "EVSE \(evse.id)  \(Self.phases(evse.plan.phases)), \(evse.plan.rating)",
+            text: "EVSE \(evse.id)  direct current, \(output.minimumVoltage) to "
+                + "\(output.maximumVoltage), \(output.maximumCurrent), \(output.maximumPower)\(exclusive); "
+                + "draws \(evse.plan.rating) of \(Self.phases(evse.plan.phases))",
             branches: branches)
+    }
+
+    private static func words(_ connector: BoardConnector) -> String {
+        let words =
+            "connector \(connector.id.number)  \(connector.type) "
+            + "\(connector.hasFixedCable ? "fixed cable" : "socket"), \(connector.limit)"
+        guard let direct = connector.direct, let type = ConnectorType.named(connector.type) else {
+            return words
+        }
+        return words + ", \(direct.maximumVoltage), derated from \(direct.deratingStart) to "
+            + "\(direct.deratingEnd), plug held by \(type.lock.words)"
     }
 
     private func roles(_ devices: [Role: [DeviceID]]) -> [Branch] {
@@ -215,7 +232,10 @@ package struct BoardExplanation {
         }
         node("station", plan.name)
         for evse in plan.evses {
-            node("evse \(evse.id)", "EVSE \(evse.id)\\n\(evse.plan.rating)")
+            node(
+                "evse \(evse.id)",
+                "EVSE \(evse.id)\\n\(evse.direct.map { "\($0.maximumPower)" } ?? "\(evse.plan.rating)")"
+            )
             edge("station", "evse \(evse.id)")
             for connector in evse.connectors {
                 node("connector \(connector.id)", "connector \(connector.id)\\n\(connector.type)")
@@ -230,9 +250,19 @@ package struct BoardExplanation {
                     ?? assignment.evse.map { "evse \($0)" } ?? "station"
                 edge(place, "device \(device.id)", assignment.role.rawValue)
             }
+            for group in plan.power.groups where group.links.values.contains(device.id) {
+                edge("device \(device.id)", "group \(group.number)")
+            }
             let lines = plan.lines.filter { $0.device == device.id }.map(\.bus)
             for bus in Set(lines + [device.bus].compactMap(\.self)).sorted() {
                 edge("device \(device.id)", "bus \(bus)")
+            }
+        }
+        for group in plan.power.groups {
+            node("group \(group.number)", "power group \(group.number)")
+            if let evse = group.feeds { edge("evse \(evse)", "group \(group.number)") }
+            for source in plan.power.sources where source.group == group.number - 1 {
+                edge("group \(group.number)", "device \(source.device)")
             }
         }
         for bus in plan.buses { node("bus \(bus.name)", "\(bus.name)\\n\(bus.realPath)") }

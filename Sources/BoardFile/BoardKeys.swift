@@ -31,8 +31,8 @@ enum BoardKeys {
             + "a path as seen from this file.")
 
     static let sections = [
-        "station", "feed", "loop", "supervision", "buses", "devices", "evses", "shared", "ocpp",
-        "security", "features",
+        "station", "feed", "loop", "supervision", "buses", "devices", "evses", "power", "shared",
+        "ocpp", "security", "features",
     ]
     static let requiredSections = ["feed", "buses", "devices", "evses"]
 
@@ -46,6 +46,7 @@ enum BoardKeys {
         case "buses": "What devices sit on, by name."
         case "devices": "Drivers and their wiring, by name."
         case "evses": "EVSEs by number, composed of connectors and devices."
+        case "power": "Power sources of direct current, and how they reach the EVSEs."
         case "shared": "Devices that serve the whole station, by role."
         case "ocpp": "The station's place in its network, and factory values."
         case "security": "Where trust and secrets lie; relative paths start at this file's folder."
@@ -72,7 +73,7 @@ enum BoardKeys {
         [
             ConfigurationKey("phases", .integer(1...3), required: true, "Phases that are wired."),
             ConfigurationKey(
-                "limit", .current(6000...400_000), required: true,
+                "limit", .current(6000...2_000_000), required: true,
                 "The breaker upstream, per phase."),
             ConfigurationKey(
                 "voltage", .voltage(90_000...300_000), default: "230 V", "Phase to neutral."),
@@ -120,9 +121,9 @@ enum BoardKeys {
             "meter", .text(maximumLength: 40), required: true,
             "The meter behind the house's breaker; its max-age says when it is stale."),
         ConfigurationKey(
-            "limit", .current(6000...1_000_000), required: true, "The house's breaker, per phase."),
+            "limit", .current(6000...4_000_000), required: true, "The house's breaker, per phase."),
         ConfigurationKey(
-            "fallback", .current(0...400_000), required: true,
+            "fallback", .current(0...2_000_000), required: true,
             "What the station may draw per phase while that meter is stale."),
         ConfigurationKey(
             "margin", .current(0...50_000), default: "1 A", "Kept free below the breaker."),
@@ -136,7 +137,7 @@ enum BoardKeys {
 
     private static let dimming: [ConfigurationKey] = [
         ConfigurationKey(
-            "current", .current(0...400_000), "What the station may draw per phase."),
+            "current", .current(0...2_000_000), "What the station may draw per phase."),
         ConfigurationKey(
             "power", .power(0...1_000_000_000),
             "What the station may draw in all; 4200 W is the least that § 14a EnWG leaves (BNetzA "
@@ -157,7 +158,7 @@ enum BoardKeys {
             "timeout", .duration(1000...3_600_000), default: "60 s",
             "Time without a write after which the energy manager is silent."),
         ConfigurationKey(
-            "fallback-current", .current(0...400_000),
+            "fallback-current", .current(0...2_000_000),
             "What the station may draw per phase while it is silent."),
         ConfigurationKey(
             "fallback-power", .power(0...1_000_000_000),
@@ -181,7 +182,8 @@ enum BoardKeys {
         [
             ConfigurationKey(
                 "limit", .current(6000...400_000),
-                "Rating of the EVSE per phase; left out, the least of feed and connectors."),
+                "Rating of the EVSE per phase; left out, the least of feed and connectors. Alternating current only."
+            ),
             ConfigurationKey(
                 "phases", .integer(1...3), "Phases of the outlet; left out, those of the feed."),
             ConfigurationKey(
@@ -199,10 +201,15 @@ enum BoardKeys {
                 "type", .choice(ConnectorType.all.map(\.name)), required: true,
                 "OCPP connector type; s is a socket, c a fixed cable."),
             ConfigurationKey(
-                "limit", .current(6000...400_000), required: true,
-                "Rating of the outlet per phase."),
+                "limit", .current(6000...3_000_000), required: true,
+                "Rating of the outlet: per phase, or its direct current."),
             ConfigurationKey(
-                "cable-rating", .current(6000...400_000), "Rating of a fixed cable per phase."),
+                "cable-rating", .current(6000...3_000_000),
+                "Rating of a fixed cable, as the limit."),
+            ConfigurationKey(
+                "voltage", .voltage(200_000...1_500_000),
+                "Highest voltage of a direct-current connector with its cable; left out, its type's."
+            ),
         ]
     }
 

@@ -42,6 +42,7 @@ extension BoardPlan {
         compiled.feed.limit = feed.limit
         compiled.feed.changes = feed.supply.changes
         compiled.supply = feed.supply
+        compiled.dc = directCurrent
         for evse in evses { compiled.evses[evse.id.index] = evse.plan }
         if endPoints == .real {
             compiled.watchdog = try fixed(loop.watchdog, "loop.watchdog")
@@ -186,6 +187,7 @@ extension BoardPlan {
             hash.add("\(laws.hasPhaseContactor) \(laws.hasPhaseContactorFeedback)")
             hash.add("\(laws.strokeTime.raw) \(laws.meterMaxAge.raw) \(laws.nominalVoltage.raw)")
         }
+        for words in directCurrentWords { hash.add(words) }
         for line in lines {
             let path = bus(line.bus).map { self.path(of: $0, endPoints) } ?? ""
             let period = bus(line.bus)?.configuration.number("period") ?? 0

@@ -6,6 +6,7 @@ package struct BoardSlot: Hashable, Sendable {
     package var device: DeviceID
     /// Zero-based indices into the process image.
     package var evse: Int
+    /// Of a link: the group that it connects instead.
     package var connector: Int
 }
 
@@ -20,9 +21,9 @@ extension BoardPlan {
             }
             for device in assigned {
                 let connector = device.assignments.compactMap(\.connector).first
+                let place = connector?.index ?? power.group(ofLink: device.id) ?? 0
                 slots.append(
-                    BoardSlot(
-                        device: device.id, evse: evse.id.index, connector: connector?.index ?? 0))
+                    BoardSlot(device: device.id, evse: evse.id.index, connector: place))
             }
             for device in devices where device.isCyclic && isShared(device, by: evse) {
                 slots.append(BoardSlot(device: device.id, evse: evse.id.index, connector: 0))

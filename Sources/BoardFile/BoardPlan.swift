@@ -23,6 +23,8 @@ package struct BoardPlan: Sendable {
     package var evses = [BoardEVSE]()
     /// Devices that serve the whole station: a reader for several EVSEs, an emergency stop.
     package var shared = [Role: [DeviceID]]()
+    /// Sources of direct current.
+    package var power = BoardPower()
     /// How long a choice of an outlet waits for its card, and a card for its choice.
     package var choiceTimeout = Milliseconds.seconds(30)
     package var ocpp = OCPPSettings()
@@ -42,6 +44,8 @@ package struct BoardPlan: Sendable {
     package var cards: [DeviceID] {
         devices.filter { $0.plugin is any CardPlugin.Type }.map(\.id)
     }
+    /// Some EVSE has direct current.
+    package var hasDirectCurrent: Bool { evses.contains { $0.direct != nil } }
     package var hasDisplays: Bool {
         devices.contains { $0.assignments.contains { $0.role == .display } }
     }
@@ -124,6 +128,9 @@ package struct BoardDevice: Sendable {
     package var configuration: Configuration
     /// The jobs it was given.
     package var assignments: [Assignment]
+    /// Power sources that it is, by their numbers in the process image: one for a module, one an outlet
+    /// for a cabinet, in the device's own order.
+    package var powerSources = [Int]()
 
     /// Runs in the loop process.
     package var isCyclic: Bool { plugin is any CyclicPlugin.Type }
@@ -150,16 +157,23 @@ package struct BoardEVSE: Sendable {
     package var devices: [Role: [DeviceID]]
     /// Numbers of the control laws, ratings resolved: what the loop gets.
     package var plan: EVSEPlan
+    /// Those of direct current; `nil` where the outlet has alternating current.
+    package var direct: DCPlan?
 }
 
 package struct BoardConnector: Sendable {
     package var id: ConnectorID
-    /// OCPP 2.0.1 ConnectorEnumType spelling: `sType2`, `cType1`, `cCCS1`.
+    /// OCPP 2.0.1 ConnectorEnumType spelling: `sType2`, `cType1`, `cCCS1`; `cMCS` is OCPP 2.1's.
     package var type: String
     /// The cable is part of the station; otherwise a socket outlet.
     package var hasFixedCable: Bool
     package var limit: Amperes
     package var devices: [Role: [DeviceID]]
+    /// Of direct current: ratings and derating.
+    package var direct: DCConnectorPlan?
+
+    /// Its type in OCPP 2.0.1's words; `Unknown` where that has none.
+    package var typeInOCPP201: String { ConnectorType.named(type)?.nameInOCPP201 ?? type }
 
     /// The EVSE controller that owns its pilot and the contactor.
     package var controller: DeviceID? { devices[.evseController]?.first }

@@ -11,6 +11,7 @@ extension BoardReader {
         checkEndPoints()
         checkRoles()
         for evse in plan.evses { checkRatings(evse) }
+        checkDirectCurrent()
         checkBusTimes()
         checkCycle()
         checkSupply()
@@ -141,12 +142,16 @@ extension BoardReader {
             guard !isNamedInVain(device.id), !(device.plugin is any CardPlugin.Type) else {
                 continue
             }
-            let roles = device.plugin.roles.map(\.rawValue).sorted().joined(separator: ", ")
+            let possible = device.plugin.roles
+            let roles = possible.map(\.rawValue).sorted().joined(separator: ", ")
             error(
                 position("devices.\(device.id)"), "\(device.id) has no role",
-                fix: "name it at an EVSE or under shared as its \(roles), or remove it")
+                fix: possible.allSatisfy(\.isOfPower)
+                    ? "name it under power.groups, or remove it"
+                    : "name it at an EVSE or under shared as its \(roles), or remove it")
         }
-        for evse in plan.evses {
+        // What one of direct current needs is checked with its other rules.
+        for evse in plan.evses where evse.direct == nil {
             for connector in evse.connectors {
                 checkConnectorRoles(connector)
             }
@@ -265,6 +270,11 @@ extension BoardReader {
     // MARK: Limits
 
     private mutating func checkRatings(_ evse: BoardEVSE) {
+        if evse.direct == nil { checkMainsRatings(evse) }
+        checkSupervision(evse)
+    }
+
+    private mutating func checkMainsRatings(_ evse: BoardEVSE) {
         for connector in evse.connectors where connector.limit > plan.feed.limit {
             guard plan.feed.limit > .zero else { continue }
             let path = "evses.\(evse.id).connectors.\(connector.id.number).limit"
@@ -283,7 +293,6 @@ extension BoardReader {
                     fix: "correct the type, or add phases: 1 to EVSE \(evse.id)")
             }
         }
-        checkSupervision(evse)
     }
 
     private mutating func checkSupervision(_ evse: BoardEVSE) {

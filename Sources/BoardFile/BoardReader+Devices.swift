@@ -202,7 +202,12 @@ extension BoardReader {
                 fix: "name it once")
             return false
         }
-        if let other = others.first(where: { $0.evse != assignment.evse || $0.role == role }) {
+        let other = others.first { other in
+            guard other.evse != assignment.evse || other.role == role else { return false }
+            // A cabinet has several outlets, which may feed several EVSEs.
+            return role != .powerCabinet || other.role != role
+        }
+        if let other {
             let place =
                 other.connector.map { "connector \($0)" }
                 ?? other.evse.map { "EVSE \($0)" } ?? "the station"

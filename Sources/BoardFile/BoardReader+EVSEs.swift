@@ -26,7 +26,7 @@ extension BoardReader {
     }
 
     /// The number that an entry's key is; reports anything else.
-    private mutating func number(_ entry: BoardNode.Entry, _ noun: String, _ bound: Int) -> Int? {
+    mutating func number(_ entry: BoardNode.Entry, _ noun: String, _ bound: Int) -> Int? {
         if let number = Int(entry.key), (1...bound).contains(number), entry.key == "\(number)" {
             return number
         }
@@ -44,10 +44,12 @@ extension BoardReader {
         positions[path] = entry.keyPosition
         let (values, _) = values(
             entry.value, path, keys: BoardKeys.evse,
-            others: ["connectors", "devices", "supervision"])
+            others: ["connectors", "devices", "supervision", "output"])
         var evse = BoardEVSE(id: id, connectors: [], devices: [:], plan: supervision)
+        evse.direct = readOutput(entry, id)
         if let node = entry.value["supervision"] {
-            readSupervision(node, "\(path).supervision", into: &evse.plan)
+            readSupervision(
+                node, "\(path).supervision", into: &evse.plan, &evse.direct, ofEVSE: id)
         }
         if let node = entry.value["connectors"] {
             let connectors = entries(node, "\(path).connectors") ?? []
@@ -73,7 +75,9 @@ extension BoardReader {
         if evse.connectors.isEmpty, !unreadable.contains("\(path).connectors") {
             error(
                 entry.keyPosition, "EVSE \(id) has no connector",
-                fix: "add connectors: { 1: { type: sType2, limit: 32 A } }")
+                fix: evse.direct == nil
+                    ? "add connectors: { 1: { type: sType2, limit: 32 A } }"
+                    : "add connectors: { 1: { type: cCCS2, limit: 500 A, cable-rating: 500 A } }")
         }
         if let node = entry.value["devices"] { readRoles(node, "\(path).devices", into: &evse) }
         resolveRatings(&evse, values)
@@ -86,7 +90,7 @@ extension BoardReader {
         let path = "evses.\(id.evse).connectors.\(id.number)"
         positions[path] = entry.keyPosition
         let (values, _) = values(
-            entry.value, path, keys: BoardKeys.connector, others: Role.allNames)
+            entry.value, path, keys: BoardKeys.connector, others: Role.allNames + ["derating"])
         let configuration = Configuration(device: DeviceID(path), values: values)
         let type = ConnectorType.named(configuration.text("type"))
         var connector = BoardConnector(
@@ -94,7 +98,11 @@ extension BoardReader {
             limit: configuration.quantity("limit"), devices: [:])
         for role in Role.allCases {
             guard let node = entry.value[role.rawValue] else { continue }
-            guard role.isOfConnector else {
+            guard isFor(evse, role, node.position, "\(path).\(role.rawValue)") else {
+                refuse(node)
+                continue
+            }
+            guard role.isOfConnector(evse.current) else {
                 error(
                     node.position, "\(path).\(role.rawValue): this role belongs to the EVSE",
                     fix: "move it to evses.\(id.evse).devices")
@@ -108,6 +116,8 @@ extension BoardReader {
         if let type, values["limit"] != nil {
             checkConnector(type, configuration, path)
         }
+        if let type { checkCurrent(type, of: evse, path) }
+        readDirectConnector(entry, configuration, type, into: &connector, of: evse)
         evse.connectors.append(connector)
     }
 
@@ -115,12 +125,6 @@ extension BoardReader {
         _ type: ConnectorType, _ configuration: Configuration, _ path: String
     ) {
         let limit: Amperes = configuration.quantity("limit")
-        if type.isDirectCurrent {
-            error(
-                position("\(path).type"),
-                "\(path).type: \(type.name) is for direct current, "
-                    + "which this release does not control", fix: "use an alternating current type")
-        }
         if limit > type.limit {
             error(
                 position("\(path).limit"),
@@ -161,7 +165,11 @@ extension BoardReader {
                 continue
             }
             let rolePath = "\(path).\(entry.key)"
-            guard role.isOfConnector else {
+            guard isFor(evse, role, entry.keyPosition, rolePath) else {
+                refuse(entry.value)
+                continue
+            }
+            guard role.isOfConnector(evse.current) else {
                 evse.devices[role] = roleDevices(role, entry.value, rolePath, evse.id, nil)
                 continue
             }
@@ -189,7 +197,7 @@ extension BoardReader {
     }
 
     /// Notes devices whose naming was refused: that they have no role then is no news.
-    private mutating func refuse(_ node: BoardNode) {
+    mutating func refuse(_ node: BoardNode) {
         for node in node.elements ?? node.entries?.map(\.value) ?? [] { refuse(node) }
         if let name = node.scalar { refusedDevices.insert(name) }
     }
@@ -200,6 +208,11 @@ extension BoardReader {
     ) {
         let configuration = Configuration(device: "evse", values: values)
         let path = "evses.\(evse.id)"
+        defer { resolvePhases(&evse, configuration, path) }
+        if evse.direct != nil {
+            resolveDirectRating(&evse, configuration, path)
+            return
+        }
         var rating = plan.feed.limit
         if let connector = evse.connectors.map(\.limit).max(), connector > .zero {
             rating = min(rating, connector)
@@ -215,6 +228,11 @@ extension BoardReader {
             rating = min(rating, limit)
         }
         evse.plan.rating = rating
+    }
+
+    private mutating func resolvePhases(
+        _ evse: inout BoardEVSE, _ configuration: Configuration, _ path: String
+    ) {
         evse.plan.nominalVoltage = plan.feed.voltage
         evse.plan.phaseRotation = PhaseRotation.rotation(configuration.text("phase-rotation"))
         evse.plan.priority = UInt8(clamping: configuration.number("priority"))

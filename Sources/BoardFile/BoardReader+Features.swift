@@ -12,11 +12,13 @@ extension BoardReader {
         let cardReaders = plan.devices.count { all.contains($0.id) && Self.readsCards($0) }
         let displays = plan.devices.count { has($0, .display) }
         let locks = plan.devices.count { has($0, .lock) }
-        let phases = Set(plan.evses.map(\.plan.phases))
+        let phases = Set(plan.evses.filter { $0.direct == nil }.map(\.plan.phases))
         flag("HFS-1", connectors.contains { !$0.hasFixedCable }, "socket outlet is listed")
         flag("HFS-2", connectors.contains { $0.hasFixedCable }, "fixed cable is listed")
-        flag("HFS-3", true, "alternating current outlet is listed")
-        flag("HFS-4", false, "direct current outlet is listed")
+        flag(
+            "HFS-3", plan.evses.contains { $0.direct == nil },
+            "alternating current outlet is listed")
+        flag("HFS-4", plan.hasDirectCurrent, "direct current outlet is listed")
         flag("HFS-5", phases.contains(1), "EVSE of one phase is listed")
         flag("HFS-6", phases.contains(2), "EVSE of two phases is listed")
         flag("HFS-7", phases.contains(3), "EVSE of three phases is listed")
@@ -25,10 +27,14 @@ extension BoardReader {
         } else {
             number("HFS-8", plan.evses.count, "EVSE")
         }
+        checkDirectPower()
         number("HFS-12", displays, "display")
         checkReaders(cardReaders)
         if plan.featuresProtocol == "2.0.1" {
-            flag("AQ-9", true, "outlet with a control pilot is listed")
+            // A vehicle at direct current is charged by IEC 61851-23, which a statement may count or not.
+            if plan.evses.contains(where: { $0.direct == nil }) {
+                flag("AQ-9", true, "outlet with a control pilot is listed")
+            }
             flag("AQ-18", locks > 0, "connector with a lock is listed")
         }
         needs(["AQ-2"], locks > 0, "no connector has a lock", in: "2.0.1")
@@ -39,6 +45,18 @@ extension BoardReader {
         needs(["C-07", "C-08"], readers > 0, "no reader is listed", in: "1.6")
         needs(["UI-0"], displays > 0, "no display is listed", in: "2.0.1")
         needs(["UI-2.2", "UI-2.3"], false, "displays show plain text only", in: "2.0.1")
+    }
+
+    /// The power of direct current that is claimed, in kilowatts.
+    private mutating func checkDirectPower() {
+        guard case .number(let claimed)? = plan.features["HFS-11"] else { return }
+        let kilowatts = (plan.directPower?.raw ?? 0) / 1_000_000
+        guard claimed != kilowatts else { return }
+        contradiction(
+            "HFS-11", "\(claimed) kW is claimed",
+            plan.hasDirectCurrent
+                ? "the outputs may give \(kilowatts) kW together"
+                : "the board has no direct current")
     }
 
     private func has(_ device: BoardDevice, _ role: Role) -> Bool {

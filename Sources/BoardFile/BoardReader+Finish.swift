@@ -4,7 +4,10 @@ import EVSEModel
 extension BoardReader {
     /// Fills in what follows from the devices, once nothing is wrong with them.
     mutating func finish() {
-        for index in plan.evses.indices { resolveLaws(&plan.evses[index]) }
+        for index in plan.evses.indices {
+            resolveLaws(&plan.evses[index])
+            resolveDirectCurrent(&plan.evses[index])
+        }
         if let meter = plan.feed.houseMeter.flatMap({ plan.device($0) }),
             meter.configuration.has("max-age")
         {
@@ -43,7 +46,7 @@ extension BoardReader {
     }
 
     /// What the devices of these roles can do together.
-    private func abilities(of roles: [Role: [DeviceID]]) -> Set<DriverFeature> {
+    func abilities(of roles: [Role: [DeviceID]]) -> Set<DriverFeature> {
         roles.values.flatMap(\.self).compactMap { plan.device($0) }
             .reduce(into: Set<DriverFeature>()) {
                 $0.formUnion($1.plugin.features(of: $1.configuration))

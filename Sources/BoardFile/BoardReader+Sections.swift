@@ -28,9 +28,12 @@ extension BoardReader {
         read("feed") { $0.readSupply($1) }
         var supervision = EVSEPlan()
         if let node = root["supervision"] {
-            readSupervision(node, "supervision", into: &supervision)
+            var direct = Optional(directCurrent)
+            readSupervision(node, "supervision", into: &supervision, &direct, ofEVSE: nil)
+            if let direct { directCurrent = direct }
         }
         read("evses") { $0.readEVSEs($1, supervision) }
+        read("power") { $0.readPower($1) }
         read("shared") { $0.readShared($1) }
         read("ocpp") { $0.readOCPP($1) }
         read("security") { $0.readSecurity($1) }
@@ -121,13 +124,17 @@ extension BoardReader {
         plan.loop.watchdogLine = values.line("watchdog-line")
     }
 
-    mutating func readSupervision(_ node: BoardNode, _ path: String, into plan: inout EVSEPlan) {
+    /// - Parameters:
+    ///   - direct: `nil` where the EVSE has alternating current.
+    ///   - id: whose; `nil` for the station's, which may name both currents' numbers.
+    mutating func readSupervision(
+        _ node: BoardNode, _ path: String, into plan: inout EVSEPlan, _ direct: inout DCPlan?,
+        ofEVSE id: EVSEID?
+    ) {
         let keys = SupervisionKey.all
-        // Without the defaults: an EVSE's map changes what the station's says.
-        let given = keys.map { key in
-            ConfigurationKey(key.key.name, key.key.kind, key.key.help)
-        }
-        let (values, _) = values(node, path, keys: given)
+        let (values, _) = values(
+            node, path, keys: keys.map { Self.withoutDefault($0.key) },
+            others: [DirectCurrentKey.section])
         for key in keys {
             switch values[key.key.name] {
             case .number(let raw)?: key.set(&plan, raw)
@@ -135,6 +142,29 @@ extension BoardReader {
             default: break
             }
         }
+        guard let node = node[DirectCurrentKey.section] else { return }
+        let path = "\(path).\(DirectCurrentKey.section)"
+        if direct == nil, let id {
+            error(
+                node.position, "\(path): EVSE \(id) has alternating current",
+                fix: "leave it out, or add output to EVSE \(id)")
+            return
+        }
+        let given = self.values(
+            node, path, keys: DirectCurrentKey.all.map { Self.withoutDefault($0.key) }
+        ).values
+        for key in DirectCurrentKey.all {
+            guard case .number(let raw)? = given[key.key.name] else { continue }
+            if var plan = direct {
+                key.set(&plan, raw)
+                direct = plan
+            }
+        }
+    }
+
+    /// An EVSE's map changes what the station's says, and nothing else.
+    private static func withoutDefault(_ key: ConfigurationKey) -> ConfigurationKey {
+        ConfigurationKey(key.name, key.kind, key.help)
     }
 
     private mutating func readBuses(_ node: BoardNode) {

@@ -11,6 +11,8 @@ struct BoardReader {
     var positions = [String: SourcePosition]()
     /// Which device uses which line, for the checks across devices.
     var uses = [LineUse]()
+    /// The numbers of direct current, for every EVSE that does not say otherwise.
+    var directCurrent = DCPlan()
     /// Paths whose value could not be read: what follows from them is not reported too.
     var unreadable = Set<String>()
     /// Devices named for a role that they could not get, which is reported there.

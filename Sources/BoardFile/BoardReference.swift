@@ -22,6 +22,11 @@ package struct BoardReference {
         for map in BoardKeys.feedMaps { section("`feed.\(map.name)`", map.help, map.keys) }
         section("loop", BoardKeys.loop)
         section("supervision", SupervisionKey.all.map(\.key))
+        section(
+            "`supervision.\(DirectCurrentKey.section)`",
+            DirectCurrentKey.help
+                + " [S] is read in public source, [Q] quoted by a third party from a paid standard, [U] "
+                + "unverified practice.", DirectCurrentKey.all.map(\.key))
         section("buses", [])
         for kind in BusKind.named {
             section("bus plugin `\(kind.rawValue)`", Self.sentence(kind.summary), kind.keys)
@@ -37,15 +42,29 @@ package struct BoardReference {
         }
         section("A line as a map", "Where a line needs more than its number.", LineOptions.keys)
         section("evses", BoardKeys.evse)
+        section("`evses.N.output`", BoardKeys.outputHelp, BoardKeys.output)
         section("A connector", "Keys of `evses.N.connectors.N`.", BoardKeys.connector)
-        lines += ["### Roles", "", "| role | belongs to | devices | shared |", "|---|---|---|---|"]
+        section("`evses.N.connectors.N.derating`", BoardKeys.deratingHelp, BoardKeys.derating)
+        lines += Self.connectorTypes + [""]
+        lines += [
+            "### Roles", "", "| role | belongs to | for | devices | shared |",
+            "|---|---|---|---|---|",
+        ]
         for role in Role.allCases {
             lines.append(
-                "| `\(role.rawValue)` | \(role.isOfConnector ? "connector" : "EVSE") "
+                "| `\(role.rawValue)` | \(role.place) "
+                    + "| \(role.current?.words ?? "both") "
                     + "| \(role.maximumCount == 1 ? "one" : "up to \(role.maximumCount)") "
                     + "| \(role.isShareable ? "possible" : "–") |")
         }
         lines.append("")
+        section("power", BoardKeys.power)
+        section("`power.groups.N`", BoardKeys.groupsHelp, BoardKeys.group)
+        lines += [
+            "- `sources`: \(BoardKeys.sourcesHelp)",
+            "- `links`: \(BoardKeys.linksHelp) "
+                + "Groups 1 to \(BoardKeys.linkedGroups) can have them.", "",
+        ]
         section("shared", "Beside the roles.", BoardKeys.shared)
         section("ocpp", BoardKeys.ocpp)
         section("`ocpp.networkProfiles`", "A list of profiles.", BoardKeys.networkProfile)
@@ -62,6 +81,21 @@ package struct BoardReference {
             lines.append("")
         }
         return lines.dropLast().joined(separator: "\n")
+    }
+
+    /// What the types of direct current stand for.
+    private static var connectorTypes: [String] {
+        var lines = [
+            "Types of direct current:", "",
+            "| type | limit | voltage | speaks | pins | plug held by |",
+            "|---|---|---|---|---|---|",
+        ]
+        for type in ConnectorType.all where type.isDirectCurrent {
+            lines.append(
+                "| `\(type.name)` | \(type.limit) | \(type.voltage) | \(type.family?.rawValue ?? "") | "
+                    + "\(type.pins.joined(separator: ", ")) | \(type.lock.words) |")
+        }
+        return lines
     }
 
     private static func sentence(_ text: String) -> String {
@@ -105,6 +139,17 @@ package struct BoardReference {
             guard let quantity = QuantityText(kind) else { return "" }
             let lower = quantity.describe(quantity.range.lowerBound)
             return "\(lower) … \(quantity.describe(quantity.range.upperBound))"
+        }
+    }
+}
+
+extension ConnectorType.LockPlace {
+    /// Who or what holds the plug.
+    var words: String {
+        switch self {
+        case .outlet: "the outlet"
+        case .plug: "a lock in the plug"
+        case .inlet: "the vehicle"
         }
     }
 }

@@ -67,7 +67,10 @@ package struct BoardSchema {
                 ])
             ])
         }
-        definitions["supervision"] = object(SupervisionKey.all.map(\.key))
+        var direct = JSONObject()
+        direct[DirectCurrentKey.section] = described(
+            object(DirectCurrentKey.all.map(\.key)), DirectCurrentKey.help)
+        definitions["supervision"] = object(SupervisionKey.all.map(\.key), more: direct)
         definitions["device-names"] = .object([
             "anyOf": .array([
                 .object(["type": "string"]),
@@ -94,6 +97,7 @@ package struct BoardSchema {
                 of: oneOf(
                     plugins.map { plugin($0.name.text, $0.summary, $0.keys, hasBus: true) }))
         case "evses": numbered(evse)
+        case "power": object(BoardKeys.power, more: groups)
         case "shared": object(BoardKeys.shared, more: roles(Role.allCases.filter(\.isShareable)))
         case "ocpp": object(BoardKeys.ocpp, more: ocppMaps)
         case "security": object(BoardKeys.security)
@@ -104,14 +108,30 @@ package struct BoardSchema {
     // MARK: Parts
 
     private var evse: JSONValue {
-        var connector = object(
-            BoardKeys.connector, more: roles(Role.allCases.filter(\.isOfConnector)))
-        connector = described(connector, "A connector of the EVSE.")
+        var parts = roles(Role.allCases.filter(\.isOfConnector))
+        parts["derating"] = described(
+            removable(object(BoardKeys.derating)), BoardKeys.deratingHelp)
+        let connector = described(
+            object(BoardKeys.connector, more: parts), "A connector of the EVSE.")
         var more = JSONObject()
         more["connectors"] = numbered(connector)
-        more["devices"] = object([], more: roles(Role.allCases))
+        more["devices"] = object([], more: roles(Role.allCases.filter(\.isOfEVSE)))
+        more["output"] = described(removable(object(BoardKeys.output)), BoardKeys.outputHelp)
         more["supervision"] = reference("supervision")
         return object(BoardKeys.evse, more: more)
+    }
+
+    /// Of `power`.
+    private var groups: JSONObject {
+        var more = JSONObject()
+        more["sources"] = described(reference("device-names"), BoardKeys.sourcesHelp)
+        more["links"] = described(
+            numbered(.object(["type": "string"])), BoardKeys.linksHelp)
+        let group = object(BoardKeys.group, more: more, required: ["sources"])
+        var groups = JSONObject()
+        groups[BoardKeys.groups] = described(
+            numbered(group, pattern: "^([1-9]|1[0-6])$"), BoardKeys.groupsHelp)
+        return groups
     }
 
     private var feedMaps: JSONObject {
@@ -196,9 +216,11 @@ package struct BoardSchema {
         .object(["type": "object", "additionalProperties": removable(value)])
     }
 
-    private func numbered(_ value: JSONValue) -> JSONValue {
-        .object([
-            "type": "object", "patternProperties": .object(["^[1-4]$": removable(value)]),
+    private func numbered(_ value: JSONValue, pattern: String = "^[1-4]$") -> JSONValue {
+        var patterns = JSONObject()
+        patterns[pattern] = removable(value)
+        return .object([
+            "type": "object", "patternProperties": .object(patterns),
             "additionalProperties": false,
         ])
     }

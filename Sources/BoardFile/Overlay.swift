@@ -131,7 +131,8 @@ struct KnownPaths {
         add(BoardKeys.feed, below: "feed", to: &paths)
         for map in BoardKeys.feedMaps { add(map.keys, below: "feed.\(map.name)", to: &paths) }
         add(BoardKeys.loop, below: "loop", to: &paths)
-        add(SupervisionKey.all.map(\.key), below: "supervision", to: &paths)
+        addSupervision(below: "supervision", to: &paths)
+        addPower(to: &paths)
         add(BoardKeys.ocpp, below: "ocpp", to: &paths)
         paths.append("ocpp.networkProfiles")
         add(BoardKeys.security, below: "security", to: &paths)
@@ -158,14 +159,35 @@ struct KnownPaths {
         paths += keys.map { "\(path).\($0.name)" }
     }
 
+    private func addSupervision(below path: String, to paths: inout [String]) {
+        add(SupervisionKey.all.map(\.key), below: path, to: &paths)
+        add(
+            DirectCurrentKey.all.map(\.key), below: "\(path).\(DirectCurrentKey.section)",
+            to: &paths)
+    }
+
+    private func addPower(to paths: inout [String]) {
+        add(BoardKeys.power, below: "power", to: &paths)
+        for group in root["power"]?[BoardKeys.groups]?.entries ?? [] {
+            let path = "power.\(BoardKeys.groups).\(group.key)"
+            add(BoardKeys.group, below: path, to: &paths)
+            paths.append("\(path).sources")
+            for link in group.value["links"]?.entries ?? [] {
+                paths.append("\(path).links.\(link.key)")
+            }
+        }
+    }
+
     private func add(_ evse: BoardNode.Entry, to paths: inout [String]) {
         let path = "evses.\(evse.key)"
         add(BoardKeys.evse, below: path, to: &paths)
-        add(SupervisionKey.all.map(\.key), below: "\(path).supervision", to: &paths)
-        paths += Role.allNames.map { "\(path).devices.\($0)" }
+        addSupervision(below: "\(path).supervision", to: &paths)
+        add(BoardKeys.output, below: "\(path).output", to: &paths)
+        paths += Role.allCases.filter(\.isOfEVSE).map { "\(path).devices.\($0.rawValue)" }
         for connector in evse.value["connectors"]?.entries ?? [] {
             let below = "\(path).connectors.\(connector.key)"
             add(BoardKeys.connector, below: below, to: &paths)
+            add(BoardKeys.derating, below: "\(below).derating", to: &paths)
             paths += Role.allCases.filter(\.isOfConnector).map { "\(below).\($0.rawValue)" }
         }
     }

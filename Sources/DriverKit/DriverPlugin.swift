@@ -69,6 +69,11 @@ public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
     case outletChoice = "outlet-choice"
     /// An insulation monitor that can test itself.
     case insulationSelfTest = "insulation-self-test"
+    /// A vehicle communication that speaks DIN SPEC 70121 or ISO 15118: CCS, NACS, MCS. One that says
+    /// neither this nor ``chademo`` counts as such.
+    case combinedCharging = "combined-charging"
+    /// A vehicle communication that speaks CHAdeMO.
+    case chademo
 }
 
 /// What every driver plugin declares.
@@ -88,6 +93,9 @@ public protocol DriverPlugin: Sendable {
     static func features(of configuration: Configuration) -> Set<DriverFeature>
     /// What this very device does that the control loop else guarantees, in words; nothing for most.
     static func duties(of configuration: Configuration) -> [TakenDuty]
+    /// What each power source is made for that this very device is; `nil` where it is none, or tells at run
+    /// time only.
+    static func sourceRating(of configuration: Configuration) -> PowerSourceRating?
     /// Rules that no single key expresses. Reports everything it finds; opens nothing.
     static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues)
 }
@@ -96,7 +104,24 @@ extension DriverPlugin {
     public static func roles(of configuration: Configuration) -> Set<Role> { roles }
     public static func features(of configuration: Configuration) -> Set<DriverFeature> { [] }
     public static func duties(of configuration: Configuration) -> [TakenDuty] { [] }
+    public static func sourceRating(of configuration: Configuration) -> PowerSourceRating? { nil }
     public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {}
+}
+
+/// What a power source is made for: a module, or one outlet of a cabinet.
+public struct PowerSourceRating: Hashable, Sendable {
+    public let maximumVoltage: Volts
+    public let minimumVoltage: Volts
+    public let maximumCurrent: Amperes
+    public let power: Watts
+    public init(
+        maximumVoltage: Volts, minimumVoltage: Volts, maximumCurrent: Amperes, power: Watts
+    ) {
+        self.maximumVoltage = maximumVoltage
+        self.minimumVoltage = minimumVoltage
+        self.maximumCurrent = maximumCurrent
+        self.power = power
+    }
 }
 
 /// Where a cyclic driver belongs.
