@@ -10,7 +10,7 @@ public enum StationInput: Sendable {
     /// other input would be copied as if it were, too.
     indirect case loop(LoopImage)
     /// What the vehicle at a DC EVSE said and where its session is changed (or a second passed). The image
-    /// of the same cycle comes before it.
+    /// of the same cycle comes after it, and only then it takes effect: both together are one look.
     indirect case direct(EVSEID, VehicleSample, DCStatus)
     case meter(EVSEID, MeterSample)
     /// What the meter of an EVSE tells of what it signs.

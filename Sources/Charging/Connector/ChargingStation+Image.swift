@@ -11,7 +11,7 @@ extension ChargingStation {
         settle()
     }
 
-    mutating func observe(_ status: EVSEStatus, _ place: Int) {
+    private mutating func observe(_ status: EVSEStatus, _ place: Int) {
         let isFirst = evses[place].status == nil
         evses[place].status = status
         evses[place].direct.observe(status)

@@ -2,8 +2,8 @@ package import EVSEModel
 
 // MARK: What a DC EVSE tells beside its image
 extension ChargingStation {
-    /// What the vehicle at an EVSE said, and where the EVSE's session is. Comes after the image of the same
-    /// cycle, of which it is a part.
+    /// What the vehicle at an EVSE said, and where the EVSE's session is. It takes effect with the image of
+    /// the same cycle, which comes next: half of a look would tell of states that never were.
     package mutating func observe(
         _ vehicle: VehicleSample, _ status: DCStatus, of evse: EVSEID, at now: Instant
     ) {
@@ -11,9 +11,6 @@ extension ChargingStation {
         guard evse.index < evses.count, evses[evse.index].configuration.isDirect else { return }
         evses[evse.index].direct.vehicle = vehicle
         evses[evse.index].direct.status = status
-        // Before the first image nothing is known of plugs.
-        if let image = evses[evse.index].status { observe(image, evse.index) }
-        settle()
     }
 
     /// Energy begins or ceases to flow: at the current, not at the contactors, which carry voltage only

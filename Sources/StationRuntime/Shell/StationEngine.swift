@@ -305,12 +305,10 @@ package final class StationEngine {
         guard watch.hasChanged() || !news.isEmpty || now - lastImageInput >= Self.imageInterval
         else { return }
         lastImageInput = now
-        handle(.loop(watch.newest))
         for evse in news {
-            handle(
-                .direct(
-                    EVSEID(index: evse), direct.vehicles[evse], direct.status[evse]))
+            handle(.direct(EVSEID(index: evse), direct.vehicles[evse], direct.status[evse]))
         }
+        handle(.loop(watch.newest))
     }
 
     /// EVSEs of direct current of which the core must hear, by zero-based index.
