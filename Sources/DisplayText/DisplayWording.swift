@@ -105,7 +105,8 @@ extension DisplayWording.EVSE {
         charge = session?.stateOfCharge.map { language.text($0) } ?? ""
         let left = session?.remainingTime
         remaining = left.map { language.text($0) } ?? ""
-        remainingWords = left.map { language.fill("remaining", [("time", language.text($0))]) } ?? ""
+        remainingWords =
+            left.map { language.fill("remaining", [("time", language.text($0))]) } ?? ""
         remainingClock = left.map { language.clock($0) } ?? ""
         personal = evse.personal ?? ""
         limit = ""

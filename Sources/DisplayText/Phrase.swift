@@ -14,7 +14,8 @@ package enum Phrase {
         + LimitCause.allCases.compactMap(\.phrase)
         + ["energy", "power", "duration", "cost", "charge", "remaining"].map { "label.\($0)" }
         + [
-            "limited", "remaining", "choose", "offline", "offline.short", "outlet", "code", "gone.title",
+            "limited", "remaining", "choose", "offline", "offline.short", "outlet", "code",
+            "gone.title",
             "gone.detail",
             "language",
         ]

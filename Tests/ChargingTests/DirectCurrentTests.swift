@@ -55,7 +55,10 @@ struct DirectCurrentTests {
     @Test(
         "why the session ended is why the transaction did",
         arguments: [
-            (DCStopReason.vehicle, StoppedReason.stoppedByEV, TransactionTrigger.chargingStateChanged),
+            (
+                DCStopReason.vehicle, StoppedReason.stoppedByEV,
+                TransactionTrigger.chargingStateChanged
+            ),
             (.vehicleError, .stoppedByEV, .abnormalCondition),
             (.emergencyStop, .emergencyStop, .abnormalCondition),
             (.insulation, .groundFault, .abnormalCondition),

@@ -14,7 +14,8 @@ extension ChargingStation {
         if availability.isOperative(connector) { return sense.isPlugged ? .occupied : .available }
         // A change that waits for the end of a session comes with the unplugging (G01.FR.05).
         // One of several that was itself taken out while another is in use does not wait.
-        let waits = connector.index == evses[place].active
+        let waits =
+            connector.index == evses[place].active
             || availability.isOperative(.connector(connector))
         guard evses[place].isChangeDeferred, waits else { return .unavailable }
         if sense.isPlugged { return .occupied }

@@ -18,7 +18,20 @@ extension ChargingStation {
         for index in evses[place].connectors.indices {
             evses[place].connectors[index].observe(status.connectors[index])
         }
-        chooseConnector(place)
+        let meant = connectorMeant(place)
+        if meant != evses[place].active {
+            let hasLeft = !evses[place].connectors[evses[place].active].isConnected
+            // Whoever was there has left, before the one at the other connector counts.
+            if evses[place].isConnected, hasLeft { follow(status, place, isFirst: isFirst) }
+            evses[place].active = meant
+            evses[place].isConnected = false
+        }
+        follow(status, place, isFirst: isFirst)
+        noteNeeds(place)
+    }
+
+    /// What the status of the connector that is meant brings about.
+    private mutating func follow(_ status: EVSEStatus, _ place: Int, isFirst: Bool) {
         let wasConnected = evses[place].isConnected
         let isConnected = isVehicleConnected(place)
         evses[place].isConnected = isConnected
@@ -29,7 +42,7 @@ extension ChargingStation {
         let wasTransferring = evses[place].isTransferring
         let isTransferring =
             evses[place].configuration.isDirect
-            ? isConnected && evses[place].direct.isTransferring
+            ? isConnected && evses[place].transfersDirectly
             : status.phase == .energised && isConnected && evses[place].pilot.requestsEnergy
         evses[place].isTransferring = isTransferring
         if sessions[place].awaitsVehicle {
@@ -48,28 +61,27 @@ extension ChargingStation {
         } else if evses[place].finished?.until != nil {
             forgetFigures(place)  // The next plug is in.
         }
-        noteNeeds(place)
     }
 
     /// By plug: one of several connectors is used at a time. It stays the one that is meant until it is
     /// free and another is plugged in; one that is in service goes before one that is not.
-    private mutating func chooseConnector(_ place: Int) {
+    private func connectorMeant(_ place: Int) -> Int {
         let evse = evses[place]
         // Whatever the order in which they were plugged in: the loop's session goes on.
         if let used = evse.direct.connectorInUse, used < evse.connectors.count,
             evse.connectors[used].isPlugged
         {
-            evses[place].active = used
-            return
+            return used
         }
         let isUsable = availability.isOperative(evse.activeConnector)
-        if evse.connectors[evse.active].isPlugged, isUsable || !sessions[place].isIdle { return }
+        let isPlugged = evse.connectors[evse.active].isPlugged
+        if isPlugged, isUsable || !sessions[place].isIdle { return evse.active }
         let plugged = evse.connectors.indices.filter { evse.connectors[$0].isPlugged }
         let usable = plugged.first {
             availability.isOperative(ConnectorID(evse: evse.id, index: $0))
         }
-        if evse.connectors[evse.active].isPlugged, usable == nil { return }
-        evses[place].active = usable ?? plugged.first ?? evse.active
+        if let usable { return usable }
+        return isPlugged ? evse.active : plugged.first ?? evse.active
     }
 
     /// A vehicle answers: on the pilot, or where there is none by its communication.

@@ -37,7 +37,8 @@ extension ChargingStation {
     func toldLimit(_ place: Int) -> Int64 {
         let grant = grant(place)
         let isDirect = evses[place].configuration.isDirect
-        let own = isDirect ? grant.mostPower(evses[place].configuration).raw : Int64(grant.current.raw)
+        let own =
+            isDirect ? grant.mostPower(evses[place].configuration).raw : Int64(grant.current.raw)
         return min(own, notedExternalLimit(place) ?? .max)
     }
 

@@ -78,6 +78,10 @@ struct EVSEState: Sendable {
     var isPlugged: Bool { connectors.indices.contains(active) && connectors[active].isPlugged }
     /// The connector in use, or the one that was in use last.
     var activeConnector: ConnectorID { ConnectorID(evse: id, index: active) }
+    /// DC: energy passes at the connector in use.
+    var transfersDirectly: Bool {
+        direct.isTransferring && Int(direct.status.connector) == active
+    }
     /// The vehicle asks for energy.
     var wantsEnergy: Bool {
         configuration.isDirect ? direct.wantsEnergy : pilot.requestsEnergy

@@ -42,7 +42,8 @@ extension ChargingStation {
         }
         if let station = stationLimit(at: time, in: .watts).value {
             grant.power = min(
-                grant.power ?? configuration.maximumPower, Watts(raw: share(of: station, for: place)))
+                grant.power ?? configuration.maximumPower,
+                Watts(raw: share(of: station, for: place)))
         }
         return grant
     }

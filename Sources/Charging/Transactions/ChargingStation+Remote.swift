@@ -109,8 +109,9 @@ extension ChargingStation {
         {
             return .done(.ongoingAuthorizedTransaction, nil)  // F05.FR.02, trap 19
         }
-        if evse.active != connector.index, !sessions[place].isIdle
-            || evse.unlock.map({ $0.connector != connector.index }) ?? false
+        if evse.active != connector.index,
+            !sessions[place].isIdle
+                || evse.unlock.map({ $0.connector != connector.index }) ?? false
         {
             return .done(
                 .unlockFailed, Refusal(.txInProgress, "another connector of the EVSE is in use"))

@@ -32,6 +32,14 @@ extension DeviceModel {
             .init(
                 vehicle, Variable("StateOfCharge"), .vehicle(id, .stateOfCharge), .decimal,
                 unit: "Percent", max: 100))
+        add(
+            .init(
+                vehicle, Variable("RemainingTimeFull"), .vehicle(id, .remainingTime), .decimal,
+                unit: "s"))
+        add(
+            .init(
+                vehicle, Variable("EnergyCapacity"), .vehicle(id, .capacity), .decimal,
+                unit: "Wh"))
         let converter = Component("AcDcConverter", evse: place)
         let volts = Int64(evse.direct.maximumVoltage.raw) / 1000
         let amperes = Int64(evse.rating.raw) / 1000
@@ -88,6 +96,8 @@ extension OCPP201Personality {
         case .protocolAgreed: vehicle.map { $0.protocolUsed.agreed } ?? ""
         case .identifier: vehicle.map { $0.identifier } ?? ""
         case .stateOfCharge: vehicle?.stateOfCharge.map(Self.text) ?? ""
+        case .remainingTime: vehicle?.remainingTime.map { "\($0.raw / 1000)" } ?? ""
+        case .capacity: vehicle?.energyCapacity.map(Self.text) ?? ""
         }
     }
 

@@ -26,6 +26,8 @@ package struct DeviceVariable: Sendable {
         case protocolAgreed
         case identifier
         case stateOfCharge
+        case remainingTime
+        case capacity
     }
     /// What is measured at a DC output.
     package enum OutputFact: Hashable, Sendable {

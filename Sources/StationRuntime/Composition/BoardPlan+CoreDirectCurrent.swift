@@ -23,7 +23,8 @@ extension BoardPlan {
         power.sources.map { source in
             let name = source.device.name
             let isOneOfSeveral = power.sources(of: source.device).count > 1
-            let group = power.groups.indices.contains(source.group) ? power.groups[source.group] : nil
+            let group =
+                power.groups.indices.contains(source.group) ? power.groups[source.group] : nil
             let reach = group?.reach ?? []
             return ConverterConfiguration(
                 name: isOneOfSeveral ? "\(name)-\(source.outlet + 1)" : name,

@@ -319,9 +319,9 @@ package final class StationEngine {
             // One of alternating current beside them never says anything.
             (direct.vehicles[evse].at > .zero || direct.status[evse].since > .zero)
                 && directWatch.isDue(
-                direct.vehicles[evse], direct.status[evse],
-                current: watch.newest.evses[evse].status.outputCurrent, evse: evse, at: now,
-                interval: Self.imageInterval)
+                    direct.vehicles[evse], direct.status[evse],
+                    current: watch.newest.evses[evse].status.outputCurrent, evse: evse, at: now,
+                    interval: Self.imageInterval)
         }
     }
 
