@@ -105,8 +105,8 @@ struct RecordingTests {
         #expect(MemoryLayout<EVSETargets>.size == 36)
         #expect(MemoryLayout<MeterSample>.size == 104)
         #expect(MemoryLayout<ControllerSample>.size == 40)
-        #expect(MemoryLayout<VehicleSample>.size == VSIZE)
-        #expect(MemoryLayout<DCStatus>.size == DSIZE)
+        #expect(MemoryLayout<VehicleSample>.size == 172)
+        #expect(MemoryLayout<DCStatus>.size == 64)
     }
 
     @Test(

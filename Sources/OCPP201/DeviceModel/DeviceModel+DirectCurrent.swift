@@ -1,5 +1,6 @@
 import Charging
 import EVSEModel
+import JSON
 
 /// Components of direct current (part 2 appendix 3: AcDcConverter, ConnectedEV, GroundIsolationProtection,
 /// ISO15118Ctrlr, LiquidCoolingSystem). What is wrong with them, their faults say (`Problem`).
