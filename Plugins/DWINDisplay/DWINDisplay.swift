@@ -262,6 +262,8 @@ extension DisplayWording.EVSE {
         case "power": power
         case "duration": duration
         case "cost": cost
+        case "charge": charge
+        case "remaining": remaining
         case "limit": limit
         case "code": code
         default: ""

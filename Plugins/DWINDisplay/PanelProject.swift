@@ -38,9 +38,8 @@ package struct PanelProject: Hashable, Sendable {
 
     /// What an EVSE's texts may be called; a project has those that it has room for.
     package static let texts = [
-        "name", "title", "short", "detail", "energy", "power", "duration", "cost", "personal",
-        "limit",
-        "code",
+        "name", "title", "short", "detail", "energy", "power", "duration", "cost", "charge",
+        "remaining", "personal", "limit", "code",
     ]
     package static let commonTexts = ["notice", "message"]
     /// Variables of the user's begin here; what is below belongs to the system.

@@ -37,7 +37,7 @@ struct PageContent {
     /// What stands beside the figures, and what a page says by itself.
     private var words: JSONObject {
         var words = JSONObject()
-        for name in ["energy", "power", "duration", "cost"] {
+        for name in ["energy", "power", "duration", "charge", "remaining", "cost"] {
             words[name] = .string(language["label.\(name)"])
         }
         words["goneTitle"] = .string(language["gone.title"])
@@ -53,6 +53,7 @@ struct PageContent {
             "tone": .string(evse.tone.rawValue), "title": .string(evse.title),
             "detail": .string(evse.detail), "energy": .string(evse.energy),
             "power": .string(evse.power), "duration": .string(evse.duration),
+            "charge": .string(evse.charge), "remaining": .string(evse.remaining),
             "cost": .string(evse.cost), "personal": .string(evse.personal),
             "limit": .string(evse.limit), "code": .string(evse.code),
             "canBeChosen": .bool(choosable.contains(evse.id)),

@@ -26,6 +26,8 @@ package struct ChargingStation: Sendable {
     var constraints: [ExternalConstraint]
     /// The loop has told what bounds the station.
     var isSupplySeen = false
+    /// The CSMS does not know NotifyEVChargingNeeds, as far as this connection goes.
+    var isNeedsUnsupported = false
     var messageBook: MessageBook
     /// When a charging profile changes a limit.
     var limitsChangeAt: Instant?

@@ -42,7 +42,7 @@ package struct CharacterLayout: Hashable, Sendable {
     private func alone(
         _ evse: DisplayWording.EVSE, _ wording: DisplayWording, _ turn: Int
     ) -> [String] {
-        let figures = self.figures(evse)
+        let figures = self.figures(evse, turn)
         // The title where it fits, so that the short words are for the short rows.
         let head = evse.title.count <= columns ? evse.title : evse.short
         if wording.rank == .always {
@@ -67,7 +67,9 @@ package struct CharacterLayout: Hashable, Sendable {
             let pages = notes.flatMap { wrap($0).chunked(into: max(1, room)) }
             return [head] + figures + (pages.isEmpty ? [] : pages[turn % pages.count])
         }
-        let pages = [figures] + notes.flatMap { wrap($0).chunked(into: max(1, rows - 1)) }
+        let battery = rows <= 2 && !evse.charge.isEmpty ? [[self.battery(evse)]] : []
+        let pages =
+            [figures] + battery + notes.flatMap { wrap($0).chunked(into: max(1, rows - 1)) }
         return [head] + pages[turn % pages.count]
     }
 
@@ -90,14 +92,24 @@ package struct CharacterLayout: Hashable, Sendable {
     }
 
     /// The rows of figures below the title.
-    private func figures(_ evse: DisplayWording.EVSE) -> [String] {
+    private func figures(_ evse: DisplayWording.EVSE, _ turn: Int) -> [String] {
         guard !evse.energy.isEmpty || !evse.power.isEmpty || !evse.duration.isEmpty else {
             return []
         }
         if rows <= 2 {
             return [spread(evse.energy, evse.clock)]
         }
-        return [spread(evse.energy, evse.power), spread(evse.duration, evse.cost)]
+        // The vehicle's own figures take turns with the session's in the second row.
+        let below =
+            evse.charge.isEmpty || turn % 2 == 0
+            ? spread(evse.duration, evse.cost) : battery(evse)
+        return [spread(evse.energy, evse.power), below]
+    }
+
+    /// How full the vehicle is, and how long it takes yet: in words where there is room.
+    private func battery(_ evse: DisplayWording.EVSE) -> String {
+        let words = spread(evse.charge, evse.remainingWords)
+        return words == evse.charge ? spread(evse.charge, evse.remainingClock) : words
     }
 
     /// One text at each end of a row; only the first where both do not fit.
@@ -131,9 +143,10 @@ package struct CharacterLayout: Hashable, Sendable {
         var lines = wording.evses.map { evse in
             // Figures and words take turns where both do not fit.
             let word = "\(evse.id) \(evse.short)"
-            let figures = [evse.tone == .charging ? evse.power : "", evse.cost].filter {
-                !$0.isEmpty
-            }
+            let isCharging = evse.tone == .charging
+            let figures = [
+                isCharging ? evse.power : "", isCharging ? evse.charge : "", evse.cost,
+            ].filter { !$0.isEmpty }
             let figure = figures.isEmpty ? "" : figures[turn / 2 % figures.count]
             let both = spread(word, figure)
             if figure.isEmpty || both != word { return both }

@@ -33,6 +33,12 @@ package struct DisplayWording: Hashable, Sendable {
         /// The duration for displays with little room: `1:23`.
         package var clock: String
         package var cost: String
+        /// How full the vehicle is: `62 %`.
+        package var charge: String
+        /// Until it is full: `23 min`, in words `23 min left`, and with little room `0:23`.
+        package var remaining: String
+        package var remainingWords: String
+        package var remainingClock: String
         /// The operator's words for this driver, as the tariff.
         package var personal: String
         /// Who limits the current, in a sentence.
@@ -69,7 +75,7 @@ extension DisplayWording {
         result.messages = messages.map(text)
         let paths: [WritableKeyPath<EVSE, String>] = [
             \.name, \.title, \.short, \.detail, \.energy, \.power, \.duration, \.clock, \.cost,
-            \.personal, \.limit, \.code,
+            \.charge, \.remaining, \.remainingWords, \.remainingClock, \.personal, \.limit, \.code,
         ]
         for index in evses.indices {
             for path in paths {
@@ -96,6 +102,12 @@ extension DisplayWording.EVSE {
         duration = lasted.map { language.text($0) } ?? ""
         clock = lasted.map { language.clock($0) } ?? ""
         cost = session?.cost.map { language.text($0) } ?? ""
+        charge = session?.stateOfCharge.map { language.text($0) } ?? ""
+        let left = session?.remainingTime
+        remaining = left.map { language.text($0) } ?? ""
+        remainingWords =
+            left.map { language.fill("remaining", [("time", language.text($0))]) } ?? ""
+        remainingClock = left.map { language.clock($0) } ?? ""
         personal = evse.personal ?? ""
         limit = ""
         if let found = evse.limit, let cause = found.cause.phrase {

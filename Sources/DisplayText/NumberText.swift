@@ -31,6 +31,11 @@ extension Language {
         let digits = current.raw % 1000 == 0 ? 0 : 1
         return number(thousandths: Int64(current.raw), digits: digits) + "\u{A0}A"
     }
+    /// `62 %`: whole ones, as vehicles tell them.
+    package func text(_ share: Percent) -> String {
+        let thousandths = Int64(share.raw) * 1000 / Int64(Percent.rawPerUnit)
+        return number(thousandths: thousandths, digits: 0) + "\u{A0}%"
+    }
     /// Hours and minutes, below an hour minutes, below a minute seconds.
     package func text(_ duration: Milliseconds) -> String {
         let seconds = max(0, duration.raw / 1000)

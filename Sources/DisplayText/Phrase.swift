@@ -12,9 +12,10 @@ package enum Phrase {
         + ["hours", "minutes", "seconds"].map { "duration.\($0)" }
         + states.flatMap { state in ["title", "short", "detail"].map { "\(state).\($0)" } }
         + LimitCause.allCases.compactMap(\.phrase)
-        + ["energy", "power", "duration", "cost"].map { "label.\($0)" }
+        + ["energy", "power", "duration", "cost", "charge", "remaining"].map { "label.\($0)" }
         + [
-            "limited", "choose", "offline", "offline.short", "outlet", "code", "gone.title",
+            "limited", "remaining", "choose", "offline", "offline.short", "outlet", "code",
+            "gone.title",
             "gone.detail",
             "language",
         ]

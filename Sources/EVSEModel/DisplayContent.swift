@@ -123,10 +123,17 @@ extension DisplayContent {
         public var span: Span
         /// What it costs so far, where the operator says so.
         public var cost: Money?
+        /// How full the vehicle is, where it tells: DC.
+        public var stateOfCharge: Percent?
+        /// Until the vehicle is full, as it reckons; DC.
+        public var remainingTime: Milliseconds?
 
         public init(
-            energy: WattHours? = nil, power: Watts? = nil, span: Span, cost: Money? = nil
+            energy: WattHours? = nil, power: Watts? = nil, span: Span, cost: Money? = nil,
+            stateOfCharge: Percent? = nil, remainingTime: Milliseconds? = nil
         ) {
+            self.stateOfCharge = stateOfCharge
+            self.remainingTime = remainingTime
             self.energy = energy
             self.power = power
             self.span = span

@@ -23,6 +23,7 @@ extension OCPP201Personality {
         case .authorizationWanted(let id, let token): authorize(id, token, callClass)
         case .meterValues(let evse, let reports): sendMeterValues(evse, reports, callClass)
         case .externalLimit(let notice): report(notice, callClass)
+        case .chargingNeeds(let notice): report(notice, callClass)
         case .security(let notice): report(notice)
         case .fault(let notice): report(notice, callClass)
         case .unlockFinished(let id, let result): unlockFinished(id, result)

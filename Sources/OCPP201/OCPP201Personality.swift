@@ -16,6 +16,7 @@ package struct OCPP201Personality: Sendable {
         case authorize(RequestID)
         case connector(ConnectorID)
         case externalLimit(ExternalSource)
+        case chargingNeeds(EVSEID)
         /// Nothing follows from the answer.
         case report(String)
     }
@@ -249,6 +250,7 @@ package struct OCPP201Personality: Sendable {
         case .connector(let connector):
             if isLost(result) { domain.connectorReportLost(connector) }
         case .externalLimit(let source): if isLost(result) { domain.externalLimitLost(source) }
+        case .chargingNeeds(let evse): chargingNeedsAnswered(evse, result)
         case .authorize, .report: break
         }
     }

@@ -73,6 +73,7 @@ extension SimulatedStation: StationPorts {
         onLog?(entry)
     }
     func readLoop(into image: inout LoopImage) -> Bool { laboratory.shared.readLoop(into: &image) }
+    func readDirect(into image: inout DCImage) -> Bool { laboratory.shared.readDC(into: &image) }
     func publish(_ image: StationImage) {
         guard lives() else { return }
         beat = image

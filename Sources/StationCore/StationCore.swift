@@ -130,6 +130,8 @@ public struct StationCore: Sendable {
         switch input {
         case .started: break
         case .loop(let image): personality?.perform(at: now) { $0.observe(image, at: now) }
+        case .direct(let evse, let vehicle, let status):
+            personality?.perform(at: now) { $0.observe(vehicle, status, of: evse, at: now) }
         case .meter(let evse, let sample):
             personality?.measured(sample, of: evse, at: now)
         case .signing(let evse, let report):

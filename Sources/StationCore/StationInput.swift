@@ -9,6 +9,9 @@ public enum StationInput: Sendable {
     /// The loop's image changed (or a second passed). By reference: it is kilobytes large, and every
     /// other input would be copied as if it were, too.
     indirect case loop(LoopImage)
+    /// What the vehicle at a DC EVSE said and where its session is changed (or a second passed). The image
+    /// of the same cycle comes after it, and only then it takes effect: both together are one look.
+    indirect case direct(EVSEID, VehicleSample, DCStatus)
     case meter(EVSEID, MeterSample)
     /// What the meter of an EVSE tells of what it signs.
     case signing(EVSEID, SigningReport)

@@ -29,6 +29,16 @@ struct TestCore {
         var unlockAnswered: UInt32 = 0
         /// The bolt takes its time: answers wait while this is set.
         var unlockIsSlow = false
+        /// Connector that the vehicle is plugged in, from 1.
+        var connector = 1
+        /// What an EVSE of direct current and its vehicle say.
+        var direct: Direct?
+    }
+    struct Direct {
+        var vehicle = VehicleSample()
+        var status = DCStatus()
+        var current = Amperes.zero
+        var voltage = Volts.zero
     }
     enum Reply {
         case result(JSONObject)
@@ -70,7 +80,8 @@ struct TestCore {
     init(
         evses: [EVSEConfiguration] = [EVSEConfiguration()], variables: [String: String] = [:],
         profiles: [NetworkConnectionProfile]? = nil, password: String? = "0123456789abcdef",
-        displays: [DisplayConfiguration] = [], provisioned: UInt8 = 3,
+        displays: [DisplayConfiguration] = [], converters: [ConverterConfiguration] = [],
+        provisioned: UInt8 = 3,
         records: [StoreCollection: [String: String]] = [:], restarted: Bool = false,
         at start: Instant = Instant(milliseconds: 1_000_000), seed: UInt64 = 42
     ) {
@@ -80,6 +91,7 @@ struct TestCore {
         }
         var station = StationConfiguration(evses: evses, seed: IdentifierSeed(high: 1, low: seed))
         station.displays = displays
+        station.converters = converters
         configuration = StationCoreConfiguration(
             board: "test", station: station,
             identity: StationDescription(
@@ -113,9 +125,10 @@ struct TestCore {
     /// A station that is connected, registered and has seen its loop.
     static func online(
         evses: [EVSEConfiguration] = [EVSEConfiguration()], variables: [String: String] = [:],
-        displays: [DisplayConfiguration] = []
+        displays: [DisplayConfiguration] = [], converters: [ConverterConfiguration] = []
     ) -> Self {
-        var test = Self(evses: evses, variables: variables, displays: displays)
+        var test = Self(
+            evses: evses, variables: variables, displays: displays, converters: converters)
         test.run(2)
         test.forget()
         return test
@@ -299,9 +312,18 @@ struct TestCore {
                 places[index].unlockAnswered = target.unlockRequests
             }
             var status = EVSEStatus()
-            status.connectors[0].isPlugged = place.isPlugged
-            status.connectors[0].pilot = place.pilot
-            status.connectors[0].cable = place.isPlugged ? .amperes32 : .none
+            for number in 1...StationBounds.connectorsPerEVSE {
+                let isPlugged = place.isPlugged && number == place.connector
+                status.connectors[number - 1].isPlugged = isPlugged
+                status.connectors[number - 1].pilot = number == place.connector ? place.pilot : .a
+                status.connectors[number - 1].cable = isPlugged ? .amperes32 : .none
+            }
+            if var direct = place.direct {
+                direct.vehicle.at = now
+                status.outputCurrent = direct.current
+                status.outputVoltage = direct.voltage
+                give(.direct(EVSEID(index: index), direct.vehicle, direct.status))
+            }
             status.phase = places[index].energised ? .energised : .idle
             status.contactor = places[index].energised ? .closed : .open
             status.offered = isOffered ? target.limit : .zero
@@ -323,6 +345,12 @@ struct TestCore {
             if places[index].energised {
                 sample.totalPower = places[index].power
                 sample.current[0] = Amperes(31)
+            }
+            if let direct = places[index].direct {
+                sample.current[0] = direct.current
+                sample.voltage[0] = direct.voltage
+                sample.totalPower = Watts(
+                    raw: Int64(direct.current.raw) * Int64(direct.voltage.raw) / 1000)
             }
             give(.meter(EVSEID(index: index), sample))
         }

@@ -23,6 +23,23 @@ struct RecordingTests {
         var later = image
         later.evses[0].status.connectors[0].temperature = nil
         later.evses[0].status.latched = FaultSet(rawValue: .max)
+        var vehicle = VehicleSample()
+        vehicle.at = Instant(milliseconds: 7)
+        vehicle.stage = .transfer
+        vehicle.protocolUsed = .iso15118v20
+        vehicle.evccid[5] = 0xAB
+        vehicle.targetVoltage = Volts(401)
+        vehicle.stateOfCharge = Percent(62)
+        vehicle.remainingTime = .seconds(90)
+        vehicle.hasError = true
+        var status = DCStatus()
+        status.phase = .transfer
+        status.stopReason = .communicationLost
+        status.lowestInsulation = Ohms(123_456)
+        status.maximumPower = Watts(raw: 9_007_199_254_740_993)
+        status.sources = .max
+        var idle = vehicle
+        idle.stateOfCharge = nil
         var sample = MeterSample()
         sample.at = Instant(milliseconds: 5)
         sample.valid = [.current, .energyImport]
@@ -34,6 +51,9 @@ struct RecordingTests {
                         .settings: [("b", #"{"x":"é\n"}"#), ("a", "1")], .facts: [("k", "v")],
                     ], wallClock: UnixTime(milliseconds: 1), isRestartOfProcess: true)),
             .started(StartContext(stored: [:], wallClock: nil, isRestartOfProcess: false)),
+            .direct(EVSEID(index: 0), vehicle, status),
+            .direct(EVSEID(index: 1), VehicleSample(), DCStatus()),
+            .direct(EVSEID(index: 0), idle, DCStatus()),
             .loop(image), .loop(later), .loop(image), .meter(EVSEID(index: 2), sample),
             .token(TokenReading(reader: "r", text: "04A2", kind: "ISO14443", evse: nil)),
             .choice(EVSEID(index: 1), device: "keypad-1"),
@@ -85,12 +105,16 @@ struct RecordingTests {
         #expect(MemoryLayout<EVSETargets>.size == 36)
         #expect(MemoryLayout<MeterSample>.size == 104)
         #expect(MemoryLayout<ControllerSample>.size == 40)
+        #expect(MemoryLayout<VehicleSample>.size == 172)
+        #expect(MemoryLayout<DCStatus>.size == 64)
     }
 
     @Test(
         "what is no input is refused with a reason",
         arguments: [
-            "{}", "[]", "1", #"{"nonsense":1}"#, #"{"loop":1}"#, #"{"loop":{"9":{}}}"#,
+            "{}", "[]", "1", #"{"direct":1}"#, #"{"direct":1,"changes":{"phase":99}}"#,
+            #"{"direct":9,"changes":{}}"#, #"{"nonsense":1}"#, #"{"loop":1}"#,
+            #"{"loop":{"9":{}}}"#,
             #"{"loop":{"1":{"phase":99}}}"#, #"{"loop":{"cycle":"x"}}"#, #"{"meter":9}"#,
             #"{"meter":1}"#, #"{"token":"A"}"#, #"{"fault":200,"holds":true}"#,
             #"{"closed":"nonsense","detail":""}"#, #"{"started":{}}"#, #"{"clock":"x"}"#,

@@ -26,6 +26,7 @@ final class ScriptedPorts: StationPorts {
     var done = [String]()
     var published = [StationImage]()
     var image: LoopImage?
+    var direct: DCImage?
     var failures = 0
     /// Batches that were written.
     var written = [[StoreOperation]]()
@@ -54,6 +55,11 @@ final class ScriptedPorts: StationPorts {
     func readLoop(into image: inout LoopImage) -> Bool {
         guard let newest = self.image else { return false }
         image = newest
+        return true
+    }
+    func readDirect(into image: inout DCImage) -> Bool {
+        guard let direct else { return false }
+        image = direct
         return true
     }
     func publish(_ image: StationImage) { published.append(image) }

@@ -36,6 +36,8 @@
     figure(figures, words.energy, evse.energy);
     figure(figures, words.power, evse.power);
     figure(figures, words.duration, evse.duration);
+    figure(figures, words.charge, evse.charge);
+    figure(figures, words.remaining, evse.remaining);
     figure(figures, words.cost, evse.cost);
     node.append(figures);
     make("p", evse.detail, node, "detail");

@@ -130,9 +130,7 @@ extension ChargingStation {
             evses[place].resetUntil == nil, sessions[place].transaction?.parked == nil,
             !pending.contains(where: { $0.place == place })
         else { return false }
-        guard evses[place].connectorIDs.contains(where: { availability.isOperative($0) }) else {
-            return false
-        }
+        guard hasUsableConnector(place) else { return false }
         return blockingFaults(place).isEmpty
     }
 

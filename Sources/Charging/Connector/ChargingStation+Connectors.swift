@@ -13,7 +13,11 @@ extension ChargingStation {
         if isClosedForReset(place), !sense.isPlugged { return .unavailable }
         if availability.isOperative(connector) { return sense.isPlugged ? .occupied : .available }
         // A change that waits for the end of a session comes with the unplugging (G01.FR.05).
-        guard evses[place].isChangeDeferred else { return .unavailable }
+        // One of several that was itself taken out while another is in use does not wait.
+        let waits =
+            connector.index == evses[place].active
+            || availability.isOperative(.connector(connector))
+        guard evses[place].isChangeDeferred, waits else { return .unavailable }
         if sense.isPlugged { return .occupied }
         return sense.reported == .available ? .available : .unavailable
     }
@@ -107,8 +111,10 @@ extension ChargingStation {
             return waits ? .scheduled : .accepted
         }
         store(availability.set(scope, operative: operative))
-        let busy = operative ? [] : concerned.filter { sessions[$0].transaction != nil }
-        for place in concerned {
+        let busy =
+            operative
+            ? [] : concerned.filter { sessions[$0].transaction != nil && !isBeside(scope, $0) }
+        for place in concerned where !isBeside(scope, place) {
             if operative {
                 // Another change, of the EVSE or of the station, may wait for the same transaction.
                 let waited = evses[place].isChangeDeferred
@@ -123,6 +129,12 @@ extension ChargingStation {
             return .accepted
         }
         return .scheduled  // G03.FR.05, trap 16
+    }
+
+    /// Another connector of the EVSE is meant than the one that a session uses.
+    private func isBeside(_ scope: AvailabilityScope, _ place: Int) -> Bool {
+        guard case .connector(let connector) = scope, !sessions[place].isIdle else { return false }
+        return evses[place].isPlugged && connector.index != evses[place].active
     }
 
     /// Not all of its connectors are to be in service.

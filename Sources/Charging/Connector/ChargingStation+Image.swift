@@ -14,12 +14,26 @@ extension ChargingStation {
     private mutating func observe(_ status: EVSEStatus, _ place: Int) {
         let isFirst = evses[place].status == nil
         evses[place].status = status
+        evses[place].direct.observe(status)
         for index in evses[place].connectors.indices {
             evses[place].connectors[index].observe(status.connectors[index])
         }
-        chooseConnector(place)
+        let meant = connectorMeant(place)
+        if meant != evses[place].active {
+            let hasLeft = !evses[place].connectors[evses[place].active].isConnected
+            // Whoever was there has left, before the one at the other connector counts.
+            if evses[place].isConnected, hasLeft { follow(status, place, isFirst: isFirst) }
+            evses[place].active = meant
+            evses[place].isConnected = false
+        }
+        follow(status, place, isFirst: isFirst)
+        noteNeeds(place)
+    }
+
+    /// What the status of the connector that is meant brings about.
+    private mutating func follow(_ status: EVSEStatus, _ place: Int, isFirst: Bool) {
         let wasConnected = evses[place].isConnected
-        let isConnected = evses[place].connectors[evses[place].active].isConnected
+        let isConnected = isVehicleConnected(place)
         evses[place].isConnected = isConnected
         noteFaults(place, status)
         answerUnlock(place, status)
@@ -27,7 +41,9 @@ extension ChargingStation {
         reportConnectors(place..<place + 1)
         let wasTransferring = evses[place].isTransferring
         let isTransferring =
-            status.phase == .energised && isConnected && evses[place].pilot.requestsEnergy
+            evses[place].configuration.isDirect
+            ? isConnected && evses[place].transfersDirectly
+            : status.phase == .energised && isConnected && evses[place].pilot.requestsEnergy
         evses[place].isTransferring = isTransferring
         if sessions[place].awaitsVehicle {
             resume(place)
@@ -47,14 +63,40 @@ extension ChargingStation {
         }
     }
 
-    private mutating func chooseConnector(_ place: Int) {
+    /// By plug: one of several connectors is used at a time. It stays the one that is meant until it is
+    /// free and another is plugged in; one that is in service goes before one that is not.
+    private func connectorMeant(_ place: Int) -> Int {
         let evse = evses[place]
-        if evse.connectors[evse.active].isPlugged { return }
-        evses[place].active = evse.connectors.firstIndex { $0.isPlugged } ?? 0
+        // Whatever the order in which they were plugged in: the loop's session goes on.
+        if let used = evse.direct.connectorInUse, used < evse.connectors.count,
+            evse.connectors[used].isPlugged
+        {
+            return used
+        }
+        let isUsable = availability.isOperative(evse.activeConnector)
+        let isPlugged = evse.connectors[evse.active].isPlugged
+        if isPlugged, isUsable || !sessions[place].isIdle { return evse.active }
+        let plugged = evse.connectors.indices.filter { evse.connectors[$0].isPlugged }
+        let usable = plugged.first {
+            availability.isOperative(ConnectorID(evse: evse.id, index: $0))
+        }
+        if let usable { return usable }
+        return isPlugged ? evse.active : plugged.first ?? evse.active
+    }
+
+    /// A vehicle answers: on the pilot, or where there is none by its communication.
+    private func isVehicleConnected(_ place: Int) -> Bool {
+        let evse = evses[place]
+        let sense = evse.connectors[evse.active]
+        if sense.isConnected { return true }
+        return evse.configuration.isDirect && sense.isPlugged && sense.pilot == .unknown
+            && evse.direct.vehicle.stage.isInSession
+            && Int(evse.direct.vehicle.connector) == evse.active
     }
 
     /// Energy begins or ceases to flow.
     private mutating func transferChanged(_ place: Int) {
+        if evses[place].configuration.isDirect { return directTransferChanged(place) }
         let byVehicle = !evses[place].isTransferring && !evses[place].pilot.requestsEnergy
         let fault =
             evses[place].isTransferring ? nil : faultThatStopped(place, byVehicle: byVehicle)
@@ -66,7 +108,7 @@ extension ChargingStation {
 
     /// The fault because of which energy has ceased. A vehicle that stops by itself may do so while
     /// another fault's hold time runs.
-    private func faultThatStopped(_ place: Int, byVehicle: Bool) -> Fault? {
+    func faultThatStopped(_ place: Int, byVehicle: Bool) -> Fault? {
         if let fault = blockingFaults(place).first(where: { $0.facts.stopsCharging }) {
             return fault
         }

@@ -33,8 +33,13 @@ extension ChargingStation {
 
     /// The limit that the CSMS is told of by the rate of charging: what is granted, and what sources
     /// outside leave of it.
-    func toldLimit(_ place: Int) -> Amperes {
-        min(grantedLimit(place), notedExternalLimit(place) ?? Amperes(raw: .max))
+    /// - Returns: thousandths; of amperes per phase, of watts for DC.
+    func toldLimit(_ place: Int) -> Int64 {
+        let grant = grant(place)
+        let isDirect = evses[place].configuration.isDirect
+        let own =
+            isDirect ? grant.mostPower(evses[place].configuration).raw : Int64(grant.current.raw)
+        return min(own, notedExternalLimit(place) ?? .max)
     }
 
     /// Reports another rate of charging, where the change is significant (E02.FR.17, K11.FR.04, K13.FR.03).
@@ -44,11 +49,17 @@ extension ChargingStation {
                 let told = transaction.toldLimit
             else { continue }
             let limit = toldLimit(place)
-            guard limit >= evses[place].configuration.minimum else { continue }
-            guard isSignificant(Int64(limit.raw), from: Int64(told.raw)) else { continue }
+            guard limit >= leastTold(place), isSignificant(limit, from: told) else { continue }
             sessions[place].transaction?.toldLimit = limit
             update(place, .chargingRateChanged)
         }
+    }
+
+    /// What is below counts as a suspension, not as a rate.
+    private func leastTold(_ place: Int) -> Int64 {
+        let configuration = evses[place].configuration
+        return configuration.isDirect
+            ? configuration.minimumPower.raw : Int64(configuration.minimum.raw)
     }
 
     /// A limit differs from the one that was told by more than SmartChargingCtrlr.LimitChangeSignificance.
@@ -63,19 +74,20 @@ extension ChargingStation {
         let session = sessions[place]
         let isPlugged = evses[place].isPlugged
         var targets = EVSETargets()
-        let limit = grantedLimit(place)
-        targets.connector = UInt8(evses[place].active)
+        let grant = grant(place)
+        targets.connector = UInt8(clamping: evses[place].unlock?.connector ?? evses[place].active)
         targets.available = isServing(place)
         targets.energyGranted =
             session.authorization.map { !$0.isBlocked } ?? false
             && evses[place].isConnected && !session.awaitsVehicle && targets.available
-            && limit >= evses[place].configuration.minimum && hasBooks(place)
+            && isEnough(grant, place) && hasBooks(place)
             && deviceFaults(place).isEmpty && isSigned(place)
         if session.awaitsVehicle, let authorization = session.authorization {
             // A charging car is not interrupted while the station finds its bearings again.
             targets.energyGranted = !authorization.isBlocked
         }
-        targets.limit = limit
+        targets.limit = grant.current
+        targets.powerLimit = grant.power ?? .zero
         targets.phases = grantedPhases(place)
         targets.holdPlug =
             session.lockedFor != nil
@@ -101,10 +113,14 @@ extension ChargingStation {
     func isServing(_ place: Int) -> Bool {
         if evses[place].resetUntil != nil { return false }
         if evses[place].isChangeDeferred { return true }
-        let evse = evses[place].id
-        return evses[place].connectors.indices.contains {
-            availability.isOperative(ConnectorID(evse: evse, index: $0))
-        }
+        return hasUsableConnector(place)
+    }
+
+    /// A vehicle could be served: by the connector that is plugged in, else by any.
+    func hasUsableConnector(_ place: Int) -> Bool {
+        let evse = evses[place]
+        if evse.isPlugged { return availability.isOperative(evse.activeConnector) }
+        return evse.connectorIDs.contains { availability.isOperative($0) }
     }
 
     private func indication(_ place: Int) -> Indication {

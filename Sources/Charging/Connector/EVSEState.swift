@@ -32,8 +32,12 @@ struct EVSEState: Sendable {
     /// A change to inoperative waits for the end of the session.
     var isChangeDeferred = false
     var flash: (indication: Indication, until: Instant)?
-    /// The vehicle takes energy: contactor closed and state C or D.
+    /// The vehicle takes energy: contactor closed and state C or D. DC: a current flows.
     var isTransferring = false
+    /// What a DC EVSE and its vehicle said last.
+    var direct = DirectCurrent()
+    /// Charging needs that the CSMS knows of, or is being told.
+    var needs = ReportedNeeds()
     /// The session that has ended, while there is somebody to read of it.
     var finished: FinishedSession?
 
@@ -49,6 +53,8 @@ struct EVSEState: Sendable {
 
     struct UnlockAttempt: Sendable {
         var ids: [RequestID]
+        /// Zero-based.
+        var connector: Int
         var request: UInt32
         var deadline: Instant
     }
@@ -70,6 +76,16 @@ struct EVSEState: Sendable {
             && configuration.connectors[active].hasFixedCable
     }
     var isPlugged: Bool { connectors.indices.contains(active) && connectors[active].isPlugged }
+    /// The connector in use, or the one that was in use last.
+    var activeConnector: ConnectorID { ConnectorID(evse: id, index: active) }
+    /// DC: energy passes at the connector in use.
+    var transfersDirectly: Bool {
+        direct.isTransferring && Int(direct.status.connector) == active
+    }
+    /// The vehicle asks for energy.
+    var wantsEnergy: Bool {
+        configuration.isDirect ? direct.wantsEnergy : pilot.requestsEnergy
+    }
 }
 
 /// What is sensed at one connector, and what was last reported of it.

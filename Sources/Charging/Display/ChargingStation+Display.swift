@@ -93,6 +93,13 @@ extension ChargingStation {
         {
             session.power = sample.totalPower
         }
+        let direct = evses[place].direct
+        if direct.hearsVehicle(at: now) {
+            session.stateOfCharge = direct.vehicle.stateOfCharge
+            session.remainingTime = direct.vehicle.remainingTime.map {
+                max(.zero, $0 - (now - direct.vehicle.at))
+            }
+        }
         return session
     }
 
@@ -117,11 +124,11 @@ extension ChargingStation {
     /// What it cost so far is not what it cost in all: that is the answer to its end (I03).
     mutating func keepFigures(_ place: Int) {
         guard place < evses.count, let transaction = sessions[place].transaction else { return }
+        var figures = DisplayContent.Session(
+            energy: delivered(transaction, place), span: .lasted(age(of: transaction, at: now)))
+        figures.stateOfCharge = evses[place].direct.lastStateOfCharge(at: now)
         evses[place].finished = EVSEState.FinishedSession(
-            transaction: transaction.id,
-            figures: DisplayContent.Session(
-                energy: delivered(transaction, place), span: .lasted(age(of: transaction, at: now))),
-            wasOnline: registrar.isLinkUp)
+            transaction: transaction.id, figures: figures, wasOnline: registrar.isLinkUp)
         if !evses[place].isPlugged { beginFarewell(place) }
     }
 

@@ -34,11 +34,8 @@ extension ChargingStation {
 
     /// Twice what the EVSE can deliver: above that a growing register is not believed. Chosen.
     private func mostPower(_ place: Int) -> Watts {
-        let configuration = evses[place].configuration
-        let phases = Int64(configuration.phases)
-        let milliwatts =
-            Int64(configuration.rating.raw) * Int64(configuration.nominalVoltage.raw) / 1000
-        return Watts(raw: 2 * phases * milliwatts)
+        let most = evses[place].configuration.maximumPower.raw
+        return Watts(raw: most > .max / 2 ? .max : 2 * most)
     }
 
     private mutating func meterChanged(_ place: Int, _ change: EnergyRegister.Change) {
@@ -94,11 +91,16 @@ extension ChargingStation {
         let evse = evses[place]
         let basis = ReportBasis(
             configuration: evse.configuration, offered: evse.status?.offered ?? .zero,
+            direct: evse.configuration.isDirect ? evse.direct : nil,
             phases: evse.configuration.canSwitchPhases
                 ? Int(evse.status?.phases ?? 1) : evse.configuration.phases,
             intervalBase: intervalBase, now: now)
         let values = evse.meter.values(measurands, context: context, basis: basis)
-        guard !values.isEmpty, let sample = evse.meter.sample else { return nil }
+        guard !values.isEmpty else { return nil }
+        // What vehicle and loop say is of now.
+        guard let sample = evse.meter.sample, evse.meter.isFresh(at: now) else {
+            return MeterReport(time: time ?? eventTime, values: values)
+        }
         let isCurrent = now - sample.at <= MeterState.nowAge
         return MeterReport(
             time: time ?? (isCurrent ? eventTime : clock.event(at: sample.at)), values: values)
@@ -157,11 +159,11 @@ extension ChargingStation {
         guard settings.bool(.sampledEnabled) else { return }
         let measurands = settings.measurands(.sampledTxEndedMeasurands)
         let base = transaction.startRegister
-        if let report = report(place, measurands, .transactionEnd, intervalBase: base) {
-            notice.meter.append(report)
-        } else if let last = lastRegister(place, measurands) {
-            notice.meter.append(last)
-        }
+        let report = report(place, measurands, .transactionEnd, intervalBase: base)
+        if let report { notice.meter.append(report) }
+        // Vehicle and loop may still say something where the meter does not.
+        let isMetered = report.map { _ in evses[place].meter.isFresh(at: now) } ?? false
+        if !isMetered, let last = lastRegister(place, measurands) { notice.meter.append(last) }
     }
 
     /// The meter is silent: its last register, dated when it was read (trap 33).

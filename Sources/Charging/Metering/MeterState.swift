@@ -24,6 +24,8 @@ struct MeterState: Sendable {
 struct ReportBasis {
     var configuration: EVSEConfiguration
     var offered: Amperes
+    /// Of a DC EVSE.
+    var direct: DirectCurrent?
     /// Phases on which it is offered.
     var phases: Int
     /// Register at the start of the interval.
@@ -37,19 +39,22 @@ extension MeterState {
     func values(
         _ measurands: [Measurand], context: ReadingContext, basis: ReportBasis
     ) -> [MeterValue] {
-        guard let sample, isFresh(at: basis.now) else { return [] }
+        let sample = isFresh(at: basis.now) ? sample : nil
         return measurands.filter(basis.configuration.measurands.contains).flatMap { measurand in
-            readings(measurand, sample, basis).map { reading in
+            let own = sample.map { readings(measurand, $0, basis) } ?? []
+            let others = basis.direct?.readings(measurand, basis, hasMeter: !own.isEmpty) ?? []
+            return (own + others).map { reading in
                 MeterValue(
                     thousandths: reading.thousandths, context: context, measurand: measurand,
-                    phase: reading.phase, unit: reading.unit)
+                    phase: reading.phase, location: reading.location, unit: reading.unit)
             }
         }
     }
 
-    private struct Reading {
+    struct Reading {
         var thousandths: Int64
         var phase: MeasuredPhase?
+        var location = MeasuringLocation.outlet
         var unit: String
     }
 
@@ -57,7 +62,8 @@ extension MeterState {
         _ measurand: Measurand, _ sample: MeterSample, _ basis: ReportBasis
     ) -> [Reading] {
         let valid = sample.valid
-        let phases = Int(max(1, min(3, sample.phases)))
+        // Direct current has none, whatever a meter says.
+        let phases = basis.direct == nil ? Int(max(1, min(3, sample.phases))) : 1
         func single(_ raw: Int64?, _ unit: String, if field: MeterFields) -> [Reading] {
             guard valid.contains(field), let raw else { return [] }
             return [Reading(thousandths: raw, phase: nil, unit: unit)]
@@ -93,6 +99,8 @@ extension MeterState {
             return single(Int64(sample.frequency.raw), "Hertz", if: .frequency)
         case .powerFactor:
             return single(Int64(sample.powerFactor.raw) / 10, "", if: .powerFactor)
+        case .currentOffered where basis.direct != nil, .powerOffered where basis.direct != nil:
+            return []
         case .currentOffered:
             return [Reading(thousandths: Int64(basis.offered.raw), phase: nil, unit: "A")]
         case .powerOffered:

@@ -115,10 +115,13 @@ extension ChargingStation {
             .map { conversion.limit(of: $0, in: unit) }.min()
     }
 
-    /// What the limits, as they are told, leave one EVSE per phase.
-    func notedExternalLimit(_ place: Int) -> Amperes? {
-        let conversion = conversion(place)
+    /// What the limits, as they are told, leave one EVSE: thousandths of amperes per phase, or of watts
+    /// for DC.
+    func notedExternalLimit(_ place: Int) -> Int64? {
+        // Such a limit is one of the station's supply, in front of what makes direct current of it.
+        let isDirect = evses[place].configuration.isDirect
+        let conversion = isDirect ? stationConversion : conversion(place)
         return constraints.flatMap { Self.periods($0.noted) }
-            .map { Amperes(raw: Int32(clamping: conversion.limit(of: $0, in: .amperes))) }.min()
+            .map { conversion.limit(of: $0, in: isDirect ? .watts : .amperes) }.min()
     }
 }

@@ -90,28 +90,36 @@ extension ChargingStation {
 // MARK: What is allowed now
 extension ChargingStation {
     /// Time on the axis of the profiles: wall time, or where that is unknown, monotonic time.
-    private func axis(_ instant: Instant) -> UnixTime {
+    func axis(_ instant: Instant) -> UnixTime {
         clock.now(instant) ?? UnixTime(milliseconds: instant.nanoseconds / 1_000_000)
     }
-    private var timeIsKnown: Bool { clock.offset != nil }
+    var timeIsKnown: Bool { clock.offset != nil }
 
     /// Start of relative schedules: when the station became ready to deliver (K01.FR.42).
-    private func anchor(_ place: Int) -> UnixTime? {
+    func anchor(_ place: Int) -> UnixTime? {
         guard let ready = sessions[place].readySince else { return nil }
         return ready.run == clock.run ? axis(ready.instant) : clock.wallTime(of: ready)
     }
 
+    /// DC: between amperes and watts at the output, of which the highest voltage makes the most. Chosen:
+    /// what a vehicle's voltage will be nobody knows before; limits themselves are never converted.
     func conversion(_ place: Int) -> RateConversion {
-        RateConversion(
-            millivolts: Int64(evses[place].configuration.nominalVoltage.raw),
-            phases: evses[place].configuration.phases)
+        let configuration = evses[place].configuration
+        if configuration.isDirect {
+            return RateConversion(
+                millivolts: Int64(configuration.direct.maximumVoltage.raw), phases: 1)
+        }
+        return RateConversion(
+            millivolts: Int64(configuration.nominalVoltage.raw), phases: configuration.phases)
     }
 
+    /// Of the supply, which is alternating current also where the outlets' is not.
     var stationConversion: RateConversion {
         var conversion: RateConversion?
         for index in configuration.evses.indices {
-            let volts = Int64(configuration.evses[index].nominalVoltage.raw)
-            let phases = configuration.evses[index].phases
+            let evse = configuration.evses[index]
+            let volts = Int64(evse.nominalVoltage.raw)
+            let phases = evse.isDirect ? evse.direct.supplyPhases : evse.phases
             conversion = RateConversion(
                 millivolts: min(conversion?.millivolts ?? volts, volts),
                 phases: max(conversion?.phases ?? phases, phases))
@@ -128,7 +136,10 @@ extension ChargingStation {
         let rating = ActivePeriod(
             limit: Int64(evses[place].configuration.rating.raw), unit: .amperes,
             phases: evses[place].configuration.phases)
-        let most = conversion.limit(of: rating, in: unit)
+        let most = min(
+            conversion.limit(of: rating, in: unit),
+            evses[place].configuration.isDirect
+                ? conversion.limit(of: directRating(place), in: unit) : .max)
         guard settings.bool(.smartChargingEnabled) else { return Moment(value: most, until: nil) }
         let moment = book.transactionLimit(
             evse: evses[place].id, transaction: sessions[place].transaction?.id, at: time,
@@ -137,7 +148,7 @@ extension ChargingStation {
         return Moment(value: min(most, limit ?? .max), until: moment.until)
     }
 
-    private func stationLimit(at time: UnixTime, in unit: RateUnit) -> Moment<Int64?> {
+    func stationLimit(at time: UnixTime, in unit: RateUnit) -> Moment<Int64?> {
         guard settings.bool(.smartChargingEnabled) else { return Moment(value: nil, until: nil) }
         let moment = book.stationLimit(at: time, timeIsKnown: timeIsKnown)
         return Moment(
@@ -177,11 +188,14 @@ extension ChargingStation {
     /// The station's maximum, divided among the EVSEs that want energy, in order of their
     /// number: each gets an equal part; where that is below what can be offered, as many as can
     /// be served get the minimum or more, the others nothing (K04.FR.05).
-    private func share(of station: Int64, for place: Int) -> Int64 {
+    func share(of station: Int64, for place: Int) -> Int64 {
         let takers = evses.indices.filter {
             ($0 == place || sessions[$0].authorization != nil && evses[$0].isConnected)
         }
-        let minimum = max(1, Int64(evses[place].configuration.minimum.raw))
+        let configuration = evses[place].configuration
+        let minimum =
+            configuration.isDirect
+            ? max(1, configuration.minimumPower.raw) : max(1, Int64(configuration.minimum.raw))
         let served = max(1, min(Int64(takers.count), station / minimum))
         guard let rank = takers.firstIndex(of: place), rank < served else { return 0 }
         return station / served
@@ -251,6 +265,34 @@ extension ChargingStation {
     private func limit(
         _ evse: EVSEID?, at time: UnixTime, in unit: RateUnit, ready: UnixTime
     ) -> Moment<Int64> {
+        if isDirectSupply(evse), evse == nil && unit == .amperes || evse != nil {
+            // Outlets add up in watts only, and what the station may draw is no current of theirs.
+            return directLimit(evse, at: time, in: unit, ready: ready)
+        }
+        return sum(evse, at: time, in: unit, ready: ready)
+    }
+
+    private func isDirectSupply(_ evse: EVSEID?) -> Bool {
+        evse.map { evses[$0.index].configuration.isDirect }
+            ?? evses.contains { $0.configuration.isDirect }
+    }
+
+    /// As ``limit(_:at:in:ready:)``, in watts where outlets and station meet.
+    private func directLimit(
+        _ evse: EVSEID?, at time: UnixTime, in unit: RateUnit, ready: UnixTime
+    ) -> Moment<Int64> {
+        let conversion = evse.map { self.conversion($0.index) } ?? stationConversion
+        let watts = sum(evse, at: time, in: .watts, ready: ready)
+        let most = conversion.limit(of: ActivePeriod(limit: watts.value, unit: .watts), in: unit)
+        guard let evse else { return Moment(value: most, until: watts.until) }
+        let own = ownLimit(evse.index, at: time, in: unit, ready: ready)
+        return Moment(
+            value: min(own.value, most), until: UnixTime.earliest(own.until, watts.until))
+    }
+
+    private func sum(
+        _ evse: EVSEID?, at time: UnixTime, in unit: RateUnit, ready: UnixTime
+    ) -> Moment<Int64> {
         let station = stationLimit(at: time, in: unit)
         let places = evse.map { [$0.index] } ?? Array(evses.indices)
         var sum: Int64 = 0
@@ -260,8 +302,8 @@ extension ChargingStation {
             sum = sum.addingReportingOverflow(own.value).overflow ? .max : sum + own.value
             until = UnixTime.earliest(until, own.until)
         }
-        let external = externalLimit(
-            evse.map { conversion($0.index) } ?? stationConversion, in: unit)
+        let ofOutlet = evse.flatMap { isDirectSupply($0) ? nil : conversion($0.index) }
+        let external = externalLimit(ofOutlet ?? stationConversion, in: unit)
         return Moment(value: min(sum, station.value ?? .max, external ?? .max), until: until)
     }
 }

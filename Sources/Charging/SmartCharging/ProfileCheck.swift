@@ -8,8 +8,8 @@ struct ProfileCheck {
 
     /// - Parameter evse: `nil` is the whole station.
     func check(_ profile: ChargingProfile, evse: EVSEID?) -> Refusal? {
-        checkPlace(profile, evse) ?? checkKind(profile)
-            ?? profile.schedules.first.flatMap { checkSchedule($0, profile, evse) }
+        checkPlace(profile, evse) ?? checkKind(profile, evse)
+            ?? profile.schedules.lazy.compactMap { checkSchedule($0, profile, evse) }.first
     }
 
     private func checkPlace(_ profile: ChargingProfile, _ evse: EVSEID?) -> Refusal? {
@@ -38,8 +38,11 @@ struct ProfileCheck {
         return nil
     }
 
-    private func checkKind(_ profile: ChargingProfile) -> Refusal? {
-        guard profile.schedules.count == 1 else {  // K01.FR.34
+    private func checkKind(_ profile: ChargingProfile, _ evse: EVSEID?) -> Refusal? {
+        // Up to three for a vehicle to choose from (K15.FR.07): the first counts, which is the one that the
+        // CSMS would like best.
+        let isChoice = profile.purpose == .tx && (evse.map { evses[$0.index].isDirect } ?? false)
+        guard (1...(isChoice ? 3 : 1)).contains(profile.schedules.count) else {  // K01.FR.34
             return Refusal(.invalidProfile, "exactly one schedule without ISO 15118")
         }
         if profile.kind == .recurring, profile.recurrency == nil {

@@ -5,6 +5,14 @@ extension ChargingStation {
     /// 61851-1 gives it 5 s for a change of current; twice that.
     static let evGrace = Milliseconds.seconds(10)
 
+    /// The same of a DC vehicle, which has its communication to set up first. Chosen: as long as
+    /// ``DCPlan/setupTimeout`` by default.
+    static let directGrace = Milliseconds.seconds(60)
+
+    func evGrace(_ place: Int) -> Milliseconds {
+        evses[place].configuration.isDirect ? Self.directGrace : Self.evGrace
+    }
+
     /// When ``advance(to:)`` is wanted at the latest; `nil` for never.
     package var nextWake: Instant? {
         var wake: Instant?
@@ -55,7 +63,7 @@ extension ChargingStation {
             session.authorization != nil, evses[index].isConnected,
             let ready = session.readySince, ready.run == clock.run
         else { return nil }
-        return ready.instant + Self.evGrace
+        return ready.instant + evGrace(index)
     }
 
     private mutating func sessionDue(_ index: Int) {

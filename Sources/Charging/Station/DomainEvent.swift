@@ -21,6 +21,8 @@ package enum DomainEvent: Hashable, Sendable {
     case meterValues(EVSEID?, [MeterReport])
     /// A limit from outside came, changed or ended (K11 to K13).
     case externalLimit(ExternalLimitNotice)
+    /// What a vehicle needs; answer with ``ChargingStation/chargingNeedsAnswered(_:_:at:)``.
+    case chargingNeeds(ChargingNeedsNotice)
     case security(SecurityNotice)
     case fault(FaultNotice)
     case unlockFinished(RequestID, UnlockResult)

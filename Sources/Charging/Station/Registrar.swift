@@ -46,6 +46,7 @@ extension ChargingStation {
         observeTime(now)
         guard !registrar.isLinkUp else { return }
         registrar.isLinkUp = true
+        isNeedsUnsupported = false
         if registrar.status == .accepted {
             let threshold = Milliseconds.seconds(Int64(settings.integer(.offlineThreshold)))
             if self.now - registrar.offlineSince > threshold { forgetReports() }  // B04.FR.01

@@ -14,6 +14,8 @@ package struct StationConfiguration: Sendable {
     package var bounds: StationLimits
     /// What people read; none takes messages of the operator, tariffs and costs away.
     package var displays: [DisplayConfiguration] = []
+    /// Power sources of direct current.
+    package var converters: [ConverterConfiguration] = []
     /// Who may limit the station besides its CSMS.
     package var externalSources: [ExternalSource] = []
     /// Something lets people choose an outlet: a panel, a keypad.
@@ -57,13 +59,16 @@ package struct EVSEConfiguration: Hashable, Sendable {
     package var supply: Supply
     /// Phases that the EVSE can use: 1...3; 1 for DC.
     package var phases: Int
+    /// What the EVSE is beside its ``rating``, where it gives direct current.
+    package var direct = DirectCurrentConfiguration()
     /// It can use one phase alone, by a contactor of L2 and L3.
     package var canSwitchPhases = false
-    /// Board rating per phase: the least of EVSE, connector and feed.
+    /// Board rating per phase: the least of EVSE, connector and feed. DC: of the output.
     package var rating: Amperes
-    /// Phase to neutral; turns watts into amperes where the meter gives no voltage.
+    /// Phase to neutral; turns watts into amperes where the meter gives no voltage. DC: of no use, see
+    /// ``DirectCurrentConfiguration/maximumVoltage``.
     package var nominalVoltage: Volts
-    /// Smallest current that can be offered. IEC 61851-1: 6 A.
+    /// Smallest current that can be offered. IEC 61851-1: 6 A. DC: of the output.
     package var minimum: Amperes
     package var hasMeter: Bool
     /// This EVSE can be reset by itself.
@@ -97,6 +102,61 @@ package struct EVSEConfiguration: Hashable, Sendable {
         self.hasMeter = hasMeter
         self.measurands = measurands
         self.connectors = connectors
+    }
+
+    /// The EVSE's output is direct current.
+    package var isDirect: Bool { supply == .dc }
+    /// The most that it can deliver.
+    package var maximumPower: Watts {
+        if isDirect { return direct.maximumPower }
+        let milliwatts = Int64(rating.raw) * Int64(nominalVoltage.raw) / 1000
+        return Watts(raw: Int64(max(1, phases)) * milliwatts)
+    }
+
+    /// What a DC EVSE can report: of its meter, its offer, and its vehicle.
+    package static let directMeasurands: Set<Measurand> = [
+        .energyImportRegister, .energyImportInterval, .energyExportRegister, .currentImport,
+        .currentOffered, .voltage, .powerImport, .powerOffered, .stateOfCharge,
+    ]
+}
+
+/// What the core must know of a DC EVSE's output.
+package struct DirectCurrentConfiguration: Hashable, Sendable {
+    package var maximumVoltage: Volts
+    /// Together with ``EVSEConfiguration/minimum`` the smallest power that is any use to a vehicle.
+    package var minimumVoltage: Volts
+    package var maximumPower: Watts
+    /// Of the supply from which its power sources draw.
+    package var supplyPhases: Int
+    package var hasInsulationMonitor: Bool
+    /// Its cables are cooled by a liquid.
+    package var hasLiquidCooling: Bool
+    package init(
+        maximumVoltage: Volts = Volts(1000), minimumVoltage: Volts = Volts(150),
+        maximumPower: Watts = Watts(150_000), supplyPhases: Int = 3,
+        hasInsulationMonitor: Bool = true, hasLiquidCooling: Bool = false
+    ) {
+        self.supplyPhases = supplyPhases
+        self.maximumVoltage = maximumVoltage
+        self.minimumVoltage = minimumVoltage
+        self.maximumPower = maximumPower
+        self.hasInsulationMonitor = hasInsulationMonitor
+        self.hasLiquidCooling = hasLiquidCooling
+    }
+}
+
+/// A power source of a station with direct current: a module, or what a cabinet gives to one outlet.
+package struct ConverterConfiguration: Hashable, Sendable {
+    /// Its device.
+    package var name: String
+    /// The EVSE that it feeds alone; `nil` where it is shared.
+    package var evse: EVSEID?
+    /// `nil` where the board does not tell.
+    package var maximumPower: Watts?
+    package init(name: String, evse: EVSEID? = nil, maximumPower: Watts? = nil) {
+        self.name = name
+        self.evse = evse
+        self.maximumPower = maximumPower
     }
 }
 

@@ -109,12 +109,21 @@ extension ChargingStation {
         {
             return .done(.ongoingAuthorizedTransaction, nil)  // F05.FR.02, trap 19
         }
+        if evse.active != connector.index,
+            !sessions[place].isIdle
+                || evse.unlock.map({ $0.connector != connector.index }) ?? false
+        {
+            return .done(
+                .unlockFailed, Refusal(.txInProgress, "another connector of the EVSE is in use"))
+        }
         let configured = evse.configuration.connectors[connector.index]
         if configured.hasFixedCable || !configured.hasLock {
             return .done(.unlockFailed, Refusal(.fixedCable, "the connector has no lock to open"))
         }
         // Only with the contactor measured open (trap 35); the loop checks this again.
-        guard evse.status?.contactor != .closed, evse.status?.phase != .energised else {
+        guard evse.status?.contactor != .closed, evse.status?.phase != .energised,
+            !evse.direct.status.phase.isEnergised
+        else {
             return .done(.unlockFailed, Refusal(.txInProgress, "the contactor is closed"))
         }
         sessions[place].lockedFor = nil
@@ -124,7 +133,7 @@ extension ChargingStation {
         } else {
             evses[place].unlockRequests &+= 1
             evses[place].unlock = EVSEState.UnlockAttempt(
-                ids: [id], request: evses[place].unlockRequests,
+                ids: [id], connector: connector.index, request: evses[place].unlockRequests,
                 deadline: self.now + Self.unlockTimeout)
         }
         if sessions[place].transaction != nil { update(place, .unlockCommand) }

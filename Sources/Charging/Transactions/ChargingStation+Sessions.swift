@@ -156,10 +156,11 @@ extension ChargingStation {
         if evse.isTransferring { return .charging }
         guard let authorization = sessions[place].authorization else { return .evConnected }
         if authorization.isBlocked || !isOffering(place) { return .suspendedEVSE }
-        let wantsEnergy = evse.pilot.requestsEnergy
+        let wantsEnergy = evse.wantsEnergy
         if sessions[place].hasCharged { return wantsEnergy ? .suspendedEVSE : .suspendedEV }
+        if evse.configuration.isDirect, evse.direct.isPreparing { return .evConnected }
         if let ready = sessions[place].readySince, ready.run == clock.run,
-            now - ready.instant < Self.evGrace
+            now - ready.instant < evGrace(place)
         {
             return .evConnected
         }
@@ -169,7 +170,7 @@ extension ChargingStation {
     /// The station's side is ready to give energy: no fault, and a limit that can be offered.
     func isOffering(_ place: Int) -> Bool {
         blockingFaults(place).isEmpty
-            && grantedLimit(place) >= evses[place].configuration.minimum && !isHeldByLoop(place)
+            && isEnough(grant(place), place) && !isHeldByLoop(place)
             && !isHeldBySigning(place)
     }
 
@@ -179,6 +180,7 @@ extension ChargingStation {
         guard let status = evses[place].status, status.limitCause != .notGranted,
             status.limitCause != .fault
         else { return false }
+        if evses[place].configuration.isDirect { return isHeldDirectly(place, status) }
         return status.limit < evses[place].configuration.minimum
     }
 
@@ -225,8 +227,7 @@ extension ChargingStation {
             return false
         }
         guard place < evses.count else { return true }
-        return evses[place].resetUntil == nil && !awaitsReset(place)
-            && evses[place].connectorIDs.contains { availability.isOperative($0) }
+        return evses[place].resetUntil == nil && !awaitsReset(place) && hasUsableConnector(place)
     }
 
     private func endReason(_ trigger: TransactionTrigger) -> StoppedReason {

@@ -50,8 +50,9 @@ struct Transaction: Sendable {
     var endedReports: [MeterReport] = []
     var phasesUsed: Int?
     var intervalBase: WattHours?
-    /// Granted limit that the CSMS knows of, while charging.
-    var toldLimit: Amperes?
+    /// Granted limit that the CSMS knows of, while charging: thousandths of amperes per phase, or of
+    /// watts for DC.
+    var toldLimit: Int64?
     /// Values of an interruption's begin, for the next notice.
     var dueReports: [MeterReport] = []
     /// Restored after a restart; the next notice carries Interruption.End values.

@@ -165,8 +165,14 @@ extension OCPP201Personality {
         case .localListEntries: String(domain.localListCount)
         case .messageEntries: String(domain.messageCount)
         case .profileEntries: String(domain.profiles(ProfileFilter()).count)
-        case .fault(let faults, let evse):
-            domain.faults(of: evse).intersection(faults).isEmpty ? "false" : "true"
+        case .vehicle(let evse, let fact): text(of: fact, at: evse)
+        case .output(let evse, let fact): text(of: fact, at: evse)
+        case .fault(let faults, let evse, let connector):
+            if let connector, domain.activeConnector(of: connector.evse) != connector {
+                "false"
+            } else {
+                domain.faults(of: evse).intersection(faults).isEmpty ? "false" : "true"
+            }
         }
     }
 

@@ -31,8 +31,9 @@ extension OCPP201Personality {
         var event = NotifyEventRequest.Event()
         var reference: EVSEReference?
         if let evse = notice.evse, facts.report201.tier != .station {
+            let connector = domain.activeConnector(of: evse).map { Int($0.number) } ?? 1
             reference = EVSEReference(
-                Int(evse.number), connector: facts.report201.tier == .connector ? 1 : nil)
+                Int(evse.number), connector: facts.report201.tier == .connector ? connector : nil)
         }
         event.component = Component(facts.report201.component, evse: reference)
         event.variable = Variable(facts.report201.variable)

@@ -40,6 +40,7 @@ package struct DeviceModel: Sendable {
             add(DeviceVariable(key, slots: slots))
         }
         addControllers(station)
+        addDirectCurrent(station)
         addFaults(station)
         for (name, value) in factory where name.settingKey == nil { replace(name, value) }
     }
@@ -63,7 +64,7 @@ package struct DeviceModel: Sendable {
             evse: display.evse.map { EVSEReference(Int($0.number)) })
     }
 
-    private mutating func add(_ variable: DeviceVariable) {
+    mutating func add(_ variable: DeviceVariable) {
         byComponent[variable.component.name.lowercased(), default: []].append(variables.count)
         bySpelling[Spelling(component: variable.component, variable: variable.variable)] =
             variables.count
@@ -107,10 +108,7 @@ package struct DeviceModel: Sendable {
     private mutating func addEVSE(_ id: EVSEID, _ evse: EVSEConfiguration) {
         let component = Component("EVSE", evse: EVSEReference(Int(id.number)))
         let phases = evse.supply == .dc ? 0 : evse.phases
-        // The highest power in watts: phases × volts × amperes.
-        let power =
-            Int64(max(1, evse.phases)) * Int64(evse.nominalVoltage.raw) * Int64(evse.rating.raw)
-            / 1_000_000
+        let power = evse.maximumPower.raw / 1000
         add(
             .init(
                 component, Variable("AvailabilityState"), .evseState(id), .optionList,
@@ -129,6 +127,10 @@ package struct DeviceModel: Sendable {
                     .optionList, values: Self.states))
             add(.init(component, Variable("Available"), .constant("true"), .boolean))
             add(.init(component, Variable("ConnectorType"), .constant(connector.type), .string))
+            if evse.isDirect {
+                let spoken = Self.chargeProtocol(connector.type)
+                add(.init(component, Variable("ChargeProtocol"), .constant(spoken), .string))
+            }
             add(.init(component, Variable("SupplyPhases"), .constant("\(phases)"), .integer))
         }
     }
@@ -215,8 +217,7 @@ package struct DeviceModel: Sendable {
 
     /// One variable for each place where faults are reported.
     private mutating func addFaults(_ station: StationConfiguration) {
-        var places: [(component: Component, variable: Variable, evse: EVSEID?, faults: FaultSet)] =
-            []
+        var places: [FaultPlace] = []
         for fault in Fault.allCases {
             for place in Self.places(of: fault, station) {
                 let index = places.firstIndex {
@@ -225,29 +226,48 @@ package struct DeviceModel: Sendable {
                 if let index {
                     places[index].faults.raise(fault)
                 } else {
-                    places.append((place.component, place.variable, place.evse, FaultSet(fault)))
+                    places.append(place)
                 }
             }
         }
         for place in places {
-            add(.init(place.component, place.variable, .fault(place.faults, place.evse), .boolean))
+            // A single connector is in use or none is.
+            let isOneOfSeveral =
+                place.connector.map { station.evses[$0.evse.index].connectors.count > 1 } ?? false
+            add(
+                .init(
+                    place.component, place.variable,
+                    .fault(place.faults, place.evse, isOneOfSeveral ? place.connector : nil),
+                    .boolean))
         }
     }
 
-    private static func places(
-        of fault: Fault, _ station: StationConfiguration
-    ) -> [(component: Component, variable: Variable, evse: EVSEID?)] {
+    private struct FaultPlace {
+        var component: Component
+        var variable: Variable
+        var faults: FaultSet
+        var evse: EVSEID?
+        var connector: ConnectorID?
+    }
+
+    private static func places(of fault: Fault, _ station: StationConfiguration) -> [FaultPlace] {
         let report = fault.facts.report201
-        if report.tier == .station {
-            return [(Component(report.component), Variable(report.variable), nil)]
+        let variable = Variable(report.variable)
+        func place(_ evse: EVSEID?, _ connector: ConnectorID?) -> FaultPlace {
+            let reference = evse.map {
+                EVSEReference(Int($0.number), connector: connector.map { Int($0.number) })
+            }
+            return FaultPlace(
+                component: Component(report.component, evse: reference), variable: variable,
+                faults: FaultSet(fault), evse: evse, connector: connector)
         }
-        return station.evses.indices.map { index in
+        if report.tier == .station { return [place(nil, nil)] }
+        return station.evses.indices.flatMap { index -> [FaultPlace] in
             let evse = EVSEID(index: index)
-            let connector = report.tier == .connector ? 1 : nil
-            let reference = EVSEReference(Int(evse.number), connector: connector)
-            return (
-                Component(report.component, evse: reference), Variable(report.variable), evse
-            )
+            guard report.tier == .connector else { return [place(evse, nil)] }
+            return station.evses[index].connectors.indices.map {
+                place(evse, ConnectorID(evse: evse, index: $0))
+            }
         }
     }
 

@@ -14,8 +14,26 @@ package struct DeviceVariable: Sendable {
         case localListEntries
         case profileEntries
         case messageEntries
-        /// True while one of these faults holds, at the EVSE or anywhere.
-        case fault(FaultSet, EVSEID?)
+        /// True while one of these faults holds, at the EVSE or anywhere; of several connectors at the one
+        /// in use.
+        case fault(FaultSet, EVSEID?, ConnectorID?)
+        case vehicle(EVSEID, VehicleFact)
+        case output(EVSEID, OutputFact)
+    }
+    /// What a vehicle tells of itself.
+    package enum VehicleFact: Hashable, Sendable {
+        case isThere
+        case protocolAgreed
+        case identifier
+        case stateOfCharge
+        case remainingTime
+        case capacity
+    }
+    /// What is measured at a DC output.
+    package enum OutputFact: Hashable, Sendable {
+        case voltage
+        case current
+        case insulation
     }
     package var component: Component
     package var variable: Variable

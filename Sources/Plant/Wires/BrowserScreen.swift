@@ -71,7 +71,7 @@ package struct BrowserScreen: Sendable {
         for evse in evses {
             if evses.count > 1 { add(evse["name"]?.string) }
             add(evse["title"]?.string)
-            for name in ["energy", "power", "duration", "cost"] {
+            for name in ["energy", "power", "duration", "charge", "remaining", "cost"] {
                 guard let value = evse[name]?.string, !value.isEmpty else { continue }
                 add("\(content["words"]?[name]?.string ?? "") \(value)")
             }

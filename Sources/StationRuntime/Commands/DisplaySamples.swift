@@ -13,6 +13,9 @@ enum DisplaySamples {
         let energy = WattHours(12_345)
         let session = DisplayContent.Session(
             energy: energy, power: Watts(7360), span: .since(now - .seconds(4_980)))
+        let direct = DisplayContent.Session(
+            energy: energy, power: Watts(148_500), span: .since(now - .seconds(1_380)),
+            stateOfCharge: Percent(62), remainingTime: .seconds(1_080))
         let paused = DisplayContent.Session(
             energy: energy, power: .zero, span: .since(now - .seconds(4_980)))
         let done = DisplayContent.Session(energy: energy, span: .lasted(.seconds(4_980)))
@@ -54,6 +57,7 @@ enum DisplaySamples {
             sample("tariff", .preparing, personal: "0.49 EUR per kWh, 0.05 EUR per minute"),
             sample("charging", .charging, session),
             sample("charging-price", .charging, priced),
+            sample("charging-direct", .charging, direct),
             sample(
                 "charging-limited", .charging, session,
                 .init(Amperes(10), .stationLimit)),

@@ -24,6 +24,7 @@ extension BoardPlan {
             fixedSettings: evses.contains { signing($0) == .required }
                 ? [.sampledSignReadings] : [], seed: seed)
         addDisplays(to: &station)
+        station.converters = converters
         if feed.supply.dimming.isFitted { station.externalSources.append(.systemOperator) }
         if feed.supply.external.isServed { station.externalSources.append(.energyManager) }
         station.canChooseOutlet = devices.contains { device in
@@ -73,14 +74,17 @@ extension BoardPlan {
     }
 
     private func coreEVSE(_ evse: BoardEVSE) -> EVSEConfiguration {
-        var result = EVSEConfiguration(
-            phases: Int(evse.plan.phases), rating: evse.plan.rating, nominalVoltage: feed.voltage,
-            minimum: evse.plan.minimum, hasMeter: evse.plan.hasMeter,
-            connectors: evse.connectors.map {
-                ConnectorConfiguration(
-                    type: $0.type, hasFixedCable: $0.hasFixedCable,
-                    hasLock: $0.devices[.lock]?.isEmpty == false)
-            })
+        let connectors = evse.connectors.map {
+            ConnectorConfiguration(
+                type: $0.typeInOCPP201, hasFixedCable: $0.hasFixedCable,
+                hasLock: $0.devices[.lock]?.isEmpty == false)
+        }
+        var result =
+            evse.direct.map { directEVSE(evse, $0, connectors) }
+            ?? EVSEConfiguration(
+                phases: Int(evse.plan.phases), rating: evse.plan.rating,
+                nominalVoltage: feed.voltage, minimum: evse.plan.minimum,
+                hasMeter: evse.plan.hasMeter, connectors: connectors)
         result.canReset = supports("C-13")
         result.canSwitchPhases = evse.plan.hasPhaseContactor
         result.signing = signing(evse)

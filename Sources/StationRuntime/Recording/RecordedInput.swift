@@ -7,6 +7,7 @@ package import StationCore
 /// changes.
 package struct RecordedInput {
     private var images = ImageDelta()
+    private var directs = DirectDelta()
 
     package init() {}
 
@@ -16,6 +17,8 @@ package struct RecordedInput {
         switch input {
         case .started(let context): ["started": encode(context)]
         case .loop(let image): ["loop": images.encode(image)]
+        case .direct(let evse, let vehicle, let status):
+            ["direct": JSONValue(evse.number), "changes": directs.encode(evse, vehicle, status)]
         case .meter(let evse, let sample):
             [
                 "meter": JSONValue(evse.number),
@@ -79,6 +82,12 @@ package struct RecordedInput {
         switch name {
         case "started": return .started(try Self.context(first))
         case "loop": return .loop(try images.decode(first))
+        case "direct":
+            guard let evse = try Self.evse(first), let changes = value["changes"] else {
+                throw RecordingError("an input of direct current has an EVSE and changes")
+            }
+            let (vehicle, status) = try directs.decode(evse, changes)
+            return .direct(evse, vehicle, status)
         case "meter":
             guard let evse = try Self.evse(first), let object = value["sample"]?.object else {
                 throw RecordingError("a meter input has an EVSE and a sample")

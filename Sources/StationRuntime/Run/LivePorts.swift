@@ -19,6 +19,8 @@ final class LivePorts: StationPorts {
         let latchedPath: String
         let mailbox: StationMailbox
         let signing: SigningDesk
+        /// Some EVSE gives direct current.
+        let hasDirectCurrent: Bool
         let log: Logger
         let onRestart: @Sendable (_ orderly: Bool, _ reason: String) -> Void
     }
@@ -74,6 +76,9 @@ final class LivePorts: StationPorts {
     }
 
     func readLoop(into image: inout LoopImage) -> Bool { self.image.readLoop(into: &image) }
+    func readDirect(into image: inout DCImage) -> Bool {
+        parts.hasDirectCurrent && self.image.readDC(into: &image)
+    }
     func publish(_ image: StationImage) { self.image.publish(image) }
     func sign(_ order: SigningOrder, evse: EVSEID) { parts.signing.put(order, evse: evse) }
 

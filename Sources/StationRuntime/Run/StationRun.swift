@@ -80,7 +80,8 @@ struct StationRun {
             store: store, link: link, image: image,
             dialler: LinkDialler(security: board.security),
             latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
-            signing: signing, log: log
+            signing: signing, hasDirectCurrent: core.station.evses.contains(where: \.isDirect),
+            log: log
         ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
         thread.start {
             let engine = StationEngine(

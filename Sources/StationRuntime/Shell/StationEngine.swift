@@ -35,6 +35,9 @@ package final class StationEngine {
     package private(set) var wakeAt: Instant?
     private var lastInput = Instant.zero
     private var watch = ImageWatch()
+    /// As ``ImageWatch/newest``, of direct current.
+    private var direct = DCImage()
+    private var directWatch = DirectWatch()
     private var lastImageInput = Instant.zero
     private var lastHeartbeat = Instant.zero
     private var lastTick = Instant.zero
@@ -163,8 +166,11 @@ package final class StationEngine {
     package var isDeenergised: Bool {
         var loop = LoopImage()
         guard ports.readLoop(into: &loop) else { return true }
-        for index in 0..<min(Int(loop.evseCount), StationBounds.evses)
-        where loop.evses[index].outputs.contactorClosed { return false }
+        for index in 0..<min(Int(loop.evseCount), StationBounds.evses) {
+            if loop.evses[index].outputs.contactorClosed { return false }
+            for connector in 0..<StationBounds.connectorsPerEVSE
+            where loop.evses[index].outputs.connectors[connector].contactorClosed { return false }
+        }
         return true
     }
 
@@ -295,9 +301,28 @@ package final class StationEngine {
         recorder?.recordImage(watch.newest)
         guard isSettled(now) else { return }
         if let faults = watch.newLatchedFaults() { ports.latched(faults) }
-        guard watch.hasChanged() || now - lastImageInput >= Self.imageInterval else { return }
+        let news = directNews(now)
+        guard watch.hasChanged() || !news.isEmpty || now - lastImageInput >= Self.imageInterval
+        else { return }
         lastImageInput = now
+        for evse in news {
+            handle(.direct(EVSEID(index: evse), direct.vehicles[evse], direct.status[evse]))
+        }
         handle(.loop(watch.newest))
+    }
+
+    /// EVSEs of direct current of which the core must hear, by zero-based index.
+    private func directNews(_ now: Instant) -> [Int] {
+        guard ports.readDirect(into: &direct) else { return [] }
+        let count = min(Int(watch.newest.evseCount), StationBounds.evses)
+        return (0..<count).filter { evse in
+            // One of alternating current beside them never says anything.
+            (direct.vehicles[evse].at > .zero || direct.status[evse].since > .zero)
+                && directWatch.isDue(
+                    direct.vehicles[evse], direct.status[evse],
+                    current: watch.newest.evses[evse].status.outputCurrent, evse: evse, at: now,
+                    interval: Self.imageInterval)
+        }
     }
 
     private func isSettled(_ now: Instant) -> Bool {

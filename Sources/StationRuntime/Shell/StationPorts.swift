@@ -21,6 +21,9 @@ package protocol StationPorts: AnyObject {
     func log(_ entry: CoreLogEntry)
     /// Copies the loop's newest image; false, and `image` means nothing, before its first cycle.
     func readLoop(into image: inout LoopImage) -> Bool
+    /// Copies the loop's newest block about direct current; false where the board has none, or before its
+    /// first cycle.
+    func readDirect(into image: inout DCImage) -> Bool
     func publish(_ image: StationImage)
     /// What the meter of an EVSE shall sign from now on.
     func sign(_ order: SigningOrder, evse: EVSEID)
@@ -29,6 +32,8 @@ package protocol StationPorts: AnyObject {
 }
 
 extension StationPorts {
+    /// No direct current.
+    package func readDirect(into image: inout DCImage) -> Bool { false }
     /// No meter signs.
     package func sign(_ order: SigningOrder, evse: EVSEID) {}
 }
