@@ -20,6 +20,8 @@ package actor CANPowerModule: BusDriver {
     private var publishedAt = Instant.zero
     private var isLost = false
     private var loggedRefusal: String?
+    /// Why nothing can be heard; `nil` where the bus is there.
+    private var busProblem: String?
 
     /// Chosen: what the loop wants is sent within two of its cycles of 10 ms.
     private static let attention = Milliseconds(20)
@@ -66,7 +68,7 @@ package actor CANPowerModule: BusDriver {
         let now = host.now()
         work(wanted(at: now), at: now)
         judge(at: now)
-        return course.isBusy ? Self.attention : Self.rest
+        return course.isBusy(at: now) ? Self.attention : Self.rest
     }
 
     /// Says off until it is seen, for a tenth of a second.
@@ -116,15 +118,12 @@ package actor CANPowerModule: BusDriver {
             host.log(
                 .debug, "exchange with the module failed",
                 ["code": error.code.rawValue, "reason": error.what])
-            awaitedReason = error.what
+            busProblem = error.what
             return
         }
-        awaitedReason = nil
+        busProblem = nil
         publish()
     }
-    /// Why nothing can be heard; `nil` where the bus is there.
-    private var awaitedReason: String?
-
     private func publish() {
         let sample = course.sample()
         guard sample.at > publishedAt else { return }
@@ -136,11 +135,11 @@ package actor CANPowerModule: BusDriver {
     private func judge(at now: Instant) {
         if now - awaitedSince > maximumAge, !isLost {
             isLost = true
-            host.fault(.powerModuleLost, holds: true, awaitedReason ?? "\(place) does not answer")
+            host.fault(.powerModuleLost, holds: true, busProblem ?? "\(place) does not answer")
             // What is believed of it from now on it says anew.
             course.forget()
             publishedAt = now
-        } else if isLost, publishedAt > awaitedSince || course.isSetUp {
+        } else if isLost, course.isSetUp {
             isLost = false
             host.fault(.powerModuleLost, holds: false, "")
         }

@@ -45,6 +45,9 @@ package struct ModuleCourse: Sendable {
     /// Chosen: a module that does not do as it is told for so long is a fault; modules start within seconds.
     static let obedience = Milliseconds.seconds(3)
     static let startTime = Milliseconds.seconds(10)
+    /// Chosen: a module that has said nothing for so long is looked for at leisure.
+    static let silence = Milliseconds(2000)
+    static let leisure = Milliseconds(1000)
     /// Chosen: slow questions in every eighth round.
     private static let slowRounds = 8
 
@@ -154,7 +157,11 @@ package struct ModuleCourse: Sendable {
     }
 
     /// Something is awaited soon: it is on, or shall be, or is not yet seen to be off.
-    package var isBusy: Bool { wantsOn || change != nil || !isSeenOff }
+    package func isBusy(at now: Instant) -> Bool {
+        !isSilent(at: now) && (wantsOn || change != nil || !isSeenOff)
+    }
+
+    private func isSilent(at now: Instant) -> Bool { now - picture.heardAt > Self.silence }
 
     private mutating func finishSetUp(_ frames: inout [CANFrame]) {
         guard !isSetUp, picture.oldest > .zero, isSeenOff else { return }
@@ -190,14 +197,16 @@ package struct ModuleCourse: Sendable {
         }
         let isSeen = isOn ? picture.isOn(facts) == true : isSeenOff
         // Who does not tell is told again for ever; who does, when it does not fit.
-        let pace = isSeen ? (facts.tellsPower ? nil : facts.refresh) : Self.offPace
+        let urgent = isSilent(at: now) ? Self.leisure : Self.offPace
+        let pace = isSeen ? (facts.tellsPower ? nil : facts.refresh) : urgent
         guard powerAt == .zero || pace.map({ now - powerAt >= $0 }) == true else { return }
         (saidOn, powerAt) = (isOn, now)
         frames += family.power(isOn: isOn)
     }
 
     private mutating func ask(_ now: Instant, _ frames: inout [CANFrame]) {
-        guard askedAt == .zero || now - askedAt >= period else { return }
+        let pace = isSilent(at: now) ? max(period, Self.leisure) : period
+        guard askedAt == .zero || now - askedAt >= pace else { return }
         askedAt = now
         frames += family.questions
         let isKnown = picture.limits != ModuleLimits() || !picture.identity.isEmpty
@@ -213,6 +222,7 @@ package struct ModuleCourse: Sendable {
         _ command: PowerSourceCommand?, _ now: Instant, _ frames: inout [CANFrame]
     ) {
         guard isSetUp, let boundary = facts.modeBoundary else { return }
+        if mode == nil { mode = picture.mode }
         if let under = change {
             advance(under, now, &frames)
             return
