@@ -28,6 +28,9 @@ extension PlantPlan.EVSE {
         }
         ventilation = try reader.optionalLine("ventilation")
         shuntTrip = try reader.optionalLine("shuntTrip")
+        if let value = reader.value("directCurrent") {
+            directCurrent = try PlantPlan.DCOutlet(value, at: reader.at("directCurrent"))
+        }
         try reader.finish()
     }
 
@@ -48,6 +51,7 @@ extension PlantPlan.EVSE {
         }
         object["ventilation"] = ventilation?.json
         object["shuntTrip"] = shuntTrip?.json
+        object["directCurrent"] = directCurrent?.json
         return .object(object)
     }
 }
@@ -137,6 +141,9 @@ extension PlantPlan.Connector {
             temperatures.append(PlantPlan.Temperature(device: device, sensor: sensor))
             try inner.finish()
         }
+        if let value = reader.value("directCurrent") {
+            directCurrent = try PlantPlan.DCPlug(value, at: reader.at("directCurrent"))
+        }
         try reader.finish()
     }
 
@@ -169,6 +176,7 @@ extension PlantPlan.Connector {
             object["lock"] = .object(part)
         }
         object["temperatures"] = .array(temperatures.map(\.json))
+        object["directCurrent"] = directCurrent?.json
         return .object(object)
     }
 }

@@ -133,6 +133,9 @@ extension PlantPlan {
             buses.append(bus)
             try inner.finish()
         }
+        if let value = reader.value("directCurrent") {
+            directCurrent = try DirectCurrent(value, at: "directCurrent")
+        }
         watchdog = try reader.optionalLine("watchdog")
         try reader.finish()
     }
@@ -219,6 +222,7 @@ extension PlantPlan {
                     "transport": .string($0.transport.rawValue),
                 ]
             })
+        if !directCurrent.isEmpty { object["directCurrent"] = directCurrent.json }
         object["watchdog"] = watchdog?.json
         return .object(object)
     }

@@ -27,6 +27,7 @@ package struct PlantPlan: Hashable, Sendable {
     package var expanders: [Expander] = []
     package var lights: [Lights] = []
     package var buses: [SerialBus] = []
+    package var directCurrent = DirectCurrent()
     /// Digital line that the loop toggles for the board's watchdog.
     package var watchdog: Line?
 
@@ -134,6 +135,8 @@ package struct PlantPlan: Hashable, Sendable {
         package var ventilation: Line?
         /// Output that trips the upstream breaker.
         package var shuntTrip: Line?
+        /// Its output is direct current; its phases are then those of its rectifiers.
+        package var directCurrent: DCOutlet?
         package init(number: Int) { self.number = number }
     }
 
@@ -147,6 +150,8 @@ package struct PlantPlan: Hashable, Sendable {
         package var proximity: Proximity?
         package var lock: Lock?
         package var temperatures: [Temperature] = []
+        /// Only at an EVSE with ``EVSE/directCurrent``.
+        package var directCurrent: DCPlug?
         package init(number: Int) { self.number = number }
     }
 

@@ -16,11 +16,14 @@ package struct ContactorModel: Hashable, Sendable {
     /// - Parameters:
     ///   - isEnergised: the coil is driven and supplied.
     ///   - faults: those of this device.
+    ///   - isWelded: this contact of several is fused.
     package mutating func step(
-        _ seconds: Double, isEnergised: Bool, faults: DeviceFaults, noise: inout Noise
+        _ seconds: Double, isEnergised: Bool, faults: DeviceFaults, noise: inout Noise,
+        isWelded: Bool = false
     ) {
         var target = isEnergised
-        if faults.has(.welded) { target = true }
+        let isWelded = isWelded || faults.has(.welded)
+        if isWelded { target = true }
         if faults.has(.stuckOpen) { target = false }
         if target == isClosed {
             pendingFor = 0
@@ -28,7 +31,7 @@ package struct ContactorModel: Hashable, Sendable {
             pendingFor += seconds
             let slow = faults.value(.slow).map { $0 / 1000 } ?? 0
             let time = (target ? plan.closeTime : plan.openTime).double / 1000 + slow
-            if pendingFor >= time || faults.has(.welded) {
+            if pendingFor >= time || isWelded {
                 isClosed = target
                 pendingFor = 0
                 if target { closings += 1 }

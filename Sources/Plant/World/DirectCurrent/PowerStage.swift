@@ -30,6 +30,12 @@ package struct PowerStage: Hashable, Sendable {
             self.watchdog = watchdog
         }
     }
+    /// What holds its output down now.
+    package enum Mode: String, Hashable, Sendable, CaseIterable {
+        case off, voltage, current, power
+        /// On, but its busbar stands higher than it regulates: the diode blocks.
+        case blocked
+    }
 
     package let rating: Rating
 
@@ -47,14 +53,32 @@ package struct PowerStage: Hashable, Sendable {
     package internal(set) var temperature = 35.0
     /// Its own watchdog has switched it off.
     package internal(set) var isWatchdogOff = false
+    package internal(set) var mode = Mode.off
+    /// Its supply is there.
+    package internal(set) var isSupplied = true
 
     // What the rig did to it
     package var isBroken = false
     /// Share of its power that heat or supply leaves: 0…1.
     package var derating = 1.0
+    /// Its output capacitor empties with this time constant, s; `nil`: as it should.
+    package var slowDischarge: Double?
+    /// The first time that it is told off, it goes on for so many seconds.
+    package var ignoresOffFor: Double?
+
+    // Its regulator; see PowerStage+Dynamics.swift
+    /// What it regulates to, behind its ramp, V.
+    var level = 0.0
+    /// What its current is limited to, behind its ramp, A.
+    var ceiling = 0.0
+    /// The same with power and capacitor counted, in this step.
+    var limit = 0.0
+    /// It was told on in the last step; since when it ignores that it was told off.
+    var wasOn = false
+    var ignoredFor: Double?
 
     package init(rating: Rating) { self.rating = rating }
 
     /// It may give power now.
-    package var gives: Bool { isOn && !isBroken && !isWatchdogOff }
+    package var gives: Bool { isOn && !isBroken && !isWatchdogOff && isSupplied }
 }
