@@ -32,6 +32,18 @@ package enum FaultCatalog {
         /// An input/output card on a line or behind a TCP connection.
         case card
         case networkCard = "network-card"
+        /// A contactor pair of direct current, and one between a group of power modules and an outlet.
+        case dcContactor = "dc-contactor"
+        case powerLink = "power-link"
+        /// The DC side of an EVSE itself: insulation, discharge.
+        case dcOutput = "dc-output"
+        /// A converter channel in front of a voltage or a current.
+        case dcSensor = "dc-sensor"
+        /// A power module, or an outlet of a power cabinet.
+        case powerModule = "power-module"
+        /// The device through which vehicles speak, and the vehicle behind it.
+        case vehicleLink = "vehicle-link"
+        case insulationMonitor = "insulation-monitor"
     }
 
     package struct Entry: Hashable, Sendable {
@@ -51,17 +63,17 @@ package enum FaultCatalog {
         }
     }
 
-    private static func entry(
+    static func entry(
         _ kind: FaultKind, _ help: String, _ value: Entry.Value? = nil, makesFaulted: Bool = false
     ) -> Entry {
         Entry(kind: kind, help: help, value: value, makesFaulted: makesFaulted, isPerReply: false)
     }
-    private static func reply(_ kind: FaultKind, _ help: String, _ value: Entry.Value? = nil)
+    static func reply(_ kind: FaultKind, _ help: String, _ value: Entry.Value? = nil)
         -> Entry
     {
         Entry(kind: kind, help: help, value: value, makesFaulted: false, isPerReply: true)
     }
-    private static func value(
+    static func value(
         _ unit: String, _ range: ClosedRange<Double>, _ standard: Double
     ) -> Entry.Value {
         Entry.Value(unit: unit, range: range, standard: standard)
@@ -219,6 +231,9 @@ package enum FaultCatalog {
                 entry(.silent, "the browser has hung: the page is open, nothing happens on it"),
                 entry(.slow, "answers this much later", value("ms", 1...60_000, 700)),
             ]
+        case .dcContactor, .powerLink, .dcOutput, .dcSensor, .powerModule, .vehicleLink,
+            .insulationMonitor:
+            directCurrent(type)
         }
     }
 

@@ -92,6 +92,17 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case booting
     /// Of a line reader.
     case noLineEnd = "no-line-end"
+    // Direct current; see also those of contactors, and `broken`, `silent`, `state-stuck`, `error-state`
+    case onePoleWelded = "one-pole-welded"
+    case insulationPositive = "insulation-positive"
+    case insulationNegative = "insulation-negative"
+    case dischargeBroken = "discharge-broken"
+    case derated
+    case slowDischarge = "slow-discharge"
+    case offIgnored = "off-ignored"
+    case vehicleLost = "vehicle-lost"
+    case prechargeMismatch = "precharge-mismatch"
+    case offset
     // Of a display
     case rebooted
     case disturbed

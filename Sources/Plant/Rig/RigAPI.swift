@@ -83,6 +83,23 @@ package struct RigAPI: Sendable {
         case .clearAll:
             let ids = try host.act { world throws(PlantRefusal) in world.clearAll() }
             return ["ids": .array(ids.map { .string($0) })]
+        case .insulation:
+            guard let evse = Int(values[0]) else {
+                throw RigProblem(
+                    404, "There is no such thing here", "\(values[0]) is no EVSE: a number from 1")
+            }
+            let wanted = try InsulationBody(try Self.object(body))
+            return try host.act { world throws(PlantRefusal) in
+                try world.setInsulation(evse: evse, wanted.pole, ohms: wanted.ohms)
+                return world.describeDirectCurrent(ofEVSE: evse) ?? .null
+            }
+        case .temperature:
+            let (evse, connector) = try Self.connector(values)
+            let wanted = try TemperatureBody(try Self.object(body))
+            return try onConnector(evse, connector) { world throws(PlantRefusal) in
+                try world.setTemperature(
+                    evse: evse, connector: connector, celsius: wanted.celsius)
+            }
         case .mains:
             let mains = try MainsBody(try Self.object(body))
             try host.act { world throws(PlantRefusal) in

@@ -24,6 +24,12 @@ extension VehicleModel {
             }
             cable = rating
         }
+        if let value = reader.value("dc") {
+            directCurrent = try DCVehicleModel(value, at: reader.at("dc"))
+        }
+        if case .amperes(let amperes) = draw, directCurrent.targetCurrent == nil {
+            directCurrent.targetCurrent = amperes
+        }
         try reader.finish()
     }
 }
@@ -39,6 +45,9 @@ extension VehicleChange {
         stateOfCharge = try reader.double("soc", 0...1)
         maxCurrent = try reader.double("maxCurrent", 1...200)
         holdsS2 = try reader.bool("holdsS2")
+        if let value = reader.value("dc") {
+            directCurrent = try DCVehicleChange(value, at: "dc")
+        }
         try reader.finish()
         if self == VehicleChange() { throw ShapeError("", "the body changes nothing") }
     }

@@ -12,6 +12,8 @@ package enum RigRoute: String, Hashable, Sendable, CaseIterable {
     case raise = "POST /rig/v1/faults"
     case clear = "DELETE /rig/v1/faults/{id}"
     case clearAll = "DELETE /rig/v1/faults"
+    case insulation = "POST /rig/v1/evses/{evse}/insulation"
+    case temperature = "POST /rig/v1/connectors/{evse}/{connector}/temperature"
     case mains = "POST /rig/v1/mains"
     case house = "POST /rig/v1/house"
 

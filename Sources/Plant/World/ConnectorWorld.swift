@@ -20,6 +20,8 @@ package struct ConnectorWorld: Hashable, Sendable {
     var proximityFaults = DeviceFaults()
     var lockFaults = DeviceFaults()
     var temperatureFaults: [DeviceFaults]
+    /// Nobody but the vehicle's communication device works the pilot.
+    var isPilotOwnedByLink: Bool { plan.directCurrent != nil && plan.pilot == nil }
     /// The plug makes proximity before the pilot: seconds until the pilot's contact.
     private var contactsIn = 0.0
     /// The cable stays in the outlet after the vehicle left.
@@ -32,18 +34,28 @@ package struct ConnectorWorld: Hashable, Sendable {
         self.plan = plan
         name = "\(evse)/\(plan.number)"
         lock = plan.lock.map(LockModel.init)
-        temperatures = plan.temperatures.map { ThermalModel($0) }
+        let rated = plan.directCurrent?.maximumCurrent.double ?? 32
+        temperatures = plan.temperatures.map { ThermalModel($0, ratedCurrent: rated) }
         temperatureFaults = Array(repeating: DeviceFaults(), count: plan.temperatures.count)
     }
 
-    /// A per phase, now.
+    /// A per phase, now; none at an outlet of direct current.
     package var current: Double { vehicle?.current ?? 0 }
+    /// Through the contactors of an outlet of direct current, A.
+    package internal(set) var directCurrent = 0.0
+    /// Either.
+    package var drawn: Double { plan.directCurrent == nil ? current : directCurrent }
     package var asksForEnergy: Bool { circuit.state == .c || circuit.state == .d }
 
     mutating func setPilotFaults(_ faults: DeviceFaults) { pilotFaults = faults }
 
-    mutating func plug(_ vehicle: Vehicle) {
+    /// - Parameter session: the last that its EVSE had, of direct current.
+    mutating func plug(_ vehicle: Vehicle, place: Int = 0, session: UInt32 = 0) {
         self.vehicle = vehicle
+        if plan.directCurrent != nil {
+            self.vehicle?.direct = DCVehicle(
+                vehicle.model, connector: UInt8(clamping: place), session: session)
+        }
         if !plan.hasFixedCable, cable == nil { cable = vehicle.model.cable }
         wasTakenOut = false
         // Chosen: the longer proximity and earth contacts lead by this much in a brisk hand.
@@ -67,7 +79,7 @@ package struct ConnectorWorld: Hashable, Sendable {
         _ outputs: OutputSignals<Chip>, noise: inout Noise
     ) -> Double? {
         let asked = asksForEnergy
-        let drawn = current
+        let drawn = drawn
         sense(seconds, outputs)
         let signal = signalAtVehicle
         vehicle?.step(seconds, signal: signal, voltage: voltage, phases: phases)
@@ -122,7 +134,7 @@ package struct ConnectorWorld: Hashable, Sendable {
     }
 
     private mutating func heat(_ seconds: Double, ambient: Double) {
-        let current = current
+        let current = drawn
         for index in temperatures.indices {
             temperatures[index].step(
                 seconds, current: current, ambient: ambient, faults: temperatureFaults[index])

@@ -17,6 +17,12 @@ package struct EVSEWorld: Hashable, Sendable {
     package private(set) var isVentilated = false
     /// The upstream breaker was tripped; switching the mains on resets it.
     package internal(set) var isBreakerTripped = false
+    /// What the vehicles at an outlet of direct current are told, and how many sessions there were.
+    package var told = VehicleCommand()
+    var sessions: UInt32 = 0
+    /// A contactor of direct current is closed; W from the grid for what flows through them.
+    var isDirectClosed = false
+    var gridPower = 0.0
     var contactorFaults = DeviceFaults()
     var controllerFaults = DeviceFaults()
     var phaseContactorFaults = DeviceFaults()
@@ -55,7 +61,7 @@ package struct EVSEWorld: Hashable, Sendable {
     /// How often it started.
     package var controllerStarts: Int { controller?.starts ?? safety.map { Int($0.boots) } ?? 0 }
 
-    package var isEnergised: Bool { contactor?.isClosed ?? false }
+    package var isEnergised: Bool { contactor?.isClosed ?? isDirectClosed }
     /// Phases that are switched through to the outlet.
     package var phases: Int { phaseContactor.map { $0.isClosed ? plan.phases : 1 } ?? plan.phases }
     /// A per phase, all connectors together.
@@ -69,6 +75,10 @@ package struct EVSEWorld: Hashable, Sendable {
     /// Adds what every vehicle draws to the phases that it draws it from.
     /// - Parameter rotation: phase of the feed at L1; 0 for the outlet's own names of its phases.
     func addCurrents(to currents: inout InlineArray<3, Double>, rotation: Int = 0) {
+        if gridPower > 0 {
+            // Chosen: rectifiers draw from every phase alike, at 230 V.
+            for phase in 0..<3 { currents[phase] += gridPower / 3 / 230 }
+        }
         let connectors = connectors.span
         for index in connectors.indices {
             guard let vehicle = connectors[index].vehicle else { continue }
@@ -94,7 +104,10 @@ package struct EVSEWorld: Hashable, Sendable {
         _ outputs: OutputSignals<Chip>, noise: inout Noise
     ) -> OpeningDelay? {
         runController(seconds, now: now, supply: supply)
-        isCoilOn = controller?.isRelayOn ?? safety?.isCoilOn ?? outputs.isOn(plan.contactor?.coil)
+        isCoilOn =
+            controller?.isRelayOn ?? safety?.isCoilOn
+            ?? (outputs.isOn(plan.contactor?.coil) || isDirectCoilOn(outputs))
+        ownPilots()
         isVentilated = outputs.isOn(plan.ventilation)
         if outputs.isOn(plan.shuntTrip) { isBreakerTripped = true }
         let delay = endOpening(now)
@@ -134,6 +147,22 @@ package struct EVSEWorld: Hashable, Sendable {
             seconds, now: now, circuit: connectors[0].circuit, cable: cable, isClosed: isClosed,
             isPowered: isPowered, faults: controllerFaults)
         connectors[0].ownedSignal = controller?.signal ?? safety?.signal
+    }
+
+    private func isDirectCoilOn<Chip: ChipTerminals>(_ outputs: OutputSignals<Chip>) -> Bool {
+        let connectors = connectors.span
+        for index in connectors.indices
+        where outputs.isOn(connectors[index].plan.directCurrent?.contactor?.coil) { return true }
+        return false
+    }
+    /// The pilots that the vehicle's communication device works: 5 % while a session may be opened, gone in
+    /// an emergency, as is done for vehicles that no message tells of one.
+    private mutating func ownPilots() {
+        for index in connectors.indices where connectors[index].isPilotOwnedByLink {
+            let isChosen = Int(told.connector) == index
+            let offers = isChosen && told.isAvailable && told.stop != .emergency
+            connectors[index].ownedSignal = offers ? .pwm(5) : .steady
+        }
     }
 
     private mutating func endOpening(_ now: Int64) -> OpeningDelay? {

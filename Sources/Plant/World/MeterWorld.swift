@@ -37,7 +37,30 @@ package struct MeterWorld: Hashable, Sendable {
 
     package var totalPower: Double { powers.reduce(0, +) }
     /// It is fed from what it measures.
-    package var isPowered: Bool { voltages.contains { $0 > 90 } }
+    package var isPowered: Bool { hasOwnSupply || voltages.contains { $0 > 90 } }
+    /// It measures direct current, and has another supply than what it measures.
+    private var hasOwnSupply = false
+
+    /// What a meter of direct current measures.
+    /// - Parameters:
+    ///   - joules: that passed it since the last time.
+    ///   - isSupplied: its own supply is there.
+    mutating func measureDirect(
+        voltage: Double, current: Double, joules: Double, isSupplied: Bool
+    ) {
+        hasOwnSupply = isSupplied
+        if !isSupplied { signer?.losePower() }
+        for phase in 0..<3 {
+            voltages[phase] = phase == 0 && isSupplied ? voltage : 0
+            currents[phase] = phase == 0 && isSupplied ? current : 0
+            powers[phase] = voltages[phase] * currents[phase]
+        }
+        frequency = 0
+        // What passed, as a second's power: the books keep whole milliwatts.
+        let milliwatts = (max(0, joules) * 1000).rounded()
+        guard milliwatts < 1e15 else { return }
+        books.add(milliwatts: Int64(milliwatts), nanoseconds: 1_000_000_000)
+    }
 
     mutating func measure(
         voltage: Double, phases: Int, currents: InlineArray<3, Double>, frequency: Double,

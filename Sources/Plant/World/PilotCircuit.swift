@@ -20,6 +20,12 @@ package enum PilotSignal: Hashable, Sendable {
         }
     }
 
+    /// The duty that asks for digital communication: 4.5 to 5.5 %, taken as anything below 8 %.
+    var asksForDigital: Bool {
+        guard case .pwm(let duty) = self else { return false }
+        return duty < 8
+    }
+
     /// Current per phase that a vehicle may draw; `nil` where it may draw none.
     ///
     /// Source: IEC 61851-1:2017 Table A.8 as the Fluke FEV300 manual (p. 11-12) gives it: below 8 %

@@ -11,6 +11,10 @@ package struct PlantEvent: Hashable, Sendable {
         case house
         case vehicle
         case display
+        /// An outlet of direct current became safe.
+        case stop
+        /// A vehicle's session with an outlet of direct current went a step.
+        case stage
     }
     package let kind: Kind
     /// Monotonic, in microseconds.

@@ -25,6 +25,8 @@ package struct VehicleChange: Hashable, Sendable {
     package var stateOfCharge: Double?
     package var maxCurrent: Double?
     package var holdsS2: Bool?
+    /// Only of a vehicle at an outlet of direct current.
+    package var directCurrent: DCVehicleChange?
     package init() {}
 }
 
@@ -75,7 +77,9 @@ extension PlantWorld {
         var model = model
         model.speed = batterySpeed
         let vehicle = Vehicle(model, noise: &scatter)
-        evses[found.evse].connectors[found.connector].plug(vehicle)
+        evses[found.evse].connectors[found.connector].plug(
+            vehicle, place: found.connector, session: evses[found.evse].sessions)
+        refreshFaults()
         emit(
             .plugged, outlet.name,
             [
@@ -121,9 +125,10 @@ extension PlantWorld {
     private mutating func leave(
         _ found: (evse: Int, connector: Int), _ outlet: ConnectorWorld
     ) {
+        beginStop(.unplugged, evse: evses[found.evse].plan.number)
         guard outlet.asksForEnergy else { return }
         evses[found.evse].vehicleStopped(
-            found.connector, .unplugged, now: now, current: outlet.current)
+            found.connector, .unplugged, now: now, current: outlet.drawn)
     }
 
     package mutating func change(
@@ -141,6 +146,13 @@ extension PlantWorld {
         if let value = change.stateOfCharge { vehicle.setStateOfCharge(value) }
         if let value = change.maxCurrent { vehicle.model.maxCurrent = value }
         if let value = change.holdsS2 { vehicle.model.holdsS2 = value }
+        if let value = change.directCurrent {
+            guard vehicle.direct != nil else {
+                throw .impossible("\(name) is no outlet of direct current")
+            }
+            vehicle.direct?.change(value)
+        }
+        vehicle.direct?.follow(change)
         evses[found.evse].connectors[found.connector].vehicle = vehicle
     }
 
@@ -231,6 +243,7 @@ extension PlantWorld {
     package mutating func setMains(on: Bool, voltage: Double?) {
         mains.isOn = on
         mains.voltage = voltage ?? plan.mains.voltage.double
+        if !on { beginStop(.mains) }
         if on { for index in evses.indices { evses[index].isBreakerTripped = false } }
     }
 }

@@ -107,6 +107,7 @@ extension PlantWorld {
                 }
             list.append((bus.name, type, []))
         }
+        addDirectCurrent(to: &list)
         list.append(("mains", .mains, all))
         return list
     }
@@ -161,6 +162,7 @@ extension PlantWorld {
         faults.append(fault)
         refreshFaults()
         emit(.fault, fault.device, tell(fault, holds: true))
+        beginStop(of: fault)
         return fault.id
     }
 
@@ -206,7 +208,7 @@ extension PlantWorld {
     }
 
     /// Hands every part its own faults.
-    private mutating func refreshFaults() {
+    mutating func refreshFaults() {
         var byDevice = [String: DeviceFaults]()
         for fault in faults {
             byDevice[fault.device, default: DeviceFaults()].set(fault.kind, fault.value)
@@ -216,6 +218,7 @@ extension PlantWorld {
         func of(_ device: String?) -> DeviceFaults {
             device.flatMap { byDevice[$0] } ?? DeviceFaults()
         }
+        refreshDirectCurrent()
         for index in evses.indices {
             evses[index].contactorFaults = of(evses[index].plan.contactor?.device)
             let controller = evses[index].controllerDevice

@@ -24,6 +24,7 @@ extension PlantWorld {
                 evse.controller.map { .object(describe($0)) }
                     ?? evse.safety.map { .object(describe($0)) }
             })
+        object["dc"] = describeDirectCurrent()
         object["meters"] = .array(meters.map { .object(describe($0)) })
         object["readers"] = .array(readers.map { .object(describe($0)) })
         object["cards"] = .array(cards.map { .object(describe($0)) })
@@ -59,11 +60,11 @@ extension PlantWorld {
             "pilotVolts": JSONValue(rounded: connector.circuit.high, digits: 2),
             "duty": JSONValue(rounded: connector.output.percent, digits: 2),
             "offered": JSONValue(rounded: connector.output.offered ?? 0, digits: 2),
-            "drawn": JSONValue(rounded: connector.current, digits: 2),
+            "drawn": JSONValue(rounded: connector.drawn, digits: 2),
             "plugged": .bool(connector.vehicle != nil),
             "cable": connector.cable.map { JSONValue($0) } ?? .null,
             "lock": connector.lock.map { .string($0.word) } ?? .null,
-            "contactor": .string(evse.isEnergised ? "closed" : "open"),
+            "contactor": .string(isEnergised(connector, of: evse) ? "closed" : "open"),
             "soc": connector.vehicle.map { JSONValue(rounded: $0.stateOfCharge, digits: 5) }
                 ?? .null,
         ]
@@ -77,7 +78,16 @@ extension PlantWorld {
                 ]
             })
         if let vehicle = connector.vehicle { object["ev"] = .object(describe(vehicle)) }
+        object["dc"] = describeDirectCurrent(of: connector, evse: evse.plan.number)
         return object
+    }
+
+    /// Its own contactor where it has one of direct current, else its EVSE's.
+    private func isEnergised(_ connector: ConnectorWorld, of evse: EVSEWorld) -> Bool {
+        guard let circuit = circuit(evse: evse.plan.number),
+            let place = evse.connectors.firstIndex(where: { $0.name == connector.name })
+        else { return evse.isEnergised }
+        return circuit.connectors[place].isClosed
     }
 
     private func describe(_ vehicle: Vehicle) -> JSONObject {
@@ -121,6 +131,7 @@ extension PlantWorld {
                 "switchedUnderCurrent": JSONValue(evse.switchedUnderCurrent),
             ]
         }
+        object["dc"] = describeDirectCurrent(ofEVSE: evse.plan.number)
         if let device = evse.residualCurrent {
             object["residualCurrent"] = [
                 "device": .string(device.plan.device), "tripped": .bool(device.isTripped),

@@ -17,6 +17,11 @@ package struct PlantWorld: Sendable {
     package internal(set) var displays: [DisplayWorld]
     package internal(set) var cards: [CardWorld]
     package internal(set) var mains: MainsModel
+    /// Sources, busbars and circuits of direct current; see `PlantWorld+DirectCurrent.swift`.
+    package internal(set) var power: DCPowerPath
+    /// How direct current was shut down, the newest last, and what is being measured.
+    package internal(set) var stops = [DCStop]()
+    var pendingStops = [DCStop]()
     package internal(set) var house = HouseModel()
     package internal(set) var ambient = 25.0
     /// How far the mains wander about their voltage, V.
@@ -62,6 +67,7 @@ package struct PlantWorld: Sendable {
         displays = plan.displays.map { DisplayWorld($0) }
         cards = plan.cards.map { CardWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
+        power = DCPowerPath(plan)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
         lightColours = Array(repeating: [], count: plan.lights.count)
         noise = Noise(seed: plan.seed)
@@ -72,7 +78,8 @@ package struct PlantWorld: Sendable {
 
     /// Something is under way whose time is measured: step as often as possible.
     package var wantsFineSteps: Bool {
-        evses.contains { evse in
+        if !pendingStops.isEmpty { return true }
+        return evses.contains { evse in
             evse.opening.map { now - $0.since < 200_000_000 } ?? false
         }
     }
@@ -114,6 +121,7 @@ package struct PlantWorld: Sendable {
                 seconds, now: now, supply: supply, ambient: ambient, outputs, noise: &noise)
             if let delay { record(delay, evse: index) }
         }
+        stepDirectCurrent(nanoseconds, outputs)
         drawFromGrid()
         for index in meters.indices { measure(index, nanoseconds) }
         for index in readers.indices { readers[index].step(now) }
@@ -186,6 +194,9 @@ package struct PlantWorld: Sendable {
         guard let place = evses.indices.first(where: { evses[$0].plan.number == number }) else {
             return
         }
+        if evses[place].plan.directCurrent != nil {
+            return measureDirect(index, of: number)
+        }
         let phases = evses[place].plan.phases
         let voltage = evses[place].isBreakerTripped ? 0 : mains.voltage(at: evses[place].current)
         var currents: InlineArray<3, Double> = [0, 0, 0]
@@ -247,7 +258,7 @@ package struct PlantWorld: Sendable {
                 guard let vehicle = connector.vehicle else { continue }
                 var fields: JSONObject = [
                     "offered": JSONValue(rounded: connector.output.offered ?? 0, digits: 2),
-                    "drawn": JSONValue(rounded: vehicle.current, digits: 2),
+                    "drawn": JSONValue(rounded: connector.drawn, digits: 2),
                     "soc": JSONValue(rounded: vehicle.stateOfCharge, digits: 5),
                 ]
                 if let meter {

@@ -9,6 +9,7 @@ struct ShownSignals: Sendable {
         var bolt = false
         var cable: Int?
         var isS2Closed = false
+        var stage = VehicleStage.none
     }
     struct EVSE: Equatable, Sendable {
         var isCoilOn = false
@@ -111,6 +112,9 @@ struct ShownSignals: Sendable {
         if now.isS2Closed != before.isS2Closed {
             world.emit(.vehicle, connector.name, ["asksForEnergy": .bool(now.isS2Closed)])
         }
+        if now.stage != before.stage {
+            world.emit(.stage, connector.name, ["stage": .string("\(now.stage)")])
+        }
     }
 }
 
@@ -130,7 +134,7 @@ extension ConnectorWorld {
     fileprivate var signals: ShownSignals.Connector {
         ShownSignals.Connector(
             pilot: circuit.state, output: output, bolt: lock?.feedback ?? false, cable: cable,
-            isS2Closed: vehicle?.isS2Closed ?? false)
+            isS2Closed: vehicle?.isS2Closed ?? false, stage: vehicle?.direct?.stage ?? .none)
     }
 }
 

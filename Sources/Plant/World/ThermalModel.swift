@@ -9,11 +9,15 @@ package struct ThermalModel: Hashable, Sendable {
     package let plan: PlantPlan.Temperature
     package private(set) var celsius: Double
     /// Chosen: 30 K above ambient at 32 A, as a healthy outlet shows after half an hour.
-    static let kelvinPerSquareAmpere = 30.0 / (32 * 32)
+    let kelvinPerSquareAmpere: Double
     static let timeConstant = 600.0
 
-    package init(_ plan: PlantPlan.Temperature, ambient: Double = 25) {
+    /// - Parameter ratedCurrent: heats it by 30 K, A.
+    package init(
+        _ plan: PlantPlan.Temperature, ambient: Double = 25, ratedCurrent: Double = 32
+    ) {
         self.plan = plan
+        kelvinPerSquareAmpere = 30 / (ratedCurrent * ratedCurrent)
         celsius = ambient
     }
 
@@ -24,11 +28,14 @@ package struct ThermalModel: Hashable, Sendable {
             // Fast, so that a case need not wait for copper: 63 % in a second.
             celsius += (hot - celsius) * (1 - exp(-seconds))
         } else {
-            let target = ambient + Self.kelvinPerSquareAmpere * current * current
+            let target = ambient + kelvinPerSquareAmpere * current * current
             let constant = celsius > target + 40 ? 2 : Self.timeConstant
             celsius += (target - celsius) * (1 - exp(-seconds / constant))
         }
     }
+
+    /// Takes it to a temperature at once; it goes on from there.
+    mutating func set(_ celsius: Double) { self.celsius = celsius }
 
     /// Channel and microvolts at the converter.
     package func converter(_ faults: DeviceFaults) -> (channel: Int, microvolts: Double) {

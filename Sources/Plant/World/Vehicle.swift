@@ -27,6 +27,8 @@ package struct VehicleModel: Hashable, Sendable {
     package var cable = 32
     /// How many times faster than real its battery fills.
     package var speed = 1.0
+    /// What it is at an outlet of direct current; of the rest, what its battery is counts there too.
+    package var directCurrent = DCVehicleModel()
     package init() {}
 }
 
@@ -37,7 +39,11 @@ package struct VehicleModel: Hashable, Sendable {
 /// cars on the road, scattered by the seed.
 package struct Vehicle: Hashable, Sendable {
     package var model: VehicleModel
-    package private(set) var stateOfCharge: Double
+    /// At an outlet of direct current: what charges in the place of all that follows.
+    package internal(set) var direct: DCVehicle?
+    private var charge: Double
+    /// 0…1.
+    package var stateOfCharge: Double { direct?.stateOfCharge ?? charge }
     /// S2 is closed: the vehicle asks for energy.
     package private(set) var isS2Closed = false
     /// Drawn now, A per phase.
@@ -55,13 +61,14 @@ package struct Vehicle: Hashable, Sendable {
 
     package init(_ model: VehicleModel, noise: inout Noise) {
         self.model = model
-        stateOfCharge = min(max(model.stateOfCharge, 0), 1)
+        charge = min(max(model.stateOfCharge, 0), 1)
         reaction = noise.between(0.5, 1.2)
         softStart = noise.between(1.0, 1.3)
     }
 
     package mutating func setStateOfCharge(_ value: Double) {
-        stateOfCharge = min(max(value, 0), 1)
+        charge = min(max(value, 0), 1)
+        direct?.stateOfCharge = charge
     }
 
     package var isFull: Bool { stateOfCharge >= 1 }
@@ -83,9 +90,17 @@ package struct Vehicle: Hashable, Sendable {
     package mutating func step(
         _ seconds: Double, signal: PilotSignal, voltage: Double, phases wired: Int
     ) {
+        if direct != nil { return sense(signal) }
         follow(signal, seconds)
         switchS2(signal, seconds)
         draw(seconds, voltage: voltage, phases: min(wired, model.phases))
+    }
+
+    /// What a DC vehicle sees of the pilot; the world steps it with its circuit.
+    private mutating func sense(_ signal: PilotSignal) {
+        direct?.hasDigitalPilot = signal.asksForDigital
+        direct?.isReady = model.isReady
+        isS2Closed = direct?.isS2Closed ?? false
     }
 
     /// A new offer is acted on after the reaction time, the end of every offer at once.
@@ -132,8 +147,8 @@ package struct Vehicle: Hashable, Sendable {
         }
         let power = current * voltage * Double(phases)
         if model.batteryWattHours > 0 {
-            stateOfCharge = min(
-                1, stateOfCharge + power * seconds * model.speed / 3600 / model.batteryWattHours)
+            charge = min(
+                1, charge + power * seconds * model.speed / 3600 / model.batteryWattHours)
         }
     }
 

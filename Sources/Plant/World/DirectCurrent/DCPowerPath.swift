@@ -43,12 +43,14 @@ package struct DCPowerPath: Hashable, Sendable {
         circuits = fitted
         let parts = plan.directCurrent
         func place(_ evse: Int) -> Int? { fitted.firstIndex { $0.evse == evse } }
-        groups = parts.groups.map { Group(plan: $0) }
-        wiredTo = parts.groups.map { place($0.evse) }
-        let known = parts.groups.indices
-        let sources = parts.sources.filter { known.contains($0.group) }
-        stages = sources.map { PowerStage(rating: $0.rating) }
-        groupOfStage = sources.map(\.group)
+        // Sources keep their places, whatever the plan's groups are.
+        var busbars = parts.groups
+        groupOfStage = parts.sources.map { max(0, $0.group) }
+        while busbars.count <= groupOfStage.max() ?? -1 { busbars.append(.init()) }
+        groups = busbars.map { Group(plan: $0) }
+        wiredTo = busbars.map { place($0.evse) }
+        let known = busbars.indices
+        stages = parts.sources.map { PowerStage(rating: $0.rating) }
         links = parts.links.compactMap { link in
             guard known.contains(link.group), let circuit = place(link.evse) else { return nil }
             return Link(

@@ -65,6 +65,8 @@ package struct PowerStage: Hashable, Sendable {
     package var slowDischarge: Double?
     /// The first time that it is told off, it goes on for so many seconds.
     package var ignoresOffFor: Double?
+    /// The same as its fault says, while it holds.
+    var ignoresOffRaised: Double?
 
     // Its regulator; see PowerStage+Dynamics.swift
     /// What it regulates to, behind its ramp, V.
