@@ -162,7 +162,8 @@ package actor CANPowerModule: BusDriver {
         var picture = ModulePicture()
         var replies = [(frame: CANFrame, news: [ModuleNews])]()
         var times = [Int64]()
-        let questions = course.family.identityQuestions + course.family.questions
+        let questions =
+            course.family.identityQuestions + course.family.questions
             + course.family.slowQuestions
         do throws(FieldBusError) {
             let start = MonotonicClock.now()
@@ -184,7 +185,8 @@ package actor CANPowerModule: BusDriver {
         guard !replies.isEmpty else {
             throw DriverError(
                 .noReply, device: host.device, "\(place) does not answer",
-                remedy: "Check its supply, address, CAN_H, CAN_L, both 120 Ω ends and the bit rate.")
+                remedy: "Check its supply, address, CAN_H, CAN_L, both 120 Ω ends and the bit rate."
+            )
         }
         var report = ProbeReport(identity: course.facts.title, replyTimes: times)
         let words = picture.identityText()

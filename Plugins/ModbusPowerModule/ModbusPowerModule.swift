@@ -214,7 +214,9 @@ package actor ModbusPowerModule: BusDriver {
         _ wanted: ModuleDialogue.Command, _ sample: PowerSourceSample, at now: Instant
     ) -> String? {
         let time = now - wantedSince
-        if !wanted.isOn { return sample.isOn && time > Self.obedience ? "told off and still on" : nil }
+        if !wanted.isOn {
+            return sample.isOn && time > Self.obedience ? "told off and still on" : nil
+        }
         guard time > Self.startTime else { return nil }
         if !sample.isOn { return "told on and still off" }
         let isMute =

@@ -25,7 +25,8 @@ package enum ModbusPowerModulePlugin: BusPlugin {
                     + "watchdog."),
             ConfigurationKey(
                 "watchdog", .duration(500...60_000),
-                "Silence after which the module switches itself off; left out: the model's own time."),
+                "Silence after which the module switches itself off; left out: the model's own time."
+            ),
             ConfigurationKey(
                 "maximum-voltage", .voltage(50_000...1_500_000),
                 "At most this voltage; left out: what the module says."),
@@ -90,7 +91,9 @@ package enum ModbusPowerModulePlugin: BusPlugin {
     package static func busLoad(_ configuration: Configuration) -> BusLoad? {
         guard let map = try? ModuleMaps.load(configuration.text("model")) else { return nil }
         // A look, and a command with five registers more than it has.
-        let reads = ModuleDialogue.reads(map).map { BusLoad.Exchange(sent: 8, received: 5 + 2 * $0) }
+        let reads = ModuleDialogue.reads(map).map {
+            BusLoad.Exchange(sent: 8, received: 5 + 2 * $0)
+        }
         return BusLoad(
             period: configuration.quantity("poll-period"),
             exchanges: reads + [.init(sent: 21, received: 8)],

@@ -52,7 +52,8 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var isModbus: Bool {
         switch self {
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP: true
-        case .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: false
+        case .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card:
+            false
         }
     }
 

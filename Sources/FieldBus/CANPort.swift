@@ -56,7 +56,8 @@ final class CANPort: Sendable {
         case ENOBUFS, EAGAIN:
             throw FieldBusError(
                 .queueFull, bus: bus, "frames wait on bus \(bus): nobody acknowledges them",
-                remedy: "Check that modules are on, CAN_H, CAN_L, both 120 Ω ends and the bit rate.")
+                remedy: "Check that modules are on, CAN_H, CAN_L, both 120 Ω ends and the bit rate."
+            )
         case let number: throw hungUp(number)
         }
     }
@@ -64,7 +65,8 @@ final class CANPort: Sendable {
     private func hungUp(_ number: Int32) -> FieldBusError {
         FieldBusError(
             .hungUp, bus: bus, "bus \(bus) went away: \(reason(number))",
-            remedy: "Check the interface with `ip -details link show`; it is opened again by itself.")
+            remedy:
+                "Check the interface with `ip -details link show`; it is opened again by itself.")
     }
 
     /// An interface that runs at another rate disturbs everybody on the bus; one that does not say (vcan, no
@@ -80,7 +82,8 @@ final class CANPort: Sendable {
             remedy: "Run `ip link set \(name) down` and `\(command(name, wanted))`.")
     }
 
-    private static func cannotOpen(_ name: String, _ bus: String, _ number: Int32) -> FieldBusError {
+    private static func cannotOpen(_ name: String, _ bus: String, _ number: Int32) -> FieldBusError
+    {
         let remedy =
             switch number {
             case ENETDOWN: "Bring it up: `ip link set \(name) up type can bitrate …`."

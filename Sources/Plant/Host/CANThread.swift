@@ -78,7 +78,7 @@ final class CANThread: Sendable {
             var answers = [CANTransmission]()
             for message in messages {
                 answers += units.receive(
-                    message, stages: &world.power.stages, faults: world.faultsByDevice, at: now)
+                    message, stages: &world.dcStages, faults: world.faultsByDevice, at: now)
             }
             return (units, answers)
         }

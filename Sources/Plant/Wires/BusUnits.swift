@@ -36,7 +36,7 @@ package struct BusUnits: Sendable {
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
             ?? modules.reply(
-                to: request, stages: &world.power.stages, faults: world.faultsByDevice,
+                to: request, stages: &world.dcStages, faults: world.faultsByDevice,
                 at: Instant(nanoseconds: now))
     }
 }

@@ -16,7 +16,8 @@ package struct CANUnits: Sendable {
     static let turnaround: Int64 = 1_000_000
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
-        for (place, source) in plan.directCurrent.sources.enumerated() where source.bus == bus.name {
+        for (place, source) in plan.directCurrent.sources.enumerated() where source.bus == bus.name
+        {
             guard let type = Self.families[source.model] else { continue }
             units.append(
                 Unit(
@@ -53,14 +54,14 @@ package struct CANUnits: Sendable {
             let mine = faults.isEmpty ? nil : faults[units[index].device]
             let troubles = mine ?? DeviceFaults()
             // Its controller lives on what its rectifier gives.
-            guard stages[place].isSupplied, !troubles.has(.silent), !troubles.has(.absent) else {
-                continue
-            }
+            guard stages[place].isSupplied, !troubles.has(.absent) else { continue }
             requests += 1
             let sight = sight(index, stages[place], troubles)
             stages[place].hear(at: now)
             let replies = units[index].firmware.answer(
                 message, stage: &stages[place], seen: sight, at: now)
+            // One that has lost its voice still hears.
+            guard !troubles.has(.silent) else { continue }
             let late = Int64((troubles.value(.slow) ?? 0) * 1_000_000)
             for var reply in replies {
                 if troubles.has(.garbled) { reply.data = reply.data.map { $0 ^ 0x5A } }

@@ -131,9 +131,6 @@ package struct PowerModuleUnits: Sendable {
         else { return nil }
         let mine = faults.isEmpty ? nil : faults[unit.device]
         let troubles = mine ?? DeviceFaults()
-        if troubles.has(.silent) {
-            return BusReply(body: [], faults: troubles, device: unit.device)
-        }
         var body: [UInt8]
         if let code = troubles.value(.exception) {
             body = [request[0], request[1] | 0x80, UInt8(code)]
