@@ -35,6 +35,7 @@ package struct DCPowerPath: Hashable, Sendable {
     /// Place of the circuit that each group is wired to.
     private let wiredTo: [Int?]
     private var islandCount = 0
+    private var wasParalleled = false
 
     init(_ plan: PlantPlan) {
         let fitted = plan.evses.compactMap { evse in
@@ -211,6 +212,7 @@ package struct DCPowerPath: Hashable, Sendable {
         }
     }
     private mutating func countJoined() {
+        var isParalleled = false
         for index in circuits.indices { circuits[index].joinedGroups = 0 }
         for group in groups.indices {
             for index in circuits.indices where circuits[index].island == groups[group].island {
@@ -218,8 +220,10 @@ package struct DCPowerPath: Hashable, Sendable {
                 circuits[index].joinedGroups += 1
             }
             // More than one bit: two outlets on one busbar.
-            if groups[group].feeds & (groups[group].feeds &- 1) != 0 { parallelings += 1 }
+            if groups[group].feeds & (groups[group].feeds &- 1) != 0 { isParalleled = true }
         }
+        if isParalleled, !wasParalleled { parallelings += 1 }
+        wasParalleled = isParalleled
     }
 
     // MARK: The solution of a step

@@ -37,7 +37,9 @@ extension PowerStage {
             isWatchdogOff = false
             return
         }
-        let isSilent = now - heardAt.nanoseconds > Instant(milliseconds: rating.watchdog.raw)
+        let isSilent =
+            now - heardAt.nanoseconds
+            > Instant(milliseconds: rating.watchdog.raw)
             .nanoseconds
         // It comes back with the next message, which says again whether it shall be on.
         if !isSilent { isWatchdogOff = false } else if isOn { isWatchdogOff = true }
