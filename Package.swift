@@ -54,7 +54,7 @@ let cyclicPlugins: [Target.Dependency] = [
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
-    "CharacterDisplay", "DWINDisplay", "ModbusIOCard",
+    "CharacterDisplay", "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -91,6 +91,7 @@ let package = Package(
     targets: [
         // C
         .target(name: "CRealtime"),
+        .target(name: "CSocketCAN"),
         .systemLibrary(
             name: "CGPIOD", path: "Sources/CGPIOD", pkgConfig: "libgpiod",
             providers: [.apt(["libgpiod-dev"])]),
@@ -124,7 +125,9 @@ let package = Package(
                 "CRealtime",
                 "CGPIOD",
             ] + cyclicPlugins),
-        source("FieldBus", ["EVSEModel", "DriverKit", "SimulatedChip", "CModbus", "CGPIOD"]),
+        source(
+            "FieldBus",
+            ["EVSEModel", "DriverKit", "SimulatedChip", "CModbus", "CGPIOD", "CSocketCAN"]),
         source("RegisterMaps", [yams]),
         source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
         // What displays say, in languages that are data files
@@ -198,6 +201,10 @@ let package = Package(
         plugin(
             "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
+        plugin("CANPowerModule", ["FieldBus"]),
+        plugin(
+            "ModbusPowerModule", ["FieldBus", "RegisterMaps", yams],
+            resources: [.embedInCode("Models")]),
         plugin("NFCReader", ["FieldBus"]),
         plugin("LineReader", ["FieldBus"]),
         plugin("CharacterDisplay", ["FieldBus", "DisplayText"]),
@@ -250,6 +257,11 @@ let package = Package(
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests(
             "ModbusIOCard",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "CANPowerModule", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests(
+            "ModbusPowerModule",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
@@ -315,7 +327,8 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
-                "DWINDisplay", "ModbusIOCard", "DisplayText", "OCMF", "Plant", "SimulatedChip",
+                "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule", "DisplayText",
+                "OCMF", "Plant", "SimulatedChip",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

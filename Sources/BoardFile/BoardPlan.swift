@@ -114,7 +114,8 @@ package struct BoardBus: Sendable {
         switch kind {
         case .oneWire, .ledChain, .card: true
         case .gpioChip: configuration.flag("expander")
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc, .pwmChip, .adc: false
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc, .pwmChip, .adc:
+            false
         }
     }
 }

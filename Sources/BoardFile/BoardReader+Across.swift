@@ -443,7 +443,7 @@ enum CycleCost {
             case .gpioChip: sum += 2 * call
             case .pwmChip: sum += count * call
             case .adc: sum += count * (call + bus.configuration.number("conversion") * 1000)
-            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc, .oneWire,
+            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc, .oneWire,
                 .ledChain, .card:
                 break
             }

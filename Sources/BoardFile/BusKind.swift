@@ -8,6 +8,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     case modbusRTUOverTCP = "modbus-rtu-over-tcp"
     case serial
     case i2c
+    case can
     case pcsc
     case gpioChip = "gpio-chip"
     case pwmChip = "pwm-chip"
@@ -28,6 +29,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusRTUOverTCP: "RS-485 line behind a gateway that passes its bytes on over TCP"
         case .serial: "serial port with one device"
         case .i2c: "I²C bus of the kernel's character device"
+        case .can: "CAN bus of the kernel's SocketCAN"
         case .pcsc: "card readers of the machine's PC/SC service (pcscd)"
         case .gpioChip: "GPIO character device"
         case .pwmChip: "PWM chip of the kernel's PWM class"
@@ -42,7 +44,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var hasLines: Bool {
         switch self {
         case .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: true
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc: false
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc: false
         }
     }
 
@@ -50,7 +52,8 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var isModbus: Bool {
         switch self {
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP: true
-        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: false
+        case .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card:
+            false
         }
     }
 
@@ -63,6 +66,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .adc, .i2c, .ledChain: "device"
         case .oneWire: "folder"
         case .pcsc: "socket"
+        case .can: "interface"
         case .card: ""
         }
     }
@@ -77,7 +81,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .card: CardOutputs.capacity
         // A sensor's number is its place in the board; its name says which it is.
         case .oneWire: 64
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .pcsc: 0
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc: 0
         }
     }
 
@@ -106,6 +110,16 @@ package enum BusKind: String, CaseIterable, Sendable {
                 ConfigurationKey(
                     "device", .text(maximumLength: 48), required: true,
                     "The bus's device below /dev, or its full path: i2c-1.")
+            ]
+        case .can:
+            [
+                ConfigurationKey(
+                    "interface", .text(maximumLength: 15), required: true,
+                    "The kernel's network interface: can0."),
+                ConfigurationKey(
+                    "bitrate", .integer(10_000...1_000_000), default: "125000",
+                    "Bits per second that the system has set it to; another one is an error where the "
+                        + "interface tells. All power modules so far: 125000."),
             ]
         case .gpioChip:
             [
@@ -218,6 +232,7 @@ package enum BusKind: String, CaseIterable, Sendable {
             "\(configuration.text("host")):\(configuration.number("port"))"
         case .i2c, .ledChain: path(configuration.text("device"), below: "/dev/")
         case .pcsc: configuration.text("socket")
+        case .can: configuration.text("interface")
         case .oneWire: configuration.text("folder")
         case .card: configuration.device.name
         case .gpioChip: path(configuration.text("chip"), below: "/dev/")

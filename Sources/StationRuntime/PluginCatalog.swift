@@ -1,3 +1,4 @@
+import CANPowerModule
 import CharacterDisplay
 import DWINDisplay
 public import DriverKit
@@ -7,6 +8,7 @@ import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusPowerModule
 import NFCReader
 import SafetyMCU
 
@@ -34,7 +36,7 @@ public struct PluginCatalog: Sendable {
                 NFCReaderPlugin.self, PCSCReaderPlugin.self, LineReaderPlugin.self,
                 KioskPagePlugin.self, CharacterDisplayPlugin.self,
                 GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
-                ModbusIOCardPlugin.self,
+                ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
             ])
     }
 

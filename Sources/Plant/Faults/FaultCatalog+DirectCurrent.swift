@@ -34,6 +34,12 @@ extension FaultCatalog {
                     .offIgnored, "goes on this long when it is told off next, once",
                     value("ms", 1...60_000, 500)),
                 reply(.silent, "says nothing; its own watchdog hears what it is told"),
+                reply(.slow, "answers this much later", value("ms", 1...60_000, 700)),
+                reply(.garbled, "answers with other bytes"),
+                entry(.stuck, "tells the voltage and current of this moment, whatever happens"),
+                entry(.noValue, "does not tell voltage and current"),
+                entry(.idRepeated, "says that another module has its address"),
+                entry(.absent, "is not on its bus: hears nothing, says nothing"),
             ]
         case .vehicleLink:
             [

@@ -49,6 +49,8 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     // Input/output card
     case outputStuck = "output-stuck"
     case inputStuck = "input-stuck"
+    /// Of a power module: another one has its address.
+    case idRepeated = "id-repeated"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

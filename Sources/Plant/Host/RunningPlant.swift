@@ -11,6 +11,7 @@ package final class RunningPlant: Sendable {
     private let browsers: [BrowserThread]
     private let oneWires: [OneWireThread]
     private let services: [PCSCThread]
+    private let canBuses: [CANThread]
 
     /// Makes the wires' folder and everything in it, and starts. All end points are there when this
     /// returns.
@@ -34,13 +35,16 @@ package final class RunningPlant: Sendable {
         // Every input is right before anybody looks.
         _ = host.step(released: true)
         chipThread = ChipThread(host, chip)
-        lines = plan.buses.filter { $0.transport != .oneWire && $0.transport != .pcsc }
+        lines = plan.buses.filter { ![.oneWire, .pcsc, .can].contains($0.transport) }
             .compactMap { Self.line($0, plan, host) }
         oneWires = plan.buses.filter { $0.transport == .oneWire }.map {
             OneWireThread($0, folder: "\(plan.wires)/\($0.name)", host: host)
         }
         services = plan.buses.filter { $0.transport == .pcsc }.map {
             PCSCThread($0, path: "\(plan.wires)/\($0.name)", plan: plan, host: host)
+        }
+        canBuses = plan.buses.filter { $0.transport == .can }.map {
+            CANThread($0, path: "\(plan.wires)/\($0.name)", plan: plan, host: host)
         }
         browsers = plan.displays.indices.filter { plan.displays[$0].kind == .browser }.map {
             BrowserThread(plan.displays[$0], display: $0, host: host)
@@ -60,10 +64,12 @@ package final class RunningPlant: Sendable {
         for browser in browsers { browser.start() }
         for oneWire in oneWires { oneWire.start() }
         for service in services { service.start() }
+        for bus in canBuses { bus.start() }
     }
 
     /// Stops the threads; ports hang up, the chip's file stays as it is.
     package func stop() {
+        for bus in canBuses { bus.stop() }
         for service in services { service.stop() }
         for oneWire in oneWires { oneWire.stop() }
         for browser in browsers { browser.stop() }
@@ -109,7 +115,7 @@ package final class RunningPlant: Sendable {
             switch bus.transport {
             case .tcp: ModbusPeer(bus, plan: plan)
             case .i2c: I2CLine(bus, plan: plan)
-            case .serial, .rtuOverTCP, .lights, .pcsc, .oneWire: ModbusLine(bus, plan: plan)
+            case .serial, .rtuOverTCP, .can, .lights, .pcsc, .oneWire: ModbusLine(bus, plan: plan)
             }
         }
     }

@@ -505,6 +505,8 @@ package struct PlantPlan: Hashable, Sendable {
             case i2c
             /// A SPI device with lights.
             case lights
+            /// A CAN bus: a Unix socket under the bus's name, whose messages are the kernel's frames.
+            case can
             /// A PC/SC service, on a Unix socket under the bus's name.
             case pcsc
             /// 1-Wire sensors: a folder under the bus's name.

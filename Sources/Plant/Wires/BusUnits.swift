@@ -1,3 +1,5 @@
+import EVSEModel
+
 /// A reply of a unit before it meets the wire.
 package struct BusReply: Sendable {
     /// Unit, function, data.
@@ -7,17 +9,20 @@ package struct BusReply: Sendable {
     var device: String
 }
 
-/// Everything that answers on one Modbus bus: meters, EVSE controllers and input/output cards.
+/// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards and
+/// power modules.
 /// Knows no framing.
 package struct BusUnits: Sendable {
     private var meters: MeterUnits
     private var controllers: ControllerUnits
     private var cards: CardUnits
+    private var modules: PowerModuleUnits
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
         controllers = ControllerUnits(bus, plan: plan)
         cards = CardUnits(bus, plan: plan)
+        modules = PowerModuleUnits(bus, plan: plan)
     }
 
     /// - Parameters:
@@ -30,5 +35,8 @@ package struct BusUnits: Sendable {
         meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
+            ?? modules.reply(
+                to: request, stages: &world.dcStages, faults: world.faultsByDevice,
+                at: Instant(nanoseconds: now))
     }
 }

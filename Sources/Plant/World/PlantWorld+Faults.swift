@@ -103,7 +103,7 @@ extension PlantWorld {
                 switch bus.transport {
                 case .pcsc: .pcscService
                 case .tcp, .rtuOverTCP: .networkBus
-                case .serial, .i2c, .lights, .oneWire: .serialBus
+                case .serial, .i2c, .can, .lights, .oneWire: .serialBus
                 }
             list.append((bus.name, type, []))
         }

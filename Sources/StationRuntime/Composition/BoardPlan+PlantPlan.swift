@@ -22,7 +22,9 @@ extension BoardPlan {
         for bus in buses where !bus.kind.hasLines {
             var serial = PlantPlan.SerialBus(
                 name: bus.name,
-                baud: Int(bus.configuration.text("baud")) ?? (bus.kind == .i2c ? 100_000 : 9600))
+                baud: bus.kind == .can
+                    ? Int(bus.configuration.number("bitrate"))
+                    : Int(bus.configuration.text("baud")) ?? (bus.kind == .i2c ? 100_000 : 9600))
             serial.characterBits =
                 9 + (Int(bus.configuration.text("stop-bits")) ?? 1)
                 + (["", "none"].contains(bus.configuration.text("parity")) ? 0 : 1)
@@ -31,6 +33,7 @@ extension BoardPlan {
                 case .modbusTCP: .tcp
                 case .modbusRTUOverTCP: .rtuOverTCP
                 case .i2c: .i2c
+                case .can: .can
                 case .pcsc: .pcsc
                 default: .serial
                 }

@@ -12,6 +12,7 @@ struct Buses: Sendable {
     private var modbus = [String: ModbusBus]()
     private var serial = [String: SerialBus]()
     private var i2c = [String: I2CBus]()
+    private var can = [String: CANBus]()
     private var pcsc = [String: PCSCBus]()
     private var gpio = [String: GPIOBus]()
     private let tap: WireTap?
@@ -28,6 +29,13 @@ struct Buses: Sendable {
                 i2c[bus.name] = I2CBus(
                     name: bus.name,
                     place: endPoints == .real ? .device(path) : .simulated(path), tap: tap)
+            } else if bus.kind == .can {
+                let path = board.path(of: bus, endPoints)
+                let bitrate = Int(bus.configuration.number("bitrate"))
+                can[bus.name] = CANBus(
+                    name: bus.name,
+                    place: endPoints == .real
+                        ? .interface(path, bitrate: bitrate) : .socket(path), tap: tap)
             } else if bus.kind == .pcsc {
                 pcsc[bus.name] = PCSCBus(name: bus.name, socket: board.path(of: bus, endPoints))
             } else {
@@ -49,6 +57,7 @@ struct Buses: Sendable {
     subscript(name: String) -> (any Sendable)? {
         if let bus = modbus[name] { return bus }
         if let bus = i2c[name] { return bus }
+        if let bus = can[name] { return bus }
         if let bus = pcsc[name] { return bus }
         if let bus = gpio[name] { return bus }
         return serial[name]
@@ -65,6 +74,7 @@ struct Buses: Sendable {
         for bus in modbus.values { await bus.close() }
         for bus in serial.values { bus.close() }
         for bus in i2c.values { bus.close() }
+        for bus in can.values { bus.close() }
         for bus in pcsc.values { bus.close() }
         for bus in gpio.values { bus.close() }
     }
@@ -99,7 +109,7 @@ extension BoardPlan {
         case .modbusRTU: .serial(SerialSettings(bus.configuration, path: path))
         case .modbusTCP: .tcp(socket)
         case .modbusRTUOverTCP: .rtuOverTCP(socket)
-        case .serial, .i2c, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: nil
+        case .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: nil
         }
     }
 }

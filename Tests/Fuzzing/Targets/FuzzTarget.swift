@@ -26,6 +26,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case pcscService = "pcsc-service"
     case cardModel = "card-model"
     case cardLine = "card-line"
+    case moduleFrames = "module-frames"
+    case moduleMap = "module-map"
     case safetyReply = "safety-reply"
     case safetyLine = "safety-line"
     case recording
@@ -57,6 +59,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pcscService: "what a program says to the simulated PC/SC service"
         case .cardModel: "maps of input/output cards"
         case .cardLine: "requests to the simulated input/output cards"
+        case .moduleFrames: "frames of power modules on CAN, and to the simulated ones"
+        case .moduleMap: "maps of power modules on Modbus"
         case .safetyReply: "what a safety controller sends"
         case .safetyLine: "the simulated safety controller's line"
         case .recording: "recordings, as `forecourt replay` reads them"
@@ -69,12 +73,13 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var longestInput: Int {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
-            .modbusServer, .safetyReply, .safetyLine, .cardLine:
+            .modbusServer, .safetyReply, .safetyLine, .cardLine,
+            .moduleFrames:
             1024
         case .csmsURL, .readerHelper: 600
         case .json, .frame, .overlay, .rig, .pcscService: 4096
         case .board, .meterModel, .meterCapture, .signedRecord, .csms, .recording, .plantPlan,
-            .displayFiles, .cardModel:
+            .displayFiles, .cardModel, .moduleMap:
             16_384
         case .loopPlan: 65_536
         }
@@ -107,6 +112,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pcscService: try fuzzPCSCService(input)
         case .cardModel: try fuzzCardModel(input)
         case .cardLine: try fuzzCardLine(input)
+        case .moduleFrames: try fuzzModuleFrames(input)
+        case .moduleMap: try fuzzModuleMap(input)
         case .safetyReply: try fuzzSafetyReply(input)
         case .safetyLine: try fuzzSafetyLine(input)
         case .recording: try fuzzRecording(input)
