@@ -50,6 +50,17 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     /// A safety controller is permitted energy only with a loop behind it that wants it now, and uses no
     /// permission beyond its life.
     case permissionIsAlive = "permission-is-alive"
+    /// No voltage stands at a connector of direct current that nobody is plugged to, or longer than a discharge
+    /// takes at one whose session is over.
+    case deadWhenUnplugged = "dead-when-unplugged"
+    /// Two outlets of direct current are never on one busbar.
+    case outletsApart = "outlets-apart"
+    /// What the power sources gave is what batteries took, what was lost and what is stored.
+    case directBooks = "direct-books"
+    /// More than the vehicle stands, or than any limit leaves, flows no longer than the laws allow.
+    case directLimits = "direct-limits"
+    /// A contactor of direct current opens under load in an emergency only.
+    case opensWithoutLoad = "opens-without-load"
     /// What a meter has signed is on disk before the meter forgets it.
     case recordIsKept = "record-is-kept"
     /// Signed data are byte for byte what the meter gave, of that very transaction.

@@ -18,6 +18,7 @@ extension ScriptGenerator {
         if chance(4) { plug["diode"] = "shorted" }
         if chance(5) { plug["holdsS2"] = true }
         if chance(10) { plug["draw"] = chance(50) ? "max" : JSONValue(random.within(1...40)) }
+        if hasDirectCurrent { plug["dc"] = directVehicle() }
         let isRemote = chance(18)
         let plugAt = start
         let authorizeAt = start + time(-20_000...40_000)
@@ -37,9 +38,35 @@ extension ScriptGenerator {
         return leave(end, card, place)
     }
 
+    /// What the vehicle is at an outlet of direct current: most are honest, and of any voltage class.
+    private mutating func directVehicle() -> JSONValue {
+        let behaviours = [
+            "slow", "lies-low-voltage", "lies-high-voltage", "draws-less", "asks-too-much",
+            "keeps-asking", "never-precharged", "stuck", "disappears",
+        ]
+        var vehicle: JSONObject = [
+            "maxVoltage": JSONValue(one(of: [400, 435, 460, 620, 800, 850])),
+            "maxCurrent": JSONValue(one(of: [60, 125, 200, 350, 400, 500])),
+            "maxPower": JSONValue(one(of: [11_000, 50_000, 120_000, 170_000, 270_000])),
+            "linkS": JSONValue(random.within(1...12)),
+            "protocol": .string(one(of: ["din70121", "iso15118-2", "iso15118-20"])),
+        ]
+        if chance(15) { vehicle["behaviour"] = .string(one(of: behaviours)) }
+        if chance(30) { vehicle["stopsAtBulk"] = true }
+        if chance(30) { vehicle["departureS"] = JSONValue(random.within(600...30_000)) }
+        return .object(vehicle)
+    }
+
     private mutating func duringCharge(_ start: Int64, _ end: Int64, _ place: Place) {
         func vehicle(_ change: JSONObject) -> JSONObject { place.json.adding(change) }
         let range = Int(start + 60_000)...Int(end)
+        if hasDirectCurrent, chance(20) {
+            let what: JSONObject = one(of: [
+                ["stop": true], ["pause": true], ["maxCurrent": 30], ["targetCurrent": 10],
+                ["maxPower": 20_000],
+            ])
+            add(time(range), .vehicle, vehicle(["dc": .object(what)]))
+        }
         if chance(20) {
             let at = time(range)
             add(at, .vehicle, vehicle(["ready": false]))

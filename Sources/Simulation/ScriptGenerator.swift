@@ -126,6 +126,7 @@ package struct ScriptGenerator {
         }
     }
 
+    var hasDirectCurrent: Bool { composition.loop.dc.isFitted }
     var hasSafetyController: Bool { !composition.plant.safetyControllers.isEmpty }
 
     /// Something else is behind the station's breaker, or somebody dims it.

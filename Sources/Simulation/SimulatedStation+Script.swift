@@ -169,6 +169,9 @@ extension SimulatedStation {
         model.diodeShorted = step.text("diode") == "shorted"
         model.holdsS2 = step.flag("holdsS2", false)
         model.cable = step.count("cable", 32)
+        if let direct = step.values["dc"].flatMap({ try? DCVehicleModel($0, at: "dc") }) {
+            model.directCurrent = direct
+        }
         return model
     }
 
@@ -181,6 +184,7 @@ extension SimulatedStation {
         change.stateOfCharge = step.values["soc"]?.number?.double
         change.maxCurrent = step.values["maxCurrent"]?.number?.double
         change.holdsS2 = step.values["holdsS2"]?.bool
+        change.directCurrent = step.values["dc"].flatMap { try? DCVehicleChange($0, at: "dc") }
         return change
     }
 }

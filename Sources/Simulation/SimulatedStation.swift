@@ -40,6 +40,7 @@ final class SimulatedStation {
     private var powerReturns: Int64?
     var latched = LatchedFaults()
     private var drivers = VirtualDrivers()
+    private var directDrivers = VirtualDirectCurrent()
     private var words = [VirtualDrivers.Word]()
     private var manager = VirtualEnergyManager()
     /// One per EVSE: since when its controller can be held to what it guarantees.
@@ -138,6 +139,7 @@ final class SimulatedStation {
         }
         safetyWatches = evsePlans.indices.map { watch(safetyControllerOf: $0) }
         drivers = try VirtualDrivers(composition.board, of: self)
+        directDrivers = VirtualDirectCurrent(world)
         try startLoop()
     }
 
@@ -197,6 +199,7 @@ final class SimulatedStation {
         restartAsked = nil
         orders.removeAll()
         drivers.restart(at: now())
+        directDrivers.restart()
         csms.stationStarted()
         let seed = script.seed &* 0x9E37_79B9_7F4A_7C15 &+ starts
         let core = StationCore(configuration: core, seed: seed)
@@ -337,6 +340,7 @@ final class SimulatedStation {
             beatBeforeLoop(nanoseconds)
             _ = loop.cycle(at: now())
             if view.take(loop) { isMoving = true }
+            lookAtDirectCurrent()
             if nanoseconds > period { noteLateness(loop) }
         }
         // Lamps blink and samples are taken for ever; nothing follows from them.
@@ -344,6 +348,7 @@ final class SimulatedStation {
         where event.kind != .sample && event.kind != .read && event.kind != .indicator {
             isMoving = true
         }
+        directDrivers.command(self)
         lookAtProcess()
         deliver()
         if let engine, process == .running || isEnding {
@@ -396,8 +401,32 @@ final class SimulatedStation {
         guard engine != nil else { return }
         let image = loop == nil ? laboratory.shared.loop() : view.image
         drivers.poll(self, loop: image, at: now(), into: &words)
+        hearDirectCurrent()
         for word in words { hear(word) }
         words.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Direct current
+
+    /// As the loop's last cycle left it; as in a new file on boards without.
+    private(set) var direct = DCImage()
+    private var directMoved = DCImage()
+
+    /// Before the loop's cycle: what devices of direct current say.
+    private func hearDirectCurrent() {
+        guard directDrivers.isFitted else { return }
+        directDrivers.publish(self, at: now()) { fault, holds, device, evse in
+            drivers.tell(
+                [(fault, holds)], device, evse.map { EVSEID(index: $0 - 1) }, &words)
+        }
+    }
+    /// After it: what the loop wants of them.
+    private func lookAtDirectCurrent() {
+        guard directDrivers.isFitted, laboratory.shared.readDC(into: &direct) else { return }
+        if DirectSight.differs(directMoved, direct, evses: evsePlans.count) {
+            directMoved = direct
+            isMoving = true
+        }
     }
     /// As the drivers' hosts do.
     private func hear(_ word: VirtualDrivers.Word) {

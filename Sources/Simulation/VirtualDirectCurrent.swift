@@ -13,7 +13,6 @@ struct VirtualDirectCurrent {
         let device: String
         /// Zero-based, among the loop's and among the plant's.
         let place: Int
-        let stage: Int
         var lostSince: Int64?
     }
     private struct Monitor {
@@ -49,12 +48,10 @@ struct VirtualDirectCurrent {
 
     init() {}
 
-    /// - Parameter numbers: of each source in the plant's plan, the loop's.
-    init(_ world: PlantWorld, numbers: [Int]) {
+    init(_ world: PlantWorld) {
         let plan = world.plan.directCurrent
-        sources = zip(plan.sources.indices, numbers).map { stage, place in
-            Source(device: plan.sources[stage].device, place: place, stage: stage)
-        }
+        // The board numbers its sources for the plant and for the loop alike.
+        sources = plan.sources.indices.map { Source(device: plan.sources[$0].device, place: $0) }
         monitors = plan.insulationMonitors.map { Monitor(device: $0.device, evse: $0.evse) }
         vehicles = plan.vehicleLinks.map { VehicleDevice(device: $0.device, evse: $0.evse) }
     }
@@ -80,7 +77,7 @@ struct VirtualDirectCurrent {
         guard isSpoken else { return fallSilent(station) }
         silentSince = nil
         for source in sources where answers(source.device, station) {
-            apply(image.sourceCommands[source.place], to: source.stage, station)
+            apply(image.sourceCommands[source.place], to: source.place, station)
         }
         for vehicle in vehicles where answers(vehicle.device, station) {
             station.world.tellVehicle(
@@ -108,8 +105,8 @@ struct VirtualDirectCurrent {
         guard station.instant - since > maximum else { return }
         if isDriverThere {
             for source in sources where answers(source.device, station) {
-                station.world.dcStages[source.stage].isOn = false
-                station.world.dcStages[source.stage].heardAt = Instant(
+                station.world.dcStages[source.place].isOn = false
+                station.world.dcStages[source.place].heardAt = Instant(
                     nanoseconds: station.instant)
             }
         }
@@ -145,7 +142,7 @@ struct VirtualDirectCurrent {
             if isThere {
                 station.laboratory.shared.publish(say(source, station, now), source: source.place)
             }
-            note(isThere, station.instant, &sources[index].lostSince) {
+            Self.note(isThere, station.instant, &sources[index].lostSince) {
                 tell(.powerModuleLost, $0, source.device, nil)
             }
         }
@@ -157,7 +154,7 @@ struct VirtualDirectCurrent {
                 sample.at = now
                 station.laboratory.shared.publish(sample, evse: EVSEID(index: vehicle.evse - 1))
             }
-            note(isThere, station.instant, &vehicles[index].lostSince) {
+            Self.note(isThere, station.instant, &vehicles[index].lostSince) {
                 tell(.vehicleCommunication, $0, vehicle.device, vehicle.evse)
             }
         }
@@ -169,13 +166,13 @@ struct VirtualDirectCurrent {
                     sample, evse: EVSEID(index: monitors[index].evse - 1))
             }
             let (device, evse) = (monitors[index].device, monitors[index].evse)
-            note(isThere, station.instant, &monitors[index].lostSince) {
+            Self.note(isThere, station.instant, &monitors[index].lostSince) {
                 tell(.insulationMonitorLost, $0, device, evse)
             }
         }
     }
 
-    private func note(
+    private static func note(
         _ isThere: Bool, _ instant: Int64, _ lostSince: inout Int64?, tell: (Bool) -> Void
     ) {
         if isThere {
@@ -191,7 +188,7 @@ struct VirtualDirectCurrent {
     private func say(
         _ source: Source, _ station: SimulatedStation, _ now: Instant
     ) -> PowerSourceSample {
-        let stage = station.world.dcStages[source.stage]
+        let stage = station.world.dcStages[source.place]
         var sample = PowerSourceSample()
         sample.at = now
         sample.voltage = Volts(exactly: stage.voltage) ?? .zero

@@ -151,7 +151,7 @@ struct VirtualDrivers {
         }
     }
 
-    private mutating func tell(
+    mutating func tell(
         _ faults: [(Fault, Bool)], _ device: String, _ evse: EVSEID?, _ words: inout [Word]
     ) {
         for (fault, holds) in faults {

@@ -11,6 +11,9 @@ import StationRuntime
 struct Watch {
     private(set) var violation: Violation?
     private var monitors: [GuaranteeMonitor]
+    /// Of EVSEs with direct current, by zero-based index.
+    private var directMonitors = [Int: DCGuaranteeMonitor]()
+    private var direct: DirectCurrentWatch
     // One per EVSE
     private var authorization: [AuthorizationWatch]
     private var limits: [LimitWatch]
@@ -54,6 +57,7 @@ struct Watch {
                 phases: $0.element.phases)
         }
         supply = SupplyWatch(station.laboratory.composition.loop)
+        direct = DirectCurrentWatch(station)
         offline = OfflineWatch(station.script)
         signed = station.signingMeters.map {
             SignedWatch($0.evse.index, meter: $0.meter, isRequired: $0.isRequired)
@@ -104,6 +108,7 @@ struct Watch {
             fail(.permissionIsAlive, station, "EVSE \(index + 1): \(text)")
         }
         if let text = supply.look(station) { fail(.supplyObeyed, station, text) }
+        if let (invariant, text) = direct.look(station) { fail(invariant, station, text) }
         if let text = station.sentBeforeDurable { fail(.durableBeforeSent, station, text) }
         if let text = station.replayProblem { fail(.replay, station, text) }
         if steps % 256 == 0 { lookAtBounds(station) }
@@ -157,26 +162,54 @@ struct Watch {
         guard station.loop != nil, station.view.image.at == station.now() else { return }
         if station.loopStarts != loopStarts { loopStarted(station) }
         for index in monitors.indices {
-            monitors[index].look(at: cycle(index, station))
-            if let broken = monitors[index].violation {
-                fail(
-                    .loopGuarantee, station,
-                    "EVSE \(index + 1): \(broken.guarantee): \(broken.text)")
+            if let broken = judge(index, station) {
+                fail(.loopGuarantee, station, "EVSE \(index + 1): \(broken)")
             }
             count(index, station)
             places[index].latched = station.view.image.evses[index].status.latched
         }
     }
 
-    private func cycle(_ index: Int, _ station: SimulatedStation) -> LoopCycle {
+    /// Which guarantee of its laws an EVSE's cycle broke, and how.
+    private mutating func judge(_ index: Int, _ station: SimulatedStation) -> String? {
+        guard directMonitors[index] == nil else {
+            directMonitors[index]?.look(at: directCycle(index, station))
+            return directMonitors[index]?.violation.map { "\($0.guarantee): \($0.text)" }
+        }
+        monitors[index].look(at: cycle(index, station))
+        return monitors[index].violation.map { "\($0.guarantee): \($0.text)" }
+    }
+
+    private func context(_ index: Int, _ station: SimulatedStation) -> CycleContext {
         var context = CycleContext()
         context.cycle = station.view.image.cycle
         context.starts = station.view.image.starts
         context.stationIsSilent = station.view.image.stationIsSilent
         context.missedInWindow = station.lateCycles(within: station.evsePlans[index].missWindow)
-        return LoopCycle(
+        return context
+    }
+
+    private func cycle(_ index: Int, _ station: SimulatedStation) -> LoopCycle {
+        LoopCycle(
             plan: station.evsePlans[index], period: Milliseconds(station.period / 1_000_000),
-            now: station.view.image.at, image: station.view.image.evses[index], context: context)
+            now: station.view.image.at, image: station.view.image.evses[index],
+            context: context(index, station))
+    }
+
+    private func directCycle(_ index: Int, _ station: SimulatedStation) -> DCLoopCycle {
+        DCLoopCycle(
+            loop: station.laboratory.composition.loop, index: index,
+            image: station.view.image.evses[index], direct: station.direct,
+            context: context(index, station))
+    }
+
+    private mutating func beginMonitors(_ station: SimulatedStation) {
+        monitors = station.evsePlans.indices.map { GuaranteeMonitor(cycle($0, station)) }
+        directMonitors.removeAll()
+        let plans = station.laboratory.composition.loop.dc.evses
+        for index in station.evsePlans.indices where plans[index].isFitted {
+            directMonitors[index] = DCGuaranteeMonitor(directCycle(index, station))
+        }
     }
 
     private mutating func loopStarted(_ station: SimulatedStation) {
@@ -185,7 +218,7 @@ struct Watch {
         let isNewBoot = station.boots != boots
         boots = station.boots
         if isNewBoot {
-            monitors = station.evsePlans.indices.map { GuaranteeMonitor(cycle($0, station)) }
+            beginMonitors(station)
             for index in places.indices {
                 let status = station.view.image.evses[index].status
                 let lost = places[index].latched.subtracting(status.latched)
@@ -196,7 +229,10 @@ struct Watch {
                         + "\(Array(lost))")
             }
         } else {
-            for index in monitors.indices { monitors[index].restarted(cycle(index, station)) }
+            for index in monitors.indices {
+                monitors[index].restarted(cycle(index, station))
+                directMonitors[index]?.restarted(directCycle(index, station))
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 import EVSEModel
-import JSON
+package import JSON
 
 // The bodies of the rig's calls that concern direct current, read strictly.
 
 extension DCVehicleModel {
-    init(_ value: JSONValue, at path: String) throws(ShapeError) {
+    package init(_ value: JSONValue, at path: String) throws(ShapeError) {
         self.init()
         var reader = try ObjectReader(value, at: path)
         maximumVoltage = try reader.double("maxVoltage", 50...1500) ?? maximumVoltage
@@ -42,7 +42,7 @@ extension DCVehicleModel {
 }
 
 extension DCVehicleChange {
-    init(_ value: JSONValue, at path: String) throws(ShapeError) {
+    package init(_ value: JSONValue, at path: String) throws(ShapeError) {
         self.init()
         var reader = try ObjectReader(value, at: path)
         maximumVoltage = try reader.double("maxVoltage", 50...1500)

@@ -1,0 +1,121 @@
+import EVSEModel
+import Plant
+
+/// What must hold of direct current, judged from the plant's circuits, the loop's image and the board alone.
+struct DirectCurrentWatch {
+    private struct Place {
+        var liveSince: Int64?
+        var overSince: Int64?
+        var broken = 0
+    }
+    /// By EVSE (zero-based) and connector.
+    private var places: [[Place]]
+    private let plans: [DCPlan]
+    /// When something last was wrong with the hardware, or the loop or the station was away.
+    private var disturbedAt: Int64 = .min / 2
+
+    /// A discharge, the weld check's time, and a step of the simulation.
+    private static let discharge: Int64 = 15_000_000_000
+    /// Disturbances act this much longer: a module's own watchdog is the longest.
+    private static let aftermath: Int64 = 30_000_000_000
+    /// What a vehicle may see too much: the laws' grace, the way down, a step.
+    private static let excess: Int64 = 4_000_000_000
+
+    init(_ station: SimulatedStation) {
+        plans = station.evsePlans.indices.map { station.laboratory.composition.loop.dc.evses[$0] }
+        places = station.world.evses.map { $0.connectors.map { _ in Place() } }
+    }
+
+    mutating func look(_ station: SimulatedStation) -> (Invariant, String)? {
+        guard plans.contains(where: \.isFitted) else { return nil }
+        let isDisturbed =
+            !station.world.faults.isEmpty || station.process != .running || station.loop == nil
+            || !station.world.mains.isUp || station.starved != nil
+        if isDisturbed { disturbedAt = station.instant }
+        if station.world.power.parallelings > 0 {
+            return (.outletsApart, "a link joined the busbars of two outlets")
+        }
+        if let text = judgeBooks(station) { return (.directBooks, text) }
+        for index in plans.indices where plans[index].isFitted {
+            if let found = look(at: index, station) { return found }
+        }
+        return nil
+    }
+
+    private func wasQuiet(_ station: SimulatedStation) -> Bool {
+        station.instant - disturbedAt > Self.aftermath
+    }
+
+    private func judgeBooks(_ station: SimulatedStation) -> String? {
+        let books = station.world.power.books
+        let spent = books.batteries + books.losses + books.carriedAway + station.world.power.stored
+        let tolerance = 1 + 1e-6 * abs(books.sources)
+        guard abs(books.sources - spent) > tolerance else { return nil }
+        return "sources gave \(books.sources) J, \(spent) J are accounted for"
+    }
+
+    private mutating func look(
+        at index: Int, _ station: SimulatedStation
+    ) -> (Invariant, String)? {
+        guard let circuit = station.world.circuit(evse: index + 1) else { return nil }
+        for inner in circuit.connectors.indices {
+            let connector = circuit.connectors[inner]
+            let name = "\(index + 1)/\(inner + 1)"
+            let hasVehicle = station.world.evses[index].connectors[inner].vehicle != nil
+            if let text = judgeDead(index, inner, connector, hasVehicle, station) {
+                return (.deadWhenUnplugged, "\(name): \(text)")
+            }
+            if let text = judgeLimits(index, inner, connector, station) {
+                return (.directLimits, "\(name): \(text)")
+            }
+            let broken = connector.contactor?.openedUnderLoad ?? 0
+            defer { places[index][inner].broken = broken }
+            if broken > places[index][inner].broken, wasQuiet(station),
+                station.view.image.evses[index].status.allFaults.isEmpty,
+                station.direct.status[index].stopReason == .station
+                    || station.direct.status[index].stopReason == .vehicle
+            {
+                return (
+                    .opensWithoutLoad,
+                    "\(name): opened at \(connector.contactor?.mostBroken ?? 0) A in an orderly stop"
+                )
+            }
+        }
+        return nil
+    }
+
+    private mutating func judgeDead(
+        _ index: Int, _ inner: Int, _ connector: DCConnector, _ hasVehicle: Bool,
+        _ station: SimulatedStation
+    ) -> String? {
+        guard !hasVehicle, connector.voltage >= plans[index].safeVoltage.double + 5,
+            wasQuiet(station)
+        else {
+            places[index][inner].liveSince = nil
+            return nil
+        }
+        let since = places[index][inner].liveSince ?? station.instant
+        places[index][inner].liveSince = since
+        guard station.instant - since > Self.discharge else { return nil }
+        return "\(connector.voltage) V with nobody plugged"
+    }
+
+    private mutating func judgeLimits(
+        _ index: Int, _ inner: Int, _ connector: DCConnector, _ station: SimulatedStation
+    ) -> String? {
+        let vehicle = station.world.evses[index].connectors[inner].vehicle?.direct
+        let plan = plans[index]
+        let most = min(
+            plan.maximumCurrent.double, plan.connectors[inner].maximumCurrent.double,
+            vehicle?.model.maximumCurrent ?? .infinity)
+        let isOver = connector.current > most * 1.05 + plan.overCurrentOffset.double + 1
+        guard isOver, wasQuiet(station) else {
+            places[index][inner].overSince = nil
+            return nil
+        }
+        let since = places[index][inner].overSince ?? station.instant
+        places[index][inner].overSince = since
+        guard station.instant - since > Self.excess else { return nil }
+        return "\(connector.current) A where \(most) A are the most"
+    }
+}
