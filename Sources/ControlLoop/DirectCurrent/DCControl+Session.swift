@@ -83,6 +83,7 @@ extension DCControl {
     private mutating func begin(_ supply: PowerSupply, at: Instant) {
         session = vehicle.session
         stopReason = .none
+        stateFUntil = .zero
         isPrecharged = false
         insulation.reset()
         let vehicleMaximum = vehicle.maximumVoltage ?? limits.maximumVoltage
@@ -100,7 +101,7 @@ extension DCControl {
     ) {
         var now = CableCheckConditions()
         now.isDead = isSeenDead
-        now.isLocked = holdsPlug(inputs)
+        now.mayClose = mayClose(inputs)
         now.isClosed = contactors[active].isConfirmedClosed
         now.voltage = reading.voltage
         now.current = reading.current
@@ -124,7 +125,16 @@ extension DCControl {
         }
     }
 
-    func holdsPlug(_ inputs: EVSEInputs) -> Bool {
+    /// Once closed they stay so; what opens them is a stop.
+    private func mayClose(_ inputs: EVSEInputs) -> Bool {
+        guard isReadyState, inputs.connectors[active].pilotIsValid, !limits.isDegraded else {
+            return false
+        }
+        for index in 0..<connectorCount where !contactors[index].isConfirmedOpen { return false }
+        return holdsPlug(inputs)
+    }
+
+    private func holdsPlug(_ inputs: EVSEInputs) -> Bool {
         !hasLock(active) || locks[active].isEngaged(inputs.connectors[active].bolt)
     }
 
@@ -151,6 +161,7 @@ extension DCControl {
         if vehicle.stage == .transfer, isPrecharged {
             ramp.reset(at: at)
             transfers &+= 1
+            order.current = .zero
             return enter(.transfer, at: at)
         }
         isPrecharged = matches
@@ -170,7 +181,7 @@ extension DCControl {
         order.isOn = true
         order.purpose = .transfer
         order.stop = .none
-        order.voltage = min(vehicle.targetVoltage, most)
+        order.voltage = max(min(vehicle.targetVoltage, most), .zero)
         order.current = ramp.current
     }
 
@@ -180,7 +191,10 @@ extension DCControl {
     private func stopNeeded(_ targets: EVSETargets) -> DCStop? {
         if let hard = hardStop() { return DCStop(reason: hard, isHard: true) }
         let stage = vehicle.stage
-        if stage < .cableCheck || stage >= .stopping {
+        if isAhead { return DCStop(reason: .vehicleError, isHard: true) }
+        // It has ended, or has gone back to an earlier step: nothing may flow there.
+        let isBack = phase == .transfer ? stage != .transfer : stage < .cableCheck
+        if isBack || stage >= .stopping || (phase == .preCharge && stage == .cableCheck) {
             return DCStop(reason: .vehicle, isHard: false)
         }
         // Its own contactors would open under what we still give.
@@ -194,6 +208,13 @@ extension DCControl {
             return DCStop(reason: .fault, isHard: false)
         }
         return DCStop(reason: .station, isHard: false)
+    }
+
+    /// The vehicle goes on to a step that it was not told to be free for.
+    private var isAhead: Bool {
+        guard phase == .cableCheck, vehicle.stage < .stopping else { return false }
+        let furthest: VehicleStage = check.step == .passed ? .preCharge : .cableCheck
+        return !(vehicle.stage <= furthest)
     }
 
     /// What does not wait for the current to come down; `nil`: nothing.
@@ -281,20 +302,31 @@ extension DCControl {
 
     private mutating func awaitOpen(at: Instant) {
         switchOff(isHard ? .emergency : .normal)
-        var areOpen = true
-        for index in 0..<connectorCount where !contactors[index].isConfirmedOpen {
-            areOpen = areOpen && contactors[index].isWelded
-        }
         let isOver = at >= since + dc.dischargeTimeout
         // The vehicle's side is the next step's: its own contactors may hold a voltage there.
         let isEmpty = reading.voltage.map { $0 < dc.safeVoltage } ?? isDead(at: at)
         if isOver, !isEmpty { held.raise(.outputNotDischarged) }
-        guard areOpen || isOver, isEmpty || isOver else { return }
+        guard areOpenOrFaulty, isEmpty || isOver else { return }
         enter(.weldCheck, at: at)
+    }
+
+    /// All contactors are confirmed open; one that is not has a fault that says so.
+    private var areOpenOrFaulty: Bool {
+        for index in 0..<connectorCount {
+            let contactor = contactors[index]
+            guard contactor.isConfirmedOpen || contactor.isWelded || contactor.hasLostFeedback
+            else { return false }
+        }
+        return true
     }
 
     private mutating func checkWeld(at: Instant) {
         switchOff(isHard ? .emergency : .normal)
+        guard areOpenOrFaulty else { return }
+        if let voltage = reading.voltage, voltage >= dc.safeVoltage {
+            guard at >= since + dc.dischargeTimeout else { return }
+            held.raise(.outputNotDischarged)
+        }
         if connectorPlan.hasOutputVoltage, let outlet = reading.outlet, outlet >= dc.safeVoltage {
             guard at >= since + dc.weldTimeout else { return }
             // Both sides live: nothing separates them. A dead bus shows that our contactors do, and that

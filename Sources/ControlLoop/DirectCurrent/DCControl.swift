@@ -136,6 +136,7 @@ public struct DCControl: BitwiseCopyable, Sendable {
         sense(image.inputs, exchange, at: at)
         choose(image.targets, exchange.vehicle)
         hear(exchange.vehicle, at: at)
+        guardOutput(at: at)
         judge(image, exchange, at: at, context: context)
         decide(image.targets, exchange.supply, at: at, context: context)
         advance(image, exchange, at: at)
