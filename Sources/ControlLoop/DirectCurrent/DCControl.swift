@@ -181,7 +181,12 @@ public struct DCControl: BitwiseCopyable, Sendable {
 
     private mutating func change(to connector: Int) {
         isChosen = true
-        if connector != active { isSessionOver = false }
+        if connector != active {
+            // Another vehicle: what was the last one's ends with it.
+            isSessionOver = false
+            held = FaultSet()
+            if check.failure != .none { check = check.forgotten }
+        }
         active = connector
     }
 
