@@ -99,8 +99,15 @@ package struct DCLoopCycle {
         {
             return magnitude(value)
         }
-        guard isMeterFresh, image.inputs.meter.valid.contains(.voltage) else { return nil }
-        return magnitude(image.inputs.meter.voltage[0])
+        if isMeterFresh, image.inputs.meter.valid.contains(.voltage) {
+            return magnitude(image.inputs.meter.voltage[0])
+        }
+        // Through closed contactors both sides are one.
+        let isJoined = told.isContactorClosed && dc.connectors[active].hasOutputVoltage
+        guard isJoined, let outlet = image.inputs.connectors[active].outputVoltage else {
+            return nil
+        }
+        return magnitude(outlet)
     }
     var current: Amperes? {
         if let sensed = image.inputs.outputCurrent { return magnitude(sensed) }

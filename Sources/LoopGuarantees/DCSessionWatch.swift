@@ -74,5 +74,6 @@ struct DCSessionWatch {
             abs(pilot.pilotHigh.raw - 6000) <= 1500 || abs(pilot.pilotHigh.raw - 3000) <= 1500
         return cycle.hasHazard || hasFault || isLost || !pilot.pilotIsValid || !state
             || cycle.status.stopReason == .communicationLost
+            || cycle.status.stopReason == .vehicleError
     }
 }

@@ -4,6 +4,8 @@ import EVSEModel
 /// Since when conditions have held under which a DC EVSE must stop.
 struct DCTimes {
     var cut: Instant?
+    /// The pilot has shown neither C nor D since then, while powered.
+    var notReady: Instant?
     var ungranted: Instant?
     var faulty: Instant?
     var holds = InlineArray<3, Instant?>(repeating: nil)

@@ -106,8 +106,7 @@ package struct DCGuaranteeMonitor {
             connector.pilotIsValid && cycle.mayShowReady, .closesOnlyWhenAsked, cycle,
             "pilot at \(connector.pilotHigh)")
         require(
-            cycle.isVehicleFresh && cycle.vehicle.stage >= .cableCheck
-                && cycle.vehicle.stage <= .preCharge
+            cycle.isVehicleFresh && cycle.vehicle.stage == .cableCheck
                 && Int(cycle.vehicle.connector) == cycle.active,
             .closesOnlyWhenAsked, cycle, "vehicle at \(cycle.vehicle.stage)")
         require(
@@ -120,10 +119,9 @@ package struct DCGuaranteeMonitor {
                     && image.outputs.connectors[cycle.active].bolt == .engaged),
             .closesOnlyLocked, cycle, "bolt \(connector.bolt)")
         require(
-            image.status.latched.isEmpty
-                && image.status.allFaults.intersection(
-                    FaultMasks.immediate.union(FaultMasks.orderly)
-                ).isEmpty,
+            image.status.allFaults.intersection(
+                FaultMasks.immediate.union(FaultMasks.orderly)
+            ).isEmpty,
             .closesOnlyWithoutFault, cycle, "faults \(Array(image.status.allFaults))")
     }
 
@@ -149,9 +147,16 @@ package struct DCGuaranteeMonitor {
             cycle.image.outputs.connectors[cycle.active].contactorClosed, .powersOnlyClosed, cycle,
             "\(cycle.status.setVoltage) asked for with open contactors")
         require(!cycle.hasHazard, .hazardCuts, cycle, "powered with a hazard")
-        if cycle.image.inputs.connectors[cycle.active].pilotIsValid {
+        let pilot = cycle.image.inputs.connectors[cycle.active]
+        if pilot.pilotIsValid {
+            times.notReady = cycle.mayShowReady ? nil : times.notReady ?? cycle.now
+            // State B is debounced while energy flows: the vehicle may end so, and then has no current.
+            let mayBeB = pilot.pilotHigh > Volts(8) && pilot.pilotHigh <= Volts(11)
+            let lasted = times.notReady.map { cycle.now - $0 } ?? .zero
+            let isBorne =
+                mayBeB && status.phase != .stopping && lasted <= cycle.plan.pilotDebounce + slack
             require(
-                cycle.mayShowReady, .lostVehicleCuts, cycle,
+                cycle.mayShowReady || isBorne, .lostVehicleCuts, cycle,
                 "powered at \(cycle.image.inputs.connectors[cycle.active].pilotHigh)")
         }
         // An orderly stop brings its current down without the vehicle's word.

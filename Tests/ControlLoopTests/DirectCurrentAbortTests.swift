@@ -86,13 +86,15 @@ import Testing
         end(&world, .fault, fault: .meterLost)
     }
 
-    @Test func `a vehicle that never lets the current fall is opened after the time-out`() {
+    @Test func `a current that does not fall in an orderly stop is cut`() {
         var world = DCWorld.charging()
+        world.stuckCurrent = 20
         world.image.targets.energyGranted = false
-        world.generosity = 100_000_000
         let opened = world.wait(atMost: .seconds(30)) { !$0.isClosed }
-        #expect(opened != nil)
-        #expect((opened ?? .zero) <= world.dc.stopTimeout + .seconds(1))
+        // A second for the ramp, one for the grace, 50 ms for the sources.
+        #expect((opened ?? .seconds(30)) <= Milliseconds(2200))
+        #expect(world.image.status.faults.contains(.overCurrent))
+        #expect(world.reason == .station, "the first cause is the one to keep")
     }
 
     // MARK: At once

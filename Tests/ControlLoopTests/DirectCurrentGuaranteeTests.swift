@@ -160,8 +160,9 @@ extension DCScript {
 
     static let mutations: [Mutation] = [
         Mutation("closes on a live output", .closesOnlyDead) { $0.safeVoltage = Volts(2000) },
-        Mutation("believes any vehicle to wait", .closesOnlyWhenAsked) { _, exchange in
-            if exchange.vehicle.stage == .authorization { exchange.vehicle.stage = .cableCheck }
+        Mutation("closes without a grant", .closesOnlyWhenAsked) { image, _ in
+            image.targets.energyGranted = true
+            image.targets.limit = Amperes(500)
         },
         Mutation("forgets the lock", .closesOnlyLocked) {
             DCWorld.Mutant(plan: { $0.lockMask = 0 })
@@ -194,7 +195,9 @@ extension DCScript {
         Mutation("believes a silent vehicle", .lostVehicleCuts) {
             $0.vehicleMaxAge = .seconds(1000)
         },
-        Mutation("opens late in an emergency", .hazardCuts) { $0.emergencyOpening = .seconds(1) },
+        Mutation("opens late in an emergency", .stoppingFaultCuts) {
+            $0.emergencyOpening = .seconds(1)
+        },
         Mutation("goes on with a fault", .stoppingFaultCuts) {
             DCWorld.Mutant(outputs: { image, exchange, _, _ in
                 if exchange.status.phase == .transfer { image.status.faults.raise(.overVoltage) }
@@ -204,7 +207,7 @@ extension DCScript {
             $0.insulationSamples = 0
             $0.insulationMinimum = .zero
         },
-        Mutation("takes any voltage for a match", .energyOnlyAfterChecks) {
+        Mutation("takes any voltage for a match", .tellsTruth) {
             $0.preChargeTolerance = Volts(2000)
         },
         Mutation("gives 5 A above the rating", .withinLimits) { $0.maximumCurrent += Amperes(5) },
@@ -249,13 +252,9 @@ extension DCScript {
         Mutation("looks for welds too late", .weldIsLatched) {
             DCWorld.Mutant(plan: { $0.contactorTimeout = .seconds(10) })
         },
-        Mutation("forgets the weld over a restart", .latchedUntilCleared) {
+        Mutation("forgets the weld", .latchedUntilCleared) {
             DCWorld.Mutant(outputs: { image, _, before, _ in
-                if image.status.faults.contains(.loopRestarted),
-                    !before.status.faults.contains(.loopRestarted)
-                {
-                    image.status.latched = FaultSet()
-                }
+                if !before.status.latched.isEmpty { image.status.latched = FaultSet() }
             })
         },
         Mutation("shows a steady pilot at the start", .safeUntilHeard) {

@@ -22,7 +22,7 @@ struct DCScript: Sendable {
         case level(Volts?), pilotValid(Bool)
         case ready(Bool), sourcesSilent(Bool), weak(Bool), sourceMaximum(Amperes)
         case overshoot(Double), generosity(Double), charged(Bool), shorted(Bool)
-        case sensorError(Double), currentKnown(Bool)
+        case sensorError(Double), currentKnown(Bool), stuck(Double)
         case weld(Bool), stuckOpen(Bool), feedback(Bool), jam(Bool), boltFree(Bool)
         case resistance(Ohms), monitorSilent(Bool), monitorFaulty(Bool), selfTest(Bool)
         case meterSilent(Bool), temperature(Celsius?), enclosure(Celsius?)
@@ -35,6 +35,10 @@ struct DCScript: Sendable {
         self.seed = seed
         var random = SplitMix(seed: seed &+ 1)
         steps = []
+        if random.once(in: 4) {
+            steps.append(Step(event: .stationSilent(true), cycles: 20))
+            steps.append(Step(event: .stationSilent(false), cycles: 1))
+        }
         while steps.count < length { Self.append(&steps, &random) }
     }
 
@@ -75,6 +79,11 @@ struct DCScript: Sendable {
         dc.stopTimeout = Milliseconds(Int64(random.within(2000...6000)))
         dc.voltageSpreadGrace = Milliseconds(Int64(random.within(500...4000)))
         dc.weldTimeout = Milliseconds(Int64(random.within(300...1500)))
+        dc.preChargeTimeout = Milliseconds(Int64(random.within(800...2000)))
+        dc.selfTestTimeout = Milliseconds(Int64(random.within(1500...3000)))
+        dc.insulationGrace = Milliseconds(Int64(random.within(200...1000)))
+        dc.overCurrentGrace = Milliseconds(Int64(random.within(300...1000)))
+        dc.sourceMaxAge = Milliseconds(Int64(random.within(300...1500)))
         dc.sourceStart = Milliseconds(Int64(random.within(1000...4000)))
         return (plan, dc, period)
     }
@@ -89,6 +98,7 @@ struct DCScript: Sendable {
             add(.repair, 20)
             add(.unplug(0), random.within(120...200))
             add(.grant(Amperes(Int32(random.within(20...500)))), random.within(0...10))
+            if random.once(in: 3) { add(incident(&random), 1) }
             add(.plug(0, Double(random.within(200...430))), random.within(100...900))
             add(incident(&random), random.within(1...300))
             if random.once(in: 2) { add(incident(&random), random.within(1...300)) }
@@ -102,7 +112,7 @@ struct DCScript: Sendable {
 
     private static func incident(_ random: inout SplitMix) -> Event {
         let on = !random.once(in: 3)
-        return switch random.below(52) {
+        return switch random.below(58) {
         case 0, 1: .revoke
         case 2: .limit(Amperes(Int32(random.within(0...400))))
         case 3: .power(Watts(Int64(random.within(0...200_000))))
@@ -154,7 +164,8 @@ struct DCScript: Sendable {
         case 47: .missed(on ? 20 : 0)
         case 48: .share(on ? Amperes(Int32(random.within(0...200))) : Amperes(raw: .max))
         case 49: .connector(UInt8(random.below(3)))
-        case 50: .restart
+        case 50, 51: .restart
+        case 52...55: .stuck(on ? Double(random.within(1...60)) : 0)
         default: .noise(random.next())
         }
     }
@@ -211,6 +222,7 @@ extension DCWorld {
         case .weak(let value): sourcesAreWeak = value
         case .sourceMaximum(let value): sourceMaximum = value
         case .overshoot(let value): overshoot = value
+        case .stuck(let value): stuckCurrent = value
         case .generosity(let value): generosity = value
         case .charged(let value): staysCharged = value
         case .shorted(let value): isShorted = value
@@ -247,6 +259,7 @@ extension DCWorld {
         pilotIsValid = true
         generosity = 100
         overshoot = 0
+        stuckCurrent = 0
         staysCharged = false
         isShorted = false
         sourcesAreReady = true

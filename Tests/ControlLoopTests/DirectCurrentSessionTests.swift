@@ -154,7 +154,7 @@ extension DCWorld {
         #expect(world.reach(.transfer) != nil)
         world.run(for: .seconds(2))
         let early = world.exchange.status.setCurrent
-        #expect(early >= Amperes(48) && early <= Amperes(51))
+        #expect(early >= Amperes(42) && early <= Amperes(51))
         world.run(for: .seconds(10))
         #expect(world.exchange.status.setCurrent == Amperes(200))
         #expect(world.image.status.phase == .energised)

@@ -38,6 +38,8 @@ struct DCWorld {
     private(set) var current = 0.0
     /// More than asked for, in percent.
     var generosity = 100.0
+    /// Flows through closed contactors whatever is asked for.
+    var stuckCurrent = 0.0
     /// Volts above what is asked for.
     var overshoot = 0.0
     /// The output does not lose its voltage.
@@ -224,6 +226,7 @@ struct DCWorld {
             let goal = isOn ? order.current.double * generosity / 100 : 0
             let slew = isOn ? 1000 * seconds : 25_000 * seconds
             current += min(max(goal - current, -slew), slew)
+            current = max(current, stuckCurrent)
             bus = vehicles[joined].battery + current * 0.05 + (isOn ? overshoot : 0)
         } else if isShorted, isOn, closed.contains(true) {
             current = order.current.double

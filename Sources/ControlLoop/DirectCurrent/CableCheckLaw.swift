@@ -4,8 +4,9 @@ package import EVSEModel
 package struct CableCheckConditions: BitwiseCopyable, Sendable {
     /// The output is known to be below ``DCPlan/safeVoltage``.
     package var isDead = false
-    /// The plug is locked, or this connector has no lock of ours.
-    package var isLocked = false
+    /// All that closing needs holds in this very sample: the plug locked where the board has a lock, the
+    /// vehicle in C or D, all contactors measured open, nothing degraded.
+    package var mayClose = false
     /// The connector's contactors are confirmed closed.
     package var isClosed = false
     package var voltage: Volts?
@@ -95,7 +96,8 @@ package struct CableCheckLaw: BitwiseCopyable, Sendable {
         guard failure == .none else { return }
         switch step {
         case .discharge: wait(now.isDead, then: .lock, at: at, dc: dc)
-        case .lock: if now.isLocked { enter(.close, at: at) }
+        // What was dead when the lock began to move may not be any more.
+        case .lock: if now.mayClose { enter(now.isDead ? .close : .discharge, at: at) }
         case .close: if now.isClosed { enter(.raise, at: at) }
         case .raise: raise(now, at: at, dc: dc)
         case .selfTest: test(now.insulation, at: at, dc: dc)

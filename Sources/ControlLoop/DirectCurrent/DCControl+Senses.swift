@@ -15,17 +15,21 @@ extension DCControl {
             at: at, plan: plan, dc: dc)
         noteDeath(at: at)
         for index in 0..<connectorCount { watchStray(inputs.connectors[index], index, at: at) }
-        var asked = OutputGuardLaw.Asked()
-        asked.isLive = phase.isEnergised
-        asked.isCableCheck = phase == .cableCheck
-        asked.isTransfer = phase == .transfer
-        asked.voltage = phase == .cableCheck ? check.testVoltage : order.voltage
-        asked.current = order.current
-        asked.vehicleMaximum = vehicle.maximumVoltage
-        guarded.step(reading, asked, at: at, dc: dc)
         insulation.step(
             exchange.insulation, isWatching: phase == .preCharge || phase == .transfer, at: at,
             dc: dc)
+    }
+
+    /// Judges the output by what was asked for in the last cycle and what the vehicle stands now.
+    mutating func guardOutput(at: Instant) {
+        var asked = OutputGuardLaw.Asked()
+        asked.isLive = phase.isEnergised
+        asked.isCableCheck = phase == .cableCheck && check.step != .passed
+        asked.isTransfer = phase == .transfer
+        asked.voltage = asked.isCableCheck ? check.testVoltage : order.voltage
+        asked.current = order.current
+        asked.vehicleMaximum = vehicle.maximumVoltage
+        guarded.step(reading, asked, at: at, dc: dc)
     }
 
     /// A board with one connector may have its contactors sensed with the EVSE.

@@ -1,12 +1,5 @@
 import EVSEModel
 
-/// Why and how a session must end now.
-struct DCStop: BitwiseCopyable {
-    var reason: DCStopReason
-    /// Sources off at once, contactors open whatever the current, vehicle forced out by the pilot.
-    var isHard: Bool
-}
-
 // The session, see the picture in docs/dc.md.
 extension DCControl {
     /// One cycle of the state machine: sets `order` and commands contactors.
@@ -33,7 +26,7 @@ extension DCControl {
         since = at
     }
 
-    private mutating func switchOff(_ stop: StopKind = .none) {
+    mutating func switchOff(_ stop: StopKind = .none) {
         order = PowerOrder()
         order.stop = stop
     }
@@ -83,6 +76,7 @@ extension DCControl {
     private mutating func begin(_ supply: PowerSupply, at: Instant) {
         session = vehicle.session
         stopReason = .none
+        stateFUntil = .zero
         isPrecharged = false
         insulation.reset()
         let vehicleMaximum = vehicle.maximumVoltage ?? limits.maximumVoltage
@@ -100,7 +94,7 @@ extension DCControl {
     ) {
         var now = CableCheckConditions()
         now.isDead = isSeenDead
-        now.isLocked = holdsPlug(inputs)
+        now.mayClose = mayClose(inputs)
         now.isClosed = contactors[active].isConfirmedClosed
         now.voltage = reading.voltage
         now.current = reading.current
@@ -124,7 +118,16 @@ extension DCControl {
         }
     }
 
-    func holdsPlug(_ inputs: EVSEInputs) -> Bool {
+    /// Once closed they stay so; what opens them is a stop.
+    private func mayClose(_ inputs: EVSEInputs) -> Bool {
+        guard isReadyState, inputs.connectors[active].pilotIsValid, !limits.isDegraded else {
+            return false
+        }
+        for index in 0..<connectorCount where !contactors[index].isConfirmedOpen { return false }
+        return holdsPlug(inputs)
+    }
+
+    private func holdsPlug(_ inputs: EVSEInputs) -> Bool {
         !hasLock(active) || locks[active].isEngaged(inputs.connectors[active].bolt)
     }
 
@@ -151,6 +154,7 @@ extension DCControl {
         if vehicle.stage == .transfer, isPrecharged {
             ramp.reset(at: at)
             transfers &+= 1
+            order.current = .zero
             return enter(.transfer, at: at)
         }
         isPrecharged = matches
@@ -170,146 +174,7 @@ extension DCControl {
         order.isOn = true
         order.purpose = .transfer
         order.stop = .none
-        order.voltage = min(vehicle.targetVoltage, most)
+        order.voltage = max(min(vehicle.targetVoltage, most), .zero)
         order.current = ramp.current
-    }
-
-    // MARK: The end
-
-    /// The first cause that ends a session, the gravest first.
-    private func stopNeeded(_ targets: EVSETargets) -> DCStop? {
-        if let hard = hardStop() { return DCStop(reason: hard, isHard: true) }
-        let stage = vehicle.stage
-        if stage < .cableCheck || stage >= .stopping {
-            return DCStop(reason: .vehicle, isHard: false)
-        }
-        // Its own contactors would open under what we still give.
-        if pilots[active].state == .b { return DCStop(reason: .vehicle, isHard: true) }
-        let orderly = faults.intersection(FaultMasks.orderly)
-        if !orderly.isEmpty { return DCStop(reason: reason(of: orderly), isHard: false) }
-        if !limits.isGranted { return DCStop(reason: .station, isHard: false) }
-        if limits.mayHaveEnergy { return nil }
-        if stationHold.verdict == .over { return DCStop(reason: .stationSilent, isHard: false) }
-        if inputHold.verdict == .over || deadlineHold.verdict == .over {
-            return DCStop(reason: .fault, isHard: false)
-        }
-        return DCStop(reason: .station, isHard: false)
-    }
-
-    /// What does not wait for the current to come down; `nil`: nothing.
-    private func hardStop() -> DCStopReason? {
-        let pilot = pilots[active].raw
-        if pilot == .a { return .unplugged }
-        if faults.contains(.emergencyStop) { return .emergencyStop }
-        let immediate = faults.intersection(FaultMasks.immediate)
-        if !immediate.isEmpty { return reason(of: immediate) }
-        if pilot == .e || pilot == .f || pilot == .unknown { return .fault }
-        if isRunning, isVehicleLost { return .communicationLost }
-        if isRunning, vehicle.hasError { return .vehicleError }
-        return nil
-    }
-
-    private func reason(of faults: FaultSet) -> DCStopReason {
-        if faults.contains(.overVoltage) { return .overVoltage }
-        if faults.contains(.overCurrent) { return .overCurrent }
-        if phase == .cableCheck, check.failure != .none { return .cableCheckFailed }
-        if faults.contains(.insulationFault) || faults.contains(.insulationMonitorLost) {
-            return .insulation
-        }
-        if faults.contains(.prechargeFailed) { return .preChargeFailed }
-        if faults.contains(.vehicleCommunication) { return .communicationLost }
-        if faults.contains(.powerUnavailable) || faults.contains(.powerCabinetLost) {
-            return .powerSource
-        }
-        return .fault
-    }
-
-    private mutating func beginStop(_ stop: DCStop, at: Instant) {
-        stopReason = stop.reason
-        isHard = stop.isHard
-        hardSince = nil
-        isCut = phase != .transfer
-        rampedAt = nil
-        if phase != .transfer { ramp.reset(at: at) }
-        enter(.stopping, at: at)
-    }
-
-    private mutating func stop(_ targets: EVSETargets, at: Instant) {
-        if !isHard { soften(at: at) }
-        // The vehicle has left C: its contactors are open, or opening.
-        let hasLeft = !isReadyState
-        if hardStop() != nil || hasLeft || at >= since + dc.stopTimeout { isHard = true }
-        if isHard {
-            if hardSince == nil {
-                hardSince = at
-                if needsStateF { stateFUntil = at + plan.stateFMinimum }
-            }
-            isCut = true
-        }
-        if isCut { switchOff(isHard ? .emergency : .normal) }
-        guard mayOpen(at: at) else { return }
-        switchOff(isHard ? .emergency : .normal)
-        isCut = true
-        for index in 0..<connectorCount { contactors[index].open(at: at) }
-        openCommandedAt = at
-        enter(.opening, at: at)
-    }
-
-    /// A vehicle that is there and may not know is told by the pilot; one that ended by itself knows.
-    private var needsStateF: Bool {
-        let pilot = pilots[active].raw
-        return pilot != .a && pilot != .b && stopReason != .vehicle && stopReason != .station
-    }
-
-    private mutating func soften(at: Instant) {
-        ramp.fall(rate: dc.fallRate, at: at)
-        if ramp.current == .zero, rampedAt == nil { rampedAt = at }
-        guard !isCut else { return }
-        order.current = min(ramp.current, order.current)
-        // Sources that were asked for nothing are switched off, so that their voltage falls too.
-        if rampedAt != nil { isCut = true }
-    }
-
-    private func mayOpen(at: Instant) -> Bool {
-        if let hardSince, at >= hardSince + dc.emergencyOpening { return true }
-        guard isCut else { return false }
-        if let current = reading.current { return current < dc.breakCurrent }
-        // Nobody measures: what sources need to let go stands for it.
-        guard let rampedAt else { return false }
-        return at >= rampedAt + dc.sourceMaxAge
-    }
-
-    private mutating func awaitOpen(at: Instant) {
-        switchOff(isHard ? .emergency : .normal)
-        var areOpen = true
-        for index in 0..<connectorCount where !contactors[index].isConfirmedOpen {
-            areOpen = areOpen && contactors[index].isWelded
-        }
-        let isOver = at >= since + dc.dischargeTimeout
-        // The vehicle's side is the next step's: its own contactors may hold a voltage there.
-        let isEmpty = reading.voltage.map { $0 < dc.safeVoltage } ?? isDead(at: at)
-        if isOver, !isEmpty { held.raise(.outputNotDischarged) }
-        guard areOpen || isOver, isEmpty || isOver else { return }
-        enter(.weldCheck, at: at)
-    }
-
-    private mutating func checkWeld(at: Instant) {
-        switchOff(isHard ? .emergency : .normal)
-        if connectorPlan.hasOutputVoltage, let outlet = reading.outlet, outlet >= dc.safeVoltage {
-            guard at >= since + dc.weldTimeout else { return }
-            // Both sides live: nothing separates them. A dead bus shows that our contactors do, and that
-            // the vehicle's hold the voltage.
-            let isBusLive = reading.voltage.map { $0 >= dc.safeVoltage } ?? false
-            if isBusLive, !connectorPlan.hasContactorFeedback {
-                latched.raise(.contactorWelded)
-            } else {
-                held.raise(.outputNotDischarged)
-            }
-        }
-        faults = faults.union(held).union(latched)
-        isSessionOver = true
-        unmatched.update(false, at: at)
-        isPrecharged = false
-        enter(blockingFaults.isEmpty ? .finished : .blocked, at: at)
     }
 }

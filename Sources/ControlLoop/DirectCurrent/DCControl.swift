@@ -136,6 +136,7 @@ public struct DCControl: BitwiseCopyable, Sendable {
         sense(image.inputs, exchange, at: at)
         choose(image.targets, exchange.vehicle)
         hear(exchange.vehicle, at: at)
+        guardOutput(at: at)
         judge(image, exchange, at: at, context: context)
         decide(image.targets, exchange.supply, at: at, context: context)
         advance(image, exchange, at: at)
@@ -180,7 +181,12 @@ public struct DCControl: BitwiseCopyable, Sendable {
 
     private mutating func change(to connector: Int) {
         isChosen = true
-        if connector != active { isSessionOver = false }
+        if connector != active {
+            // Another vehicle: what was the last one's ends with it.
+            isSessionOver = false
+            held = FaultSet()
+            if check.failure != .none { check = check.forgotten }
+        }
         active = connector
     }
 
