@@ -83,15 +83,16 @@ extension PlantWorld {
             .insulationPositive, .insulationNegative,
         ])
         power.circuits[index].isBleederBroken = own.has(.dischargeBroken)
-        power.circuits[index].busSensor?.faults = of(
-            power.circuits[index].plan.busVoltage?.device)
-        power.circuits[index].currentSensor?.faults = of(
-            power.circuits[index].plan.current?.device)
+        let outlet = power.circuits[index].plan
+        let (bus, current) = (of(outlet.busVoltage?.device), of(outlet.current?.device))
+        power.circuits[index].busSensor?.faults = bus
+        power.circuits[index].currentSensor?.faults = current
         for inner in power.circuits[index].connectors.indices {
             let plan = power.circuits[index].connectors[inner].plan
-            power.circuits[index].connectors[inner].contactor?.faults = of(plan.contactor?.device)
-            power.circuits[index].connectors[inner].sensor?.faults = of(
-                plan.outputVoltage?.device)
+            let contactor = of(plan.contactor?.device)
+            let sensor = of(plan.outputVoltage?.device)
+            power.circuits[index].connectors[inner].contactor?.faults = contactor
+            power.circuits[index].connectors[inner].sensor?.faults = sensor
         }
     }
 
