@@ -48,8 +48,9 @@ extension PlantWorld {
     /// Hands every part of the power path its own faults.
     mutating func refreshDirectCurrent() {
         guard power.isFitted else { return }
+        let byDevice = faultsByDevice
         func of(_ device: String?) -> DeviceFaults {
-            device.flatMap { faultsByDevice[$0] } ?? DeviceFaults()
+            device.flatMap { byDevice[$0] } ?? DeviceFaults()
         }
         for index in power.stages.indices {
             let faults = of(plan.directCurrent.sources[index].device)
