@@ -78,8 +78,10 @@ package struct HuaweiR100040: ModuleFamily {
         let value = frame.uint32(at: 4)
         switch (frame.bits(8...15), signal) {
         case (Message.realtime, Signal.output):
-            let voltage = Volts(millivolts: Int32(value & 0xFFFF) * 100)
-            let current = Amperes(milliamperes: Int32(Int16(truncatingIfNeeded: value >> 16)) * 100)
+            let raw = Int16(truncatingIfNeeded: value >> 16)
+            guard let voltage = WireNumber.volts(Double(value & 0xFFFF) / 10),
+                let current = WireNumber.amperes(Double(raw) / 10)
+            else { return [] }
             return [.voltage(voltage), .current(current)]
         case (Message.query, Signal.alarms): return [.status(ModuleStatus(raw: value))]
         case (Message.control, Signal.power):

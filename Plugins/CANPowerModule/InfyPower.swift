@@ -56,16 +56,17 @@ package struct InfyPower: ModuleFamily {
         case .status:
             return [.status(InfyHeader.status(frame.uint32(at: 4) & 0xFF_FFFF))]
         case .capabilities:
+            func number(_ place: Int) -> Double { Double(frame.uint16(at: place)) }
             let limits = ModuleLimits(
-                maximumVoltage: WireNumber.limit(Volts(Int32(frame.uint16(at: 0)))),
-                minimumVoltage: WireNumber.limit(Volts(Int32(frame.uint16(at: 2)))),
-                maximumCurrent: WireNumber.limit(
-                    Amperes(milliamperes: Int32(frame.uint16(at: 4)) * 100)),
-                maximumPower: WireNumber.limit(Watts(Int64(frame.uint16(at: 6)) * 10)))
+                maximumVoltage: WireNumber.limit(WireNumber.volts(number(0))),
+                minimumVoltage: WireNumber.limit(WireNumber.volts(number(2))),
+                maximumCurrent: WireNumber.limit(WireNumber.amperes(number(4) / 10)),
+                maximumPower: WireNumber.limit(WireNumber.watts(number(6) * 10)))
             return [.limits(limits)]
         case .barcode: return [.identity("barcode", hexadecimal(frame.bytes))]
         case .available:
-            return [.available(Amperes(milliamperes: Int32(frame.uint16(at: 2)) * 100))]
+            let amperes = WireNumber.amperes(Double(frame.uint16(at: 2)) / 10)
+            return amperes.map { [.available($0)] } ?? []
         case .count, .power, .set: return []
         }
     }

@@ -1,4 +1,5 @@
 import BoardFile
+import CANPowerModule
 import CharacterDisplay
 import DWINDisplay
 import DriverKit
@@ -16,6 +17,7 @@ import KioskPage
 import LineReader
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusPowerModule
 import NFCReader
 import OneWireTemperature
 import PWMControlPilot
@@ -29,7 +31,7 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     IIOVoltagePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
-    ModbusIOCardPlugin.self,
+    ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,

@@ -76,9 +76,10 @@ final class CANThread: Sendable {
         host.with { world in
             var units = units
             var answers = [CANTransmission]()
+            let faults = world.faultsByDevice
             for message in messages {
                 answers += units.receive(
-                    message, stages: &world.dcStages, faults: world.faultsByDevice, at: now)
+                    message, stages: &world.dcStages, faults: faults, at: now)
             }
             return (units, answers)
         }

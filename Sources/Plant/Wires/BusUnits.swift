@@ -32,11 +32,13 @@ package struct BusUnits: Sendable {
     package mutating func reply(
         to request: [UInt8], at now: Int64, world: inout PlantWorld
     ) -> BusReply? {
-        meters.reply(to: request, at: now, world: &world)
+        let reply =
+            meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
-            ?? modules.reply(
-                to: request, stages: &world.dcStages, faults: world.faultsByDevice,
-                at: Instant(nanoseconds: now))
+        if let reply { return reply }
+        let faults = world.faultsByDevice
+        return modules.reply(
+            to: request, stages: &world.dcStages, faults: faults, at: Instant(nanoseconds: now))
     }
 }

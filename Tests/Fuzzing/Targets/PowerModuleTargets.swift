@@ -95,8 +95,8 @@ private func check(_ answers: [CANTransmission]) throws(FuzzFinding) {
 
 private func check(_ sample: PowerSourceSample, _ now: Instant) throws(FuzzFinding) {
     try require(sample.at <= now, "a sample of the future")
-    try require((Volts(-50)...Volts(7000)).contains(sample.voltage), "\(sample.voltage)")
-    try require((Amperes(-3300)...Amperes(3300)).contains(sample.current), "\(sample.current)")
+    try require((Volts(-50)...Volts(2500)).contains(sample.voltage), "\(sample.voltage)")
+    try require((Amperes(-50)...Amperes(1000)).contains(sample.current), "\(sample.current)")
     try require(
         sample.maximumCurrent >= .zero && sample.maximumVoltage >= .zero, "a negative limit")
 }

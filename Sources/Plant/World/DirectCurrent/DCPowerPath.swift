@@ -116,8 +116,9 @@ package struct DCPowerPath: Hashable, Sendable {
             let was = links[index].contactor.isClosed
             let group = groups[links[index].plan.group].voltage
             let difference = group - circuits[links[index].circuit].busVoltage
+            let current = flow(index)
             links[index].contactor.step(
-                seconds, current: flow(index), difference: difference, noise: &noise)
+                seconds, current: current, difference: difference, noise: &noise)
             guard links[index].contactor.isClosed != was else { continue }
             hasMoved = true
             if !was { mostJoined = max(mostJoined, abs(difference)) }
