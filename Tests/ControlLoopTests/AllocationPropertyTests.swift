@@ -16,7 +16,7 @@ import Testing
         }
         var matrix = Matrix(groups: groups, outlets: outlets, wired: wired, seed: seed)
         matrix.plan.allocation.policy = Self.policies[random.below(3)]
-        matrix.plan.allocation.moveInterval = .seconds(Int64(random.within(1...30)))
+        matrix.plan.allocation.moveInterval = .seconds(Int64(random.within(1...10)))
         if random.once(in: 3) { matrix.plan.allocation.maximumPower = Watts(80_000) }
         for evse in 0..<outlets { matrix.outlets[evse].hasSensor = !random.once(in: 3) }
         for source in matrix.sources.indices {
@@ -38,7 +38,11 @@ import Testing
                     ? outlet.request.voltage.raw / 1000
                     : Int32(random.within(200...900)), priority: UInt8(random.below(3)))
         case 3 where outlet.request.isWanted && matrix.result.supplies[evse].isReady:
+            // Precharge: held, until all know the voltage.
+            matrix.outlets[evse].request.isHeld = true
             matrix.transfer(evse, amperes: Int32(random.within(1...400)))
+            matrix.run(.seconds(2))
+            matrix.outlets[evse].request.isHeld = false
         case 4 where outlet.request.isWanted: matrix.outlets[evse].request.isHeld = true
         default: matrix.outlets[evse].request.isHeld = false
         }
@@ -46,6 +50,7 @@ import Testing
 
     /// Something happens to a device.
     private func disturb(_ matrix: inout Matrix, _ random: inout SplitMix) {
+        matrix.wasDisturbed = true
         let source = random.below(matrix.sources.count)
         let link = 4 * random.below(matrix.groupCount) + random.below(matrix.outlets.count)
         switch random.below(9) {
@@ -73,7 +78,7 @@ import Testing
             for _ in 0..<40 {
                 drive(&matrix, &random)
                 if hasFaults, random.once(in: 3) { disturb(&matrix, &random) }
-                let time = Milliseconds(Int64(random.within(1...1000)) * 20)
+                let time = Milliseconds(Int64(random.within(1...400)) * 20)
                 matrix.run(time)
                 steps += Int(time.count / Matrix.step.count)
             }
@@ -83,11 +88,11 @@ import Testing
                 return
             }
         }
-        #expect(closings > 1000)
+        #expect(closings > 400)
     }
 
     @Test func `where groups are enough nobody waits long, whatever the others do`() {
-        for round in 1...30 as ClosedRange<UInt64> {
+        for round in 1...12 as ClosedRange<UInt64> {
             var random = SplitMix(seed: 0xFA17 ^ round)
             let outlets = random.within(2...4)
             var matrix = Matrix(
@@ -109,7 +114,7 @@ import Testing
     }
 
     @Test func `steady requests move nothing once everybody has its part`() {
-        for round in 1...30 as ClosedRange<UInt64> {
+        for round in 1...15 as ClosedRange<UInt64> {
             var random = SplitMix(seed: 0x5EAD ^ round)
             var matrix = matrix(&random, seed: round)
             for evse in matrix.outlets.indices where !random.once(in: 4) {

@@ -41,7 +41,8 @@ func directPlan(chip: String) -> LoopPlan {
         plan.lines[Int(id.index)] = line
     }
     func slot<Plugin: CyclicPlugin>(
-        _ plugin: Plugin.Type, _ evse: Int, _ place: Int = 0, _ values: [String: ConfigurationValue]
+        _ plugin: Plugin.Type, _ evse: Int, _ values: [String: ConfigurationValue],
+        at place: Int = 0
     ) {
         let flat = Plugin.plan(Configuration(device: "device", values: values), period: plan.period)
         guard let name = FixedText(Plugin.name.text),
@@ -96,12 +97,12 @@ func directPlan(chip: String) -> LoopPlan {
         line(DirectWire.linkCoil(link), .digitalOutput, DirectWire.linkCoil(link).index)
         line(DirectWire.linkMirror(link), .digitalInput, DirectWire.linkMirror(link).index)
         slot(
-            GPIOContactorPlugin.self, link % 2, 2 + link / 2,
+            GPIOContactorPlugin.self, link % 2,
             [
                 "coil-line": .lines([DirectWire.linkCoil(link)]),
                 "feedback-line": .lines([DirectWire.linkMirror(link)]),
                 "feedback-kind": .text("normally-closed"), "switches": .text("link"),
-            ])
+            ], at: 2 + link / 2)
     }
     plan.dc.allocation.sourceCount = 16
     plan.dc.allocation.groupCount = 4

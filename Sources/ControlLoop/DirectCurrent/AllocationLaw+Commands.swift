@@ -41,6 +41,7 @@ extension AllocationLaw {
         command.purpose = inputs.requests[place].isWanted ? .reserve : .none
         command.stop = inputs.orders[place].stop
         guard move.stage == .matching || move.stage == .closing, inputs.orders[place].isOn,
+            !inputs.requests[place].isHeld,
             let voltage = busVoltage(of: place, image, inputs, plan),
             voltage >= lowest(group, image, plan)
         else { return }

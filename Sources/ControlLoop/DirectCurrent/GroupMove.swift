@@ -126,6 +126,8 @@ extension GroupMove {
 
     private mutating func close(_ now: GroupConditions, _ watch: LinkWatch, at: Instant) {
         if watch.areSeenClosed(now.goalLink) {
+            // Nothing is added to one that is held: the group is there, and waits.
+            guard !now.goalIsHeld else { return }
             goal = Self.nowhere
             enter(.settled, at: at)
         } else if isTired(at: at) {
