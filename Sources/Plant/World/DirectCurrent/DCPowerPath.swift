@@ -284,7 +284,7 @@ package struct DCPowerPath: Hashable, Sendable {
             var next = volts - error / steepness
             if next <= low || next >= high {
                 // At a corner, or where rounding ends.
-                if abs(error) <= 1e-9 * max(1, abs(offset)) { return volts }
+                if abs(error) <= 1e-12 * max(1, abs(offset)) { return volts }
                 next = (low + high) / 2
             }
             if abs(next - volts) <= 1e-12 * max(1, abs(volts)) { return next }
