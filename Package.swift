@@ -232,6 +232,11 @@ let package = Package(
             name: "bus-cost",
             dependencies: ["EVSEModel", "FieldBus", "ModbusEnergyMeter", "Plant", "RegisterMaps"],
             path: "Benchmarks/BusCost", swiftSettings: common),
+        // Steps the plant's circuits of direct current, likewise.
+        .executableTarget(
+            name: "plant-cost",
+            dependencies: ["EVSEModel", "Plant", "CAllocationCount"],
+            path: "Benchmarks/PlantCost", swiftSettings: common),
 
         // Tests
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),

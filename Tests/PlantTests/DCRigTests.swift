@@ -29,21 +29,19 @@ import Testing
     @Test("a DC vehicle is plugged with what it is, changed, and shown")
     func vehicle() throws {
         let api = api()
-        let plugged = try call(
-            api, "POST", "/rig/v1/connectors/1/1/plug",
-            [
-                "ev": [
-                    "soc": 0.3, "batteryWh": 80_000,
-                    "dc": ["maxVoltage": 800, "behaviour": "slow", "protocol": "din70121"],
-                ]
-            ])
-        #expect(plugged["dc"]?["vehicle"]?["maxVoltage"] == 800)
+        let body = """
+            {"ev":{"soc":0.3,"batteryWh":80000,
+            "dc":{"maxVoltage":800,"behaviour":"slow","protocol":"din70121"}}}
+            """
+        let plugged = try api.respond(
+            "POST", "/rig/v1/connectors/1/1/plug", body: Array(body.utf8))
+        #expect(plugged["dc"]?["vehicle"]?["maxVoltage"]?.number?.double == 800)
         #expect(plugged["dc"]?["vehicle"]?["behaviour"] == "slow")
-        #expect(plugged["soc"] == 0.3)
+        #expect(plugged["soc"]?.number?.double == 0.3)
         let changed = try call(
             api, "POST", "/rig/v1/connectors/1/1/ev",
             ["dc": ["maxCurrent": 120, "behaviour": "honest"]])
-        #expect(changed["dc"]?["vehicle"]?["maxCurrent"] == 120)
+        #expect(changed["dc"]?["vehicle"]?["maxCurrent"]?.number?.double == 120)
         #expect(throws: RigProblem.self) {
             try call(api, "POST", "/rig/v1/connectors/1/1/ev", ["dc": ["behaviour": "odd"]])
         }
@@ -53,7 +51,7 @@ import Testing
         let state = try api.respond("GET", "/rig/v1/state")
         #expect(state["dc"]?["sources"]?.array?.count == 4)
         #expect(state["dc"]?["sources"]?[0]?["feeds"] == [1])
-        #expect(state["evses"]?[0]?["dc"]?["busVoltage"] == 0)
+        #expect(state["evses"]?[0]?["dc"]?["busVoltage"]?.number?.double == 0)
     }
 
     @Test("insulation and the grip's temperature are set at once; nonsense is refused")
@@ -61,8 +59,8 @@ import Testing
         let api = api()
         let outlet = try call(
             api, "POST", "/rig/v1/evses/1/insulation", ["pole": "negative", "ohms": 40_000])
-        #expect(outlet["insulation"]?["negativeOhms"] == 40_000)
-        #expect(outlet["insulation"]?["positiveOhms"] == 5_000_000)
+        #expect(outlet["insulation"]?["negativeOhms"]?.number?.double == 40_000)
+        #expect(outlet["insulation"]?["positiveOhms"]?.number?.double == 5_000_000)
         #expect(throws: RigProblem.self) {
             try call(api, "POST", "/rig/v1/evses/1/insulation", ["ohms": 0])
         }

@@ -14,6 +14,18 @@ extension Benchmark {
         }
     }
 
+    static let plant = Benchmark(
+        name: "plant", summary: "how much faster than real the plant's direct current runs at 1 kHz"
+    ) { setting in
+        let text = try Program.run(
+            "\(setting.programs)/plant-cost", ["\(setting.repetitions)"])
+        return try JSONDecoder().decode([Cost].self, from: Data(text.utf8)).map {
+            Row(
+                what: $0.what, unit: $0.unit, figures: $0.figures,
+                note: "\(Table.number($0.allocations / 2)) allocations")
+        }
+    }
+
     private struct Cost: Decodable {
         let what: String
         let unit: String

@@ -7,7 +7,7 @@ struct Benchmark: Sendable {
 
     static let all: [Benchmark] = [
         latency, throughput, transactions, limit, start, idle, memory, inventory, allocations,
-        loop, outlets, bus, core, simulation, size,
+        loop, outlets, bus, core, plant, simulation, size,
     ]
 
     /// Measures a station and its references one after the other, so often, and hands over what each

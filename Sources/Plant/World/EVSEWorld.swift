@@ -1,4 +1,4 @@
-import EVSEModel
+package import EVSEModel
 
 /// One EVSE: its energy path from the mains through the contactor to what is plugged.
 package struct EVSEWorld: Hashable, Sendable {
@@ -18,7 +18,11 @@ package struct EVSEWorld: Hashable, Sendable {
     /// The upstream breaker was tripped; switching the mains on resets it.
     package internal(set) var isBreakerTripped = false
     /// What the vehicles at an outlet of direct current are told, and how many sessions there were.
-    package var told = VehicleCommand()
+    package var told: VehicleCommand {
+        get { toldVehicle.command }
+        set { toldVehicle.command = newValue }
+    }
+    private var toldVehicle = ToldVehicle()
     var sessions: UInt32 = 0
     /// A contactor of direct current is closed; W from the grid for what flows through them.
     var isDirectClosed = false
@@ -29,6 +33,12 @@ package struct EVSEWorld: Hashable, Sendable {
     var residualCurrentFaults = DeviceFaults()
     /// Since when, and why, the contactor ought to open.
     private(set) var opening: Opening?
+
+    /// A command is compared, and no key.
+    private struct ToldVehicle: Hashable, Sendable {
+        var command = VehicleCommand()
+        func hash(into hasher: inout Hasher) {}
+    }
 
     struct Opening: Hashable, Sendable {
         var connector: String

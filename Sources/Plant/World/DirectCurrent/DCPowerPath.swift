@@ -116,8 +116,9 @@ package struct DCPowerPath: Hashable, Sendable {
             let was = links[index].contactor.isClosed
             let group = groups[links[index].plan.group].voltage
             let difference = group - circuits[links[index].circuit].busVoltage
+            let current = flow(index)
             links[index].contactor.step(
-                seconds, current: flow(index), difference: difference, noise: &noise)
+                seconds, current: current, difference: difference, noise: &noise)
             guard links[index].contactor.isClosed != was else { continue }
             hasMoved = true
             if !was { mostJoined = max(mostJoined, abs(difference)) }
@@ -283,7 +284,7 @@ package struct DCPowerPath: Hashable, Sendable {
             var next = volts - error / steepness
             if next <= low || next >= high {
                 // At a corner, or where rounding ends.
-                if abs(error) <= 1e-9 * max(1, abs(offset)) { return volts }
+                if abs(error) <= 1e-12 * max(1, abs(offset)) { return volts }
                 next = (low + high) / 2
             }
             if abs(next - volts) <= 1e-12 * max(1, abs(volts)) { return next }

@@ -1,5 +1,5 @@
 import EVSEModel
-import JSON
+package import JSON
 
 /// How long an outlet of direct current took to become safe, as the plant measured it.
 package struct DCStop: Hashable, Sendable {

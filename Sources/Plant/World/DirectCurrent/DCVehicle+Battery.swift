@@ -1,3 +1,5 @@
+import EVSEModel
+
 #if canImport(Glibc)
     import Glibc
 #endif

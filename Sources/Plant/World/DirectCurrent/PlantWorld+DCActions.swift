@@ -1,3 +1,5 @@
+import EVSEModel
+
 // What the rig does to direct current.
 extension PlantWorld {
     /// A pole of an outlet's DC side.

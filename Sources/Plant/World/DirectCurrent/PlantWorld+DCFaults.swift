@@ -48,8 +48,9 @@ extension PlantWorld {
     /// Hands every part of the power path its own faults.
     mutating func refreshDirectCurrent() {
         guard power.isFitted else { return }
+        let byDevice = faultsByDevice
         func of(_ device: String?) -> DeviceFaults {
-            device.flatMap { faultsByDevice[$0] } ?? DeviceFaults()
+            device.flatMap { byDevice[$0] } ?? DeviceFaults()
         }
         for index in power.stages.indices {
             let faults = of(plan.directCurrent.sources[index].device)
@@ -83,15 +84,16 @@ extension PlantWorld {
             .insulationPositive, .insulationNegative,
         ])
         power.circuits[index].isBleederBroken = own.has(.dischargeBroken)
-        power.circuits[index].busSensor?.faults = of(
-            power.circuits[index].plan.busVoltage?.device)
-        power.circuits[index].currentSensor?.faults = of(
-            power.circuits[index].plan.current?.device)
+        let outlet = power.circuits[index].plan
+        let (bus, current) = (of(outlet.busVoltage?.device), of(outlet.current?.device))
+        power.circuits[index].busSensor?.faults = bus
+        power.circuits[index].currentSensor?.faults = current
         for inner in power.circuits[index].connectors.indices {
             let plan = power.circuits[index].connectors[inner].plan
-            power.circuits[index].connectors[inner].contactor?.faults = of(plan.contactor?.device)
-            power.circuits[index].connectors[inner].sensor?.faults = of(
-                plan.outputVoltage?.device)
+            let contactor = of(plan.contactor?.device)
+            let sensor = of(plan.outputVoltage?.device)
+            power.circuits[index].connectors[inner].contactor?.faults = contactor
+            power.circuits[index].connectors[inner].sensor?.faults = sensor
         }
     }
 

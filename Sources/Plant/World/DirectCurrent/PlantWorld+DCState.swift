@@ -1,3 +1,4 @@
+import EVSEModel
 import JSON
 
 // Direct current as JSON: its part of `GET /rig/v1/state`.

@@ -170,18 +170,20 @@ extension PlantWorld {
 
     private mutating func publishCircuits<Chip: ChipTerminals>(_ outputs: OutputSignals<Chip>) {
         for index in power.circuits.indices {
+            let (bus, current) = (power.circuits[index].busVoltage, power.circuits[index].current)
+            let (first, second) = (noise.unit(), noise.unit())
             publish(
-                power.circuits[index].busSensor?.level(
-                    of: power.circuits[index].busVoltage, noise: noise.unit()),
+                power.circuits[index].busSensor?.level(of: bus, noise: first),
                 on: power.circuits[index].plan.busVoltage, outputs)
             publish(
-                power.circuits[index].currentSensor?.level(
-                    of: power.circuits[index].current, noise: noise.unit()),
+                power.circuits[index].currentSensor?.level(of: current, noise: second),
                 on: power.circuits[index].plan.current, outputs)
             for inner in power.circuits[index].connectors.indices {
+                let output = power.circuits[index].connectors[inner].voltage
+                let third = noise.unit()
                 publish(
                     power.circuits[index].connectors[inner].sensor?.level(
-                        of: power.circuits[index].connectors[inner].voltage, noise: noise.unit()),
+                        of: output, noise: third),
                     on: power.circuits[index].connectors[inner].plan.outputVoltage, outputs)
                 guard let contactor = power.circuits[index].connectors[inner].contactor,
                     let mirror = contactor.plan.mirror
