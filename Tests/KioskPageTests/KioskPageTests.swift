@@ -103,7 +103,7 @@ struct KioskPageTests {
         #expect(german["evses"]?[0]?["energy"]?.string == "12,34\u{A0}kWh")
         #expect(german["evses"]?[0]?["cost"]?.string == "1,50\u{A0}€")
         #expect(german["evses"]?[0]?["charge"]?.string == "62\u{A0}%")
-        #expect(german["evses"]?[0]?["remaining"]?.string == "18 min")
+        #expect(german["evses"]?[0]?["remaining"]?.string == "18 Min.")
         #expect(german["words"]?["charge"]?.string == "Akku")
         #expect(german["evses"]?[1]?["tone"]?.string == "fault")
         #expect(german["evses"]?[1]?["code"]?.string == "Fehler 13")
