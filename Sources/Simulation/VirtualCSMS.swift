@@ -418,6 +418,7 @@ struct VirtualCSMS {
                 "status": .string(status),
             ]
         case "Heartbeat": return ["currentTime": .string(time(now))]
+        case "NotifyEVChargingNeeds": return ["status": "Rejected"]
         case "Authorize":
             let token = payload["idToken"]?["idToken"]?.string ?? ""
             let info = info(token, now)

@@ -108,7 +108,7 @@ struct DirectCurrentTests {
 
     @Test("a vehicle that does not communicate suspends after its minute")
     func silentVehicle() {
-        var station = DirectStation()
+        var station = DirectStation(settings: [.sampledTxUpdatedInterval: "0"])
         station.plug()
         station.tap()
         station.run(seconds: 50)
@@ -215,7 +215,7 @@ struct DirectValueTests {
         #expect(shown.state == .charging)
         #expect(shown.session?.stateOfCharge == Percent(62))
         #expect(shown.session?.remainingTime == .seconds(1198))
-        station.tap()
+        station.test.tap()
         let over = try #require(station.test.station.displayed(at: station.test.now).first)
         #expect(over.state == .finished)
         #expect(over.session?.stateOfCharge == Percent(62) && over.session?.remainingTime == nil)

@@ -134,6 +134,30 @@ struct CharacterLayoutTests {
         #expect(priced.contains("1 Present card £3.10"))
     }
 
+    @Test("how full the vehicle is takes turns with the session's other figures")
+    func battery() throws {
+        let english = try Languages.load("en")
+        var shown = content(.charging)
+        shown.evses[0].session = .init(
+            energy: WattHours(12_340), power: Watts(148_500), span: .lasted(.seconds(1380)),
+            stateOfCharge: Percent(62), remainingTime: .seconds(1080))
+        let four = CharacterLayout(rows: 4, columns: 20)
+        #expect(
+            (0..<2).map { Array(four.lines(shown, in: english, at: turn($0))[1...2]) } == [
+                ["12.34 kWh   148.5 kW", "23 min              "],
+                ["12.34 kWh   148.5 kW", "62 %     18 min left"],
+            ])
+        let two = CharacterLayout(rows: 2, columns: 16)
+        #expect(
+            (0..<2).map { two.lines(shown, in: english, at: turn($0))[1] } == [
+                "12.34 kWh   0:23", "62 % 18 min left",
+            ])
+        shown.evses[0].session?.remainingTime = .seconds(4000)
+        #expect(two.lines(shown, in: english, at: turn(1))[1] == "62 %        1:06")
+        shown.evses[0].session?.remainingTime = nil
+        #expect(two.lines(shown, in: english, at: turn(1))[1] == "62 %            ")
+    }
+
     @Test("a long sentence takes turns, whole words at a time")
     func turns() throws {
         let english = try Languages.load("en")

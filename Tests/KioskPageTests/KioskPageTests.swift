@@ -89,6 +89,8 @@ struct KioskPageTests {
                 energy: WattHours(12_340), power: Watts(7400), span: .lasted(.seconds(90))),
             limit: .init(Amperes(10), .temperature))
         one.session?.cost = .init(thousandths: 1500, currency: "EUR")
+        one.session?.stateOfCharge = Percent(62)
+        one.session?.remainingTime = .seconds(1080)
         await page.show(
             DisplayContent(
                 evses: [one, .init(EVSEID(index: 1), .fault(.groundLost))], isOffline: true,
@@ -100,6 +102,9 @@ struct KioskPageTests {
         #expect(german["evses"]?[0]?["title"]?.string == "Lädt")
         #expect(german["evses"]?[0]?["energy"]?.string == "12,34\u{A0}kWh")
         #expect(german["evses"]?[0]?["cost"]?.string == "1,50\u{A0}€")
+        #expect(german["evses"]?[0]?["charge"]?.string == "62\u{A0}%")
+        #expect(german["evses"]?[0]?["remaining"]?.string == "18 Min.")
+        #expect(german["words"]?["charge"]?.string == "Akku")
         #expect(german["evses"]?[1]?["tone"]?.string == "fault")
         #expect(german["evses"]?[1]?["code"]?.string == "Fehler 13")
         #expect(german["notice"]?.string?.hasPrefix("Keine Verbindung") == true)

@@ -272,6 +272,8 @@ actor BenchCSMS {
         "FirmwareStatusNotification": { _ in .result([:]) },
         "LogStatusNotification": { _ in .result([:]) },
         "ReportChargingProfiles": { _ in .result([:]) },
+        // It makes no schedules for vehicles (K15.FR.04).
+        "NotifyEVChargingNeeds": { _ in .result(["status": "Rejected"]) },
         "NotifyDisplayMessages": { _ in .result([:]) },
         "NotifyChargingLimit": { _ in .result([:]) },
         "ClearedChargingLimit": { _ in .result([:]) },

@@ -69,7 +69,7 @@ extension ChargingStation {
         let evse = evses[place]
         // Whatever the order in which they were plugged in: the loop's session goes on.
         if let used = evse.direct.connectorInUse, used < evse.connectors.count,
-            evse.connectors[used].isPlugged
+            evse.connectors[used].isPlugged, isTaken(used, place)
         {
             return used
         }
@@ -82,6 +82,12 @@ extension ChargingStation {
         }
         if let usable { return usable }
         return isPlugged ? evse.active : plugged.first ?? evse.active
+    }
+
+    /// The loop may have begun to talk at a connector that is out of service; nobody is served there.
+    private func isTaken(_ connector: Int, _ place: Int) -> Bool {
+        evses[place].direct.status.phase.isEnergised || !sessions[place].isIdle
+            || availability.isOperative(ConnectorID(evse: evses[place].id, index: connector))
     }
 
     /// A vehicle answers: on the pilot, or where there is none by its communication.
