@@ -171,11 +171,18 @@ extension AllocationLaw {
         var highest: Volts?
         for source in 0..<count(plan) where sources[source].isFresh {
             let group = Int(plan.groupOfSource[source])
-            guard group < 16, isJoined(group, evse), groups[group].stage != .closing else {
-                continue
-            }
+            guard group < 16, isJoined(group, evse), showsBus(group, evse, plan) else { continue }
             highest = max(highest ?? .zero, image.sources[source].voltage)
         }
         return highest
+    }
+
+    /// What the group's sources measure is the busbar's voltage: nothing parts them from it.
+    private func showsBus(_ group: Int, _ evse: Int, _ plan: AllocationPlan) -> Bool {
+        if plan.isWired[group] { return true }
+        let stage = groups[group].stage
+        guard stage == .settled || stage == .emptying || stage == .out else { return false }
+        let link = AllocationPlan.link(group: group, evse: evse) ?? 0
+        return links.seenOpen & link == 0
     }
 }
