@@ -53,7 +53,7 @@ let cyclicPlugins: [Target.Dependency] = [
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
-    "CharacterDisplay", "DWINDisplay", "ModbusIOCard",
+    "CharacterDisplay", "DWINDisplay", "ModbusIOCard", "FusionChargeCabinet", "ModbusPowerCabinet",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -90,6 +90,7 @@ let package = Package(
     targets: [
         // C
         .target(name: "CRealtime"),
+        .target(name: "CPacketSocket"),
         .systemLibrary(
             name: "CGPIOD", path: "Sources/CGPIOD", pkgConfig: "libgpiod",
             providers: [.apt(["libgpiod-dev"])]),
@@ -172,7 +173,8 @@ let package = Package(
         source(
             "Bench",
             [
-                "BoardFile", "EVSEModel", "JSON", "LocalHTTP", "LoopGuarantees", "LoopbackServer",
+                "BoardFile", "DriverKit", "EVSEModel", "FieldBus", "FusionChargeCabinet", "JSON",
+                "LocalHTTP", "LoopGuarantees", "LoopbackServer", "ModbusPowerCabinet", "Plant",
                 "Simulation", "CModbus", argumentParser, yams,
             ]),
 
@@ -195,6 +197,10 @@ let package = Package(
         plugin("SafetyMCU", ["FieldBus"]),
         plugin(
             "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
+            resources: [.embedInCode("Models")]),
+        plugin("FusionChargeCabinet", ["FieldBus", "CPacketSocket", "COpenSSL"]),
+        plugin(
+            "ModbusPowerCabinet", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
         plugin("NFCReader", ["FieldBus"]),
         plugin("LineReader", ["FieldBus"]),
@@ -248,6 +254,11 @@ let package = Package(
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests(
             "ModbusIOCard",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "FusionChargeCabinet", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests(
+            "ModbusPowerCabinet",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
@@ -313,7 +324,8 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
-                "DWINDisplay", "ModbusIOCard", "DisplayText", "OCMF", "Plant", "SimulatedChip",
+                "DWINDisplay", "ModbusIOCard", "FusionChargeCabinet", "ModbusPowerCabinet",
+                "DisplayText", "OCMF", "Plant", "SimulatedChip",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

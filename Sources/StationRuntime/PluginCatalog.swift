@@ -2,11 +2,13 @@ import CharacterDisplay
 import DWINDisplay
 public import DriverKit
 import EVSEController
+import FusionChargeCabinet
 import KioskPage
 import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusPowerCabinet
 import NFCReader
 import SafetyMCU
 
@@ -34,7 +36,8 @@ public struct PluginCatalog: Sendable {
                 NFCReaderPlugin.self, PCSCReaderPlugin.self, LineReaderPlugin.self,
                 KioskPagePlugin.self, CharacterDisplayPlugin.self,
                 GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
-                ModbusIOCardPlugin.self,
+                ModbusIOCardPlugin.self, FusionChargeCabinetPlugin.self,
+                ModbusPowerCabinetPlugin.self,
             ])
     }
 

@@ -49,6 +49,16 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     // Input/output card
     case outputStuck = "output-stuck"
     case inputStuck = "input-stuck"
+    // Power cabinet
+    case cabinetKeyless = "cabinet-keyless"
+    case cabinetRefuses = "cabinet-refuses"
+    case cabinetUnavailable = "cabinet-unavailable"
+    case cabinetUpgrading = "cabinet-upgrading"
+    case cabinetFaulty = "cabinet-faulty"
+    case cabinetDerated = "cabinet-derated"
+    case cabinetPowerChannelDead = "cabinet-power-channel-dead"
+    case cabinetWrongSignature = "cabinet-wrong-signature"
+    case cabinetGaps = "cabinet-gaps"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

@@ -7,17 +7,20 @@ package struct BusReply: Sendable {
     var device: String
 }
 
-/// Everything that answers on one Modbus bus: meters, EVSE controllers and input/output cards.
+/// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards and
+/// simple power cabinets.
 /// Knows no framing.
 package struct BusUnits: Sendable {
     private var meters: MeterUnits
     private var controllers: ControllerUnits
     private var cards: CardUnits
+    private let cabinets: CabinetUnits
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
         controllers = ControllerUnits(bus, plan: plan)
         cards = CardUnits(bus, plan: plan)
+        cabinets = CabinetUnits(bus, plan: plan)
     }
 
     /// - Parameters:
@@ -30,5 +33,6 @@ package struct BusUnits: Sendable {
         meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
+            ?? cabinets.reply(to: request, world: &world)
     }
 }

@@ -16,6 +16,9 @@ package struct PlantWorld: Sendable {
     package internal(set) var readers: [ReaderWorld]
     package internal(set) var displays: [DisplayWorld]
     package internal(set) var cards: [CardWorld]
+    package internal(set) var cabinets: [CabinetWorld]
+    /// DC power sources, as the plan numbers them.
+    package var dcStages = [PowerStage]()
     package internal(set) var mains: MainsModel
     package internal(set) var house = HouseModel()
     package internal(set) var ambient = 25.0
@@ -61,6 +64,7 @@ package struct PlantWorld: Sendable {
         readers = plan.readers.map { ReaderWorld($0) }
         displays = plan.displays.map { DisplayWorld($0) }
         cards = plan.cards.map { CardWorld($0) }
+        cabinets = plan.cabinets.map { CabinetWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
         lightColours = Array(repeating: [], count: plan.lights.count)
@@ -131,6 +135,10 @@ package struct PlantWorld: Sendable {
         for index in cards.indices {
             let faults = faultsByDevice[cards[index].plan.device] ?? DeviceFaults()
             cards[index].step(now: now, faults: faults)
+        }
+        for index in cabinets.indices {
+            let faults = faultsByDevice[cabinets[index].plan.device] ?? DeviceFaults()
+            cabinets[index].step(now: now, faults: faults, stages: &dcStages)
         }
         for expander in plan.expanders {
             let isMute = faultsByDevice[expander.name]?.has(.absent) == true
