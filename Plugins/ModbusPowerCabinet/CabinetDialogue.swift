@@ -1,5 +1,6 @@
 internal import EVSEModel
 internal import FieldBus
+internal import RegisterMaps
 
 /// Talks to one simple cabinet: reads and writes by its map.
 struct CabinetDialogue {

@@ -10,6 +10,11 @@ package struct TurnedModbusFrames: Sendable {
         package var unit: UInt8
         /// Function and data.
         package var pdu: [UInt8]
+        package init(transaction: UInt16, unit: UInt8, pdu: [UInt8]) {
+            self.transaction = transaction
+            self.unit = unit
+            self.pdu = pdu
+        }
     }
     /// Bytes that begin no frame: nothing after them can be told apart, the connection is to be closed.
     package struct Problem: Error, Hashable, Sendable {

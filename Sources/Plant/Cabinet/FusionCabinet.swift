@@ -1,4 +1,4 @@
-package import EVSEModel
+import EVSEModel
 
 /// A simulated FusionCharge cabinet with several dispensers, without socket or clock.
 ///
@@ -121,8 +121,8 @@ package struct FusionCabinet: Sendable {
                 if isNew { say("dispenser \(dispenser) alarm \(address + place): \(value)") }
             }
         }
-        for (place, offset) in Self.offsets.enumerated() where address == 0x110E + offset {
-            place(Int(values.first ?? 0) - 1, dispenser, offset, place)
+        for (number, offset) in Self.offsets.enumerated() where address == 0x110E + offset {
+            place(Int(values.first ?? 0) - 1, dispenser, offset, number)
         }
         for index in outlets.indices where outlets[index].dispenser == dispenser {
             let offset = outlets[index].offset

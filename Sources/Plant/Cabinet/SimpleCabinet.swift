@@ -1,4 +1,4 @@
-package import EVSEModel
+import EVSEModel
 
 /// A simulated cabinet with this project's own Modbus map, without socket or clock.
 ///

@@ -1,4 +1,4 @@
-package import EVSEModel
+import EVSEModel
 import Synchronization
 
 /// Who has the stages of a cabinet: the world of a plant, or a bench without one.
