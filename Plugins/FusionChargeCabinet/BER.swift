@@ -17,7 +17,10 @@ enum BER {
 
     /// Four bytes, as cabinets send their counters; the shortest form would be as right.
     static func counter(_ value: UInt32) -> [UInt8] {
-        [UInt8(value >> 24), UInt8(value >> 16 & 0xFF), UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF)]
+        [
+            UInt8(value >> 24), UInt8(value >> 16 & 0xFF), UInt8(value >> 8 & 0xFF),
+            UInt8(value & 0xFF),
+        ]
     }
 
     /// Takes elements off the front of bytes.
@@ -39,7 +42,9 @@ enum BER {
                 count = 0
                 for _ in 0..<(first & 0x7F) { count = count << 8 | Int(rest.removeFirst()) }
             }
-            guard rest.count >= count else { throw GooseProblem("an element ends behind the frame") }
+            guard rest.count >= count else {
+                throw GooseProblem("an element ends behind the frame")
+            }
             defer { rest = rest.dropFirst(count) }
             return (tag, rest.prefix(count))
         }

@@ -4,9 +4,11 @@ internal import EVSEModel
 extension DispenserSession {
     /// What a probe shows of the cabinet.
     func report(at now: Instant) -> ProbeReport {
-        let maker = registers.number(RegisterAddress.cabinetManufacturer).map { "\($0)" } ?? "unknown"
+        let maker =
+            registers.number(RegisterAddress.cabinetManufacturer).map { "\($0)" } ?? "unknown"
         let software = registers.text(RegisterAddress.cabinetSoftware, width: 24)
-        var report = ProbeReport(identity: "FusionCharge cabinet, maker \(maker), software \(software)")
+        var report = ProbeReport(
+            identity: "FusionCharge cabinet, maker \(maker), software \(software)")
         func add(_ name: String, _ text: String) {
             report.values.append(.init(name: name, text: text))
         }

@@ -165,8 +165,9 @@ struct DispenserSession {
         if let last = answered[outlet] {
             // The simple servers that are known send every answer as state 0 or 1, sequence 0.
             let isRepeated = message.state == last.state && message.sequence == last.sequence
-            guard isRepeated || message.state > last.state
-                || (message.state == last.state && message.sequence > last.sequence)
+            guard
+                isRepeated || message.state > last.state
+                    || (message.state == last.state && message.sequence > last.sequence)
             else { throw GooseProblem("an answer older than the last") }
             if message.state == last.state, message.sequence > last.sequence {
                 lostAnswers += Int(min(message.sequence - last.sequence - 1, 1000))

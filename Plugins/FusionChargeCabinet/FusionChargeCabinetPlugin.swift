@@ -4,7 +4,8 @@ internal import EVSEModel
 /// A power cabinet that speaks FusionCharge: Modbus TCP with turned roles, and GOOSE for power.
 package enum FusionChargeCabinetPlugin: BusPlugin {
     package static let name: PluginName = "fusion-charge-cabinet"
-    package static let summary = "power cabinet with the FusionCharge protocol; this station is its dispenser"
+    package static let summary =
+        "power cabinet with the FusionCharge protocol; this station is its dispenser"
     package static let roles: Set<Role> = [.powerCabinet]
     package static let busKinds = ["modbus-tcp"]
 
@@ -69,7 +70,8 @@ package enum FusionChargeCabinetPlugin: BusPlugin {
             "tls-certificate", .text(maximumLength: 200),
             "PEM file of this dispenser's certificate and its chain."),
         ConfigurationKey(
-            "tls-key", .text(maximumLength: 200), "PEM file of the certificate's key, without password."),
+            "tls-key", .text(maximumLength: 200),
+            "PEM file of the certificate's key, without password."),
     ]
 
     package static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {

@@ -58,7 +58,10 @@ package struct GooseMessage: Hashable, Sendable {
     package var apdu: [UInt8] {
         let text = Array(name.utf8) + [0]
         var body = BER.element(0x80, text)
-        body += BER.element(0x81, timeToLive <= 0xFFFF ? Array(BER.counter(timeToLive).suffix(2)) : BER.counter(timeToLive))
+        body += BER.element(
+            0x81,
+            timeToLive <= 0xFFFF
+                ? Array(BER.counter(timeToLive).suffix(2)) : BER.counter(timeToLive))
         body += BER.element(0x82, text) + BER.element(0x83, text)
         body += BER.element(
             0x84,

@@ -73,7 +73,8 @@ struct OutletSession {
     }
 
     mutating func replied(_ reply: PowerReply, at now: Instant) {
-        guard stage == .reserving, reply.requirement == PowerRequest.Requirement.placeholder.rawValue
+        guard stage == .reserving,
+            reply.requirement == PowerRequest.Requirement.placeholder.rawValue
         else { return }
         isUnanswered = false
         isRefused = reply.result != 0

@@ -53,8 +53,10 @@ struct CabinetDialogue {
     /// - Returns: which of them the cabinet does not take; `nil`: both are in force.
     func secure(_ watchdog: Milliseconds) async throws(FieldBusError) -> String? {
         let wanted = [
-            ("watchdog", model.watchdog.address,
-                UInt16(clamping: watchdog.count / model.watchdog.scale)),
+            (
+                "watchdog", model.watchdog.address,
+                UInt16(clamping: watchdog.count / model.watchdog.scale)
+            ),
             ("fallback", model.fallback.address, model.fallback.value),
         ]
         for (name, address, value) in wanted {

@@ -86,7 +86,9 @@ extension CabinetModel {
         }
         voltageScale = try parts.scale(write["voltage-scale"])
         currentScale = try parts.scale(write["current-scale"])
-        guard readWidth <= 125 else { throw reader.error(read.node, "too far apart for one request") }
+        guard readWidth <= 125 else {
+            throw reader.error(read.node, "too far apart for one request")
+        }
     }
 }
 
@@ -139,7 +141,9 @@ private struct CabinetParts {
     }
     private func numbers(_ node: Node) throws(RegisterMapError) -> Set<UInt16> {
         var all = Set<UInt16>()
-        for node in reader.list(node) { all.insert(UInt16(try reader.integer(node, in: 0...0xFFFF))) }
+        for node in reader.list(node) {
+            all.insert(UInt16(try reader.integer(node, in: 0...0xFFFF)))
+        }
         return all
     }
 

@@ -7,7 +7,8 @@ internal import RegisterMaps
 /// project's own (docs/power-cabinet-protocol.md).
 package enum ModbusPowerCabinetPlugin: BusPlugin {
     package static let name: PluginName = "modbus-power-cabinet"
-    package static let summary = "power cabinet on a Modbus bus, by a map with heartbeat and watchdog"
+    package static let summary =
+        "power cabinet on a Modbus bus, by a map with heartbeat and watchdog"
     package static let roles: Set<Role> = [.powerCabinet]
     package static let busKinds = ModbusDevice.busKinds
     package static var keys: [ConfigurationKey] {

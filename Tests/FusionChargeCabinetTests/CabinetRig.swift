@@ -1,8 +1,9 @@
 import DriverKit
 import DriverTestKit
 import EVSEModel
-@testable import FusionChargeCabinet
 import Plant
+
+@testable import FusionChargeCabinet
 
 /// The dispenser's session against the simulated cabinet in virtual time: no socket, no clock, bytes and frames
 /// passed by hand.
@@ -19,7 +20,9 @@ struct CabinetRig {
     private(set) var isLinked = false
     static let unixTime: Int64 = 1_800_000_000_000
 
-    init(outlets: Int = 1, identity: DispenserSession.Identity = .init(), cabinetOutlets: Int? = nil) {
+    init(
+        outlets: Int = 1, identity: DispenserSession.Identity = .init(), cabinetOutlets: Int? = nil
+    ) {
         let count = cabinetOutlets ?? outlets
         session = DispenserSession(identity, outlets: outlets)
         cabinet = FusionCabinet(outlets: count)

@@ -1,6 +1,7 @@
-@testable import FusionChargeCabinet
 import Plant
 import Testing
+
+@testable import FusionChargeCabinet
 
 /// Frames byte by byte against ones that were laid out by hand from the sheet.
 @Suite("FusionCharge: frames of the power channel")

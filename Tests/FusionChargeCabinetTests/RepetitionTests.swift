@@ -1,6 +1,7 @@
 import EVSEModel
-@testable import FusionChargeCabinet
 import Testing
+
+@testable import FusionChargeCabinet
 
 @Suite("FusionCharge: repetitions")
 struct RepetitionTests {

@@ -1,5 +1,6 @@
-@testable import FusionChargeCabinet
 import Testing
+
+@testable import FusionChargeCabinet
 
 @Suite("FusionCharge: function 0x41")
 struct ReportTests {

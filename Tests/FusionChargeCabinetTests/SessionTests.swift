@@ -1,7 +1,8 @@
 import EVSEModel
-@testable import FusionChargeCabinet
 import Plant
 import Testing
+
+@testable import FusionChargeCabinet
 
 /// The session's order and what goes wrong in it, in virtual time against the simulated cabinet.
 @Suite("FusionCharge: sessions")
@@ -196,7 +197,9 @@ struct SessionTests {
         #expect(rig.sample().isReady)
     }
 
-    @Test("Modbus alive while the power channel is dead: the session goes on, the cabinet gives nothing")
+    @Test(
+        "Modbus alive while the power channel is dead: the session goes on, the cabinet gives nothing"
+    )
     func powerChannelDead() throws {
         var rig = CabinetRig()
         rig.cabinet.behaviour.isPowerChannelDead = true

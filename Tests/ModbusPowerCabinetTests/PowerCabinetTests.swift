@@ -112,7 +112,9 @@ private final class ModbusFarEnd: ModbusRegisters {
             return reply
         }
         guard let reply else { throw .serverDeviceFailure }
-        if reply[0] & 0x80 != 0 { throw ModbusException(rawValue: reply[1]) ?? .serverDeviceFailure }
+        if reply[0] & 0x80 != 0 {
+            throw ModbusException(rawValue: reply[1]) ?? .serverDeviceFailure
+        }
         return reply
     }
     func read(start: UInt16, count: Int) throws(ModbusException) -> [UInt16] {
@@ -169,7 +171,8 @@ struct PowerCabinetTests {
         try await rig.start()
         rig.want(.transfer, 400, 0)
         await rig.poll(for: .seconds(1))
-        #expect(rig.server.cabinet.outlets[0].isEnabled && rig.server.cabinet.outlets[0].current == 0)
+        #expect(
+            rig.server.cabinet.outlets[0].isEnabled && rig.server.cabinet.outlets[0].current == 0)
         rig.host.tellSource { $0.isOn = false }
         await rig.poll(for: .seconds(1))
         #expect(!rig.server.cabinet.outlets[0].isEnabled)
@@ -273,7 +276,8 @@ struct PowerCabinetTests {
     func probe() async throws {
         let rig = try Rig()
         let report = try await rig.driver.probe()
-        #expect(report.values.contains { $0.name == "outlet 1 maximum-voltage" && $0.text == "1000.0" })
+        #expect(
+            report.values.contains { $0.name == "outlet 1 maximum-voltage" && $0.text == "1000.0" })
         await rig.end()
     }
 

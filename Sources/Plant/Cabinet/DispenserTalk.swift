@@ -49,7 +49,9 @@ struct DispenserTalk: Sendable {
 
     private static func pdu(_ request: Request) -> [UInt8] {
         func two(_ value: Int) -> [UInt8] { [UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF)] }
-        guard !request.values.isEmpty else { return [3] + two(request.address) + two(request.count) }
+        guard !request.values.isEmpty else {
+            return [3] + two(request.address) + two(request.count)
+        }
         if request.values.count == 1 {
             return [6] + two(request.address) + two(Int(request.values[0]))
         }

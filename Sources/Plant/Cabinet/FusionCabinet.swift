@@ -266,7 +266,8 @@ package struct FusionCabinet: Sendable {
         return [UInt16(bits >> 16), UInt16(bits & 0xFFFF)]
     }
     private static func words(_ text: String, _ count: Int) -> [UInt16] {
-        let bytes = Array(text.utf8) + Array(repeating: 0, count: max(0, 2 * count - text.utf8.count))
+        let bytes =
+            Array(text.utf8) + Array(repeating: 0, count: max(0, 2 * count - text.utf8.count))
         return (0..<count).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
     }
 

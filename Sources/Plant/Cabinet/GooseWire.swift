@@ -125,7 +125,8 @@ package enum GooseWire {
         let name = Array(message.name.utf8) + [0]
         var data = [UInt8]()
         for (place, bits) in message.words.enumerated() {
-            data += message.floats.contains(place)
+            data +=
+                message.floats.contains(place)
                 ? element(0x87, four(bits)) : element(0x86, Array(four(bits).suffix(2)))
         }
         var body = element(0x80, name) + element(0x81, [0x27, 0x10]) + element(0x82, name)

@@ -109,7 +109,9 @@ package struct SimpleCabinet: Sendable {
         case 0x0182: return 0
         case 0x0200...:
             let index = (address - 0x0200) / 0x40
-            guard outlets.indices.contains(index), stages.indices.contains(index) else { return nil }
+            guard outlets.indices.contains(index), stages.indices.contains(index) else {
+                return nil
+            }
             return outlet(index, (address - 0x0200) % 0x40, stages[index])
         default: return nil
         }
@@ -125,7 +127,9 @@ package struct SimpleCabinet: Sendable {
     }
 
     private func outlet(_ index: Int, _ place: Int, _ stage: PowerStage) -> UInt16? {
-        func tenths(_ value: Double) -> UInt16 { UInt16(max(0, min(65_535, (10 * value).rounded()))) }
+        func tenths(_ value: Double) -> UInt16 {
+            UInt16(max(0, min(65_535, (10 * value).rounded())))
+        }
         let power = UInt32(max(0, stage.rating.maximumPower * behaviour.derating))
         let isThere = !behaviour.unavailable.contains(index)
         switch place {

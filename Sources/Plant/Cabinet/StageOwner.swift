@@ -27,7 +27,8 @@ package final class ResistorBench: StageOwner {
     ///   - load: ohms.
     ///   - clock: nanoseconds.
     package init(
-        outlets: Int, rating: PowerStage.Rating, load: Double, clock: @escaping @Sendable () -> Int64
+        outlets: Int, rating: PowerStage.Rating, load: Double,
+        clock: @escaping @Sendable () -> Int64
     ) {
         state = Mutex(
             State(stages: Array(repeating: PowerStage(rating: rating), count: outlets)))

@@ -376,7 +376,8 @@ extension FaultCatalog {
             entry(.cabinetFaulty, "it says that it is faulty, with an alarm, and gives nothing"),
             entry(.cabinetRefuses, "it refuses every request for power"),
             entry(
-                .cabinetUnavailable, "this outlet of it is not available", value("outlet", 1...12, 1)),
+                .cabinetUnavailable, "this outlet of it is not available",
+                value("outlet", 1...12, 1)),
             entry(
                 .cabinetDerated, "its outlets give no more than this share of their power",
                 value("%", 0...100, 50)),

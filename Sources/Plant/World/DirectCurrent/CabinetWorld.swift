@@ -42,7 +42,9 @@ extension CabinetBehaviour {
         if faults.has(.cabinetFaulty) { mode = .faulty }
         isKeyless = faults.has(.cabinetKeyless)
         refuses = faults.has(.cabinetRefuses)
-        if let outlet = faults.value(.cabinetUnavailable) { unavailable = [max(0, Int(outlet) - 1)] }
+        if let outlet = faults.value(.cabinetUnavailable) {
+            unavailable = [max(0, Int(outlet) - 1)]
+        }
         if let percent = faults.value(.cabinetDerated) {
             derating = max(0, min(1, percent / 100))
         }
