@@ -5,6 +5,7 @@ import DriverKit
 import EVSEController
 import EVSEModel
 import Foundation
+import FusionChargeCabinet
 import GPIOCableLock
 import GPIOContactor
 import GPIOInputs
@@ -15,6 +16,7 @@ import KioskPage
 import LineReader
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusPowerCabinet
 import NFCReader
 import OneWireTemperature
 import PWMControlPilot
@@ -27,7 +29,7 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
-    ModbusIOCardPlugin.self,
+    ModbusIOCardPlugin.self, FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,

@@ -26,14 +26,14 @@ struct DispenserWalk {
         }
         // However it went: off, then unplugged.
         order(.none, .finished)
-        try? await spend(Milliseconds(1000))
+        try? await spend(Milliseconds(1000), mayEnd: false)
         station.sense {
             $0.isContactorClosed = false
             $0.isPlugged = false
             $0.isLocked = false
             $0.phase = .idle
         }
-        try? await spend(Milliseconds(1000))
+        try? await spend(Milliseconds(1000), mayEnd: false)
         station.say(isWalked ? "session is over" : "session was ended")
         return isWalked
     }
@@ -122,10 +122,10 @@ struct DispenserWalk {
     }
 
     /// Lets the driver work for so long.
-    private func spend(_ time: Milliseconds) async throws {
+    private func spend(_ time: Milliseconds, mayEnd: Bool = true) async throws {
         let end = MonotonicClock.now + time
         repeat {
-            if EndSignal.isEnd, station.sample?.isOn == true { throw Failure(what: "interrupted") }
+            if mayEnd, EndSignal.isEnd { throw Failure(what: "interrupted") }
             let pause = await driver.poll()
             try await Task.sleep(for: .milliseconds(max(1, min(pause.count, 20))))
         } while MonotonicClock.now < end

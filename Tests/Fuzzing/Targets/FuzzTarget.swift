@@ -26,6 +26,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case pcscService = "pcsc-service"
     case cardModel = "card-model"
     case cardLine = "card-line"
+    case gooseFrame = "goose-frame"
+    case dispenserPeer = "dispenser-peer"
+    case cabinetPeer = "cabinet-peer"
+    case cabinetModel = "cabinet-model"
     case safetyReply = "safety-reply"
     case safetyLine = "safety-line"
     case recording
@@ -57,6 +61,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pcscService: "what a program says to the simulated PC/SC service"
         case .cardModel: "maps of input/output cards"
         case .cardLine: "requests to the simulated input/output cards"
+        case .gooseFrame: "frames of a cabinet's power channel, at both ends"
+        case .dispenserPeer: "what a power cabinet sends to its dispenser"
+        case .cabinetPeer: "what a dispenser sends to the simulated cabinet, function 0x41 among it"
+        case .cabinetModel: "maps of power cabinets"
         case .safetyReply: "what a safety controller sends"
         case .safetyLine: "the simulated safety controller's line"
         case .recording: "recordings, as `forecourt replay` reads them"
@@ -69,12 +77,13 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var longestInput: Int {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
-            .modbusServer, .safetyReply, .safetyLine, .cardLine:
+            .modbusServer, .safetyReply, .safetyLine, .cardLine, .dispenserPeer, .cabinetPeer:
             1024
         case .csmsURL, .readerHelper: 600
+        case .gooseFrame: 1600
         case .json, .frame, .overlay, .rig, .pcscService: 4096
         case .board, .meterModel, .meterCapture, .signedRecord, .csms, .recording, .plantPlan,
-            .displayFiles, .cardModel:
+            .displayFiles, .cardModel, .cabinetModel:
             16_384
         case .loopPlan: 65_536
         }
@@ -107,6 +116,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pcscService: try fuzzPCSCService(input)
         case .cardModel: try fuzzCardModel(input)
         case .cardLine: try fuzzCardLine(input)
+        case .gooseFrame: try fuzzGooseFrame(input)
+        case .dispenserPeer: try fuzzDispenserPeer(input)
+        case .cabinetPeer: try fuzzCabinetPeer(input)
+        case .cabinetModel: try fuzzCabinetModel(input)
         case .safetyReply: try fuzzSafetyReply(input)
         case .safetyLine: try fuzzSafetyLine(input)
         case .recording: try fuzzRecording(input)
