@@ -50,9 +50,10 @@ package struct SimpleCabinet: Sendable {
             let rating = stages[index].rating
             stages[index].setVoltage = min(outlets[index].voltage, rating.maximumVoltage)
             stages[index].setCurrent = min(outlets[index].current, rating.maximumCurrent)
+            let isStopped = outlets[index].flags & 4 != 0
             stages[index].isOn =
                 outlets[index].isEnabled && outlets[index].purpose >= 2 && works
-                && !behaviour.refuses
+                && !behaviour.refuses && !isStopped
         }
     }
 
