@@ -66,6 +66,9 @@ struct DispenserSession {
         registers.set(
             RegisterAddress.serialNumber, bytes: Array(identity.serialNumber.utf8), width: 11)
         registers.set(RegisterAddress.connectorCount, UInt16(count))
+        // A cabinet may ask before the first round.
+        for outlet in outlets.indices { show(outlet) }
+        showAlarms()
     }
 
     // MARK: The link

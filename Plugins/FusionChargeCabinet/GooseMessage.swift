@@ -24,7 +24,7 @@ package struct GooseMessage: Hashable, Sendable {
             let whole = max(0, milliseconds)
             self.init(
                 seconds: UInt32(truncatingIfNeeded: whole / 1000),
-                fraction: UInt32(whole % 1000 << 24 / 1000))
+                fraction: UInt32(((whole % 1000) << 24) / 1000))
         }
     }
 

@@ -37,7 +37,8 @@ package struct FusionCabinet: Sendable {
         var talk = DispenserTalk()
         var outlets = [Int]()
         var asksAt: Int64 = 0
-        var hasGreeted = false
+        /// Connectors that it says it has; `nil` while it has said nothing.
+        var connectors: Int?
         /// Limits and mode as they were last written, by address.
         var written = [Int: [UInt16]]()
     }
@@ -144,11 +145,7 @@ package struct FusionCabinet: Sendable {
     }
 
     private mutating func greet(_ dispenser: Int, _ count: Int) {
-        guard dispensers[dispenser]?.hasGreeted == false else { return }
-        dispensers[dispenser]?.hasGreeted = true
-        for offset in Self.offsets.prefix(max(0, count)) {
-            ask(dispenser, .init(address: 0x110E + offset, count: 1))
-        }
+        dispensers[dispenser]?.connectors = count
     }
 
     /// A dispenser says which of the cabinet's outlets it has.
@@ -223,7 +220,7 @@ package struct FusionCabinet: Sendable {
 
     private mutating func talk(_ dispenser: Int, _ stages: [PowerStage]) {
         guard let state = dispensers[dispenser] else { return }
-        if !state.hasGreeted {
+        guard let connectors = state.connectors else {
             ask(dispenser, .init(address: 0x0000, count: 3))
             ask(dispenser, .init(address: 0x1015, count: 1))
             write(dispenser, 0x0100, [0x0002, 0x0001, 0x0003])
@@ -231,6 +228,11 @@ package struct FusionCabinet: Sendable {
             write(dispenser, 0x011B, Self.words("PLANT-CABINET-1", 16))
             // Locally administered, so that it is nobody's.
             write(dispenser, 0x2111, [0x0200, 0x0000, 0x0001])
+            return
+        }
+        let known = Set(state.outlets.map { outlets[$0].offset })
+        for offset in Self.offsets.prefix(max(0, connectors)) where !known.contains(offset) {
+            ask(dispenser, .init(address: 0x110E + offset, count: 1))
         }
         write(dispenser, 0x2006, [UInt16(behaviour.mode.rawValue)])
         for (address, word) in behaviour.alarms { write(dispenser, address, [word]) }
