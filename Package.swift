@@ -55,6 +55,7 @@ let cyclicPlugins: [Target.Dependency] = [
 let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
     "CharacterDisplay", "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
+    "FusionChargeCabinet", "ModbusPowerCabinet",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -92,6 +93,7 @@ let package = Package(
         // C
         .target(name: "CRealtime"),
         .target(name: "CSocketCAN"),
+        .target(name: "CPacketSocket"),
         .systemLibrary(
             name: "CGPIOD", path: "Sources/CGPIOD", pkgConfig: "libgpiod",
             providers: [.apt(["libgpiod-dev"])]),
@@ -176,7 +178,8 @@ let package = Package(
         source(
             "Bench",
             [
-                "BoardFile", "EVSEModel", "JSON", "LocalHTTP", "LoopGuarantees", "LoopbackServer",
+                "BoardFile", "DriverKit", "EVSEModel", "FieldBus", "FusionChargeCabinet", "JSON",
+                "LocalHTTP", "LoopGuarantees", "LoopbackServer", "ModbusPowerCabinet", "Plant",
                 "Simulation", "CModbus", argumentParser, yams,
             ]),
 
@@ -202,8 +205,12 @@ let package = Package(
             "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
         plugin("CANPowerModule", ["FieldBus"]),
+        plugin("FusionChargeCabinet", ["FieldBus", "CPacketSocket", "COpenSSL"]),
         plugin(
             "ModbusPowerModule", ["FieldBus", "RegisterMaps", yams],
+            resources: [.embedInCode("Models")]),
+        plugin(
+            "ModbusPowerCabinet", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
         plugin("NFCReader", ["FieldBus"]),
         plugin("LineReader", ["FieldBus"]),
@@ -266,7 +273,12 @@ let package = Package(
         tests(
             "CANPowerModule", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
+            "FusionChargeCabinet", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests(
             "ModbusPowerModule",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "ModbusPowerCabinet",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
@@ -332,8 +344,9 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
-                "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule", "DisplayText",
-                "OCMF", "Plant", "SimulatedChip",
+                "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
+                "FusionChargeCabinet", "ModbusPowerCabinet", "DisplayText", "OCMF", "Plant",
+                "SimulatedChip",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests",

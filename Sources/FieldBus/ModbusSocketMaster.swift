@@ -298,7 +298,7 @@ final class ModbusSocketMaster: ModbusMaster {
 
 extension SocketSettings {
     /// Host and port, from the file where one says them.
-    func resolved() -> (host: String, port: UInt16)? {
+    package func resolved() -> (host: String, port: UInt16)? {
         switch place {
         case .address(let host, let port): (host, port)
         case .file(let path): Self.parse(file: path)

@@ -1,21 +1,22 @@
-internal import EVSEModel
+package import EVSEModel
 internal import Glibc
 
 /// A TCP connection: bytes in, bytes out, with deadlines. Closed with its last reference.
 ///
 /// Not `Sendable`: it belongs to the bus thread.
-final class SocketStream {
-    enum Failure: Error, Hashable {
+package final class SocketStream {
+    package enum Failure: Error, Hashable {
         /// The peer closed it, or it broke: the system's number, 0 for an orderly end.
         case hungUp(Int32)
         case cannotConnect(String)
     }
 
-    private let descriptor: Int32
+    /// Belongs to the stream; for a TLS library that works on it.
+    package let descriptor: Int32
 
     /// Connects, or fails before `end`. Looking up a name may take as long as the system's resolver
     /// does; an address needs none.
-    init(host: String, port: UInt16, until end: Instant) throws(Failure) {
+    package init(host: String, port: UInt16, until end: Instant) throws(Failure) {
         var last = "the name has no address"
         for address in try Self.addresses(of: host, port: port) {
             switch Self.connect(address, until: end) {
@@ -33,7 +34,7 @@ final class SocketStream {
     deinit { Glibc.close(descriptor) }
 
     /// Waits for bytes until `end`; returns those that are there, none when the time is over.
-    func receive(until end: Instant, limit: Int = 512) throws(Failure) -> [UInt8] {
+    package func receive(until end: Instant, limit: Int = 512) throws(Failure) -> [UInt8] {
         guard waitForInput(descriptor, until: end) else { return [] }
         var bytes = [UInt8](repeating: 0, count: limit)
         let count = recv(descriptor, &bytes, limit, Int32(MSG_DONTWAIT))
@@ -43,7 +44,7 @@ final class SocketStream {
     }
 
     /// Sends all bytes before `end`.
-    func send(_ bytes: [UInt8], until end: Instant) throws(Failure) {
+    package func send(_ bytes: [UInt8], until end: Instant) throws(Failure) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {

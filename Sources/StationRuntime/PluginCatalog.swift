@@ -3,11 +3,13 @@ import CharacterDisplay
 import DWINDisplay
 public import DriverKit
 import EVSEController
+import FusionChargeCabinet
 import KioskPage
 import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusPowerCabinet
 import ModbusPowerModule
 import NFCReader
 import SafetyMCU
@@ -37,6 +39,8 @@ public struct PluginCatalog: Sendable {
                 KioskPagePlugin.self, CharacterDisplayPlugin.self,
                 GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
                 ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
+                ModbusIOCardPlugin.self, FusionChargeCabinetPlugin.self,
+                ModbusPowerCabinetPlugin.self,
             ])
     }
 

@@ -6,6 +6,7 @@ import DriverKit
 import EVSEController
 import EVSEModel
 import Foundation
+import FusionChargeCabinet
 import GPIOCableLock
 import GPIOContactor
 import GPIOInputs
@@ -17,6 +18,7 @@ import KioskPage
 import LineReader
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusPowerCabinet
 import ModbusPowerModule
 import NFCReader
 import OneWireTemperature
@@ -32,6 +34,7 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     IIOVoltagePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
     ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
+    ModbusIOCardPlugin.self, FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,

@@ -8,7 +8,7 @@ public struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ListCommand.self, ExplainCommand.self, DemoCommand.self,
             SimulateCommand.self, LinkCommand.self, SoakCommand.self, CrashCommand.self,
-            FaultsCommand.self,
+            FaultsCommand.self, CabinetCommand.self, DispenserCommand.self,
         ])
 
     public init() {}

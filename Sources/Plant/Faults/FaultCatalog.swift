@@ -44,6 +44,9 @@ package enum FaultCatalog {
         /// The device through which vehicles speak, and the vehicle behind it.
         case vehicleLink = "vehicle-link"
         case insulationMonitor = "insulation-monitor"
+        /// A power cabinet with turned roles and a power channel, and one with registers alone.
+        case fusionCabinet = "fusion-cabinet"
+        case simpleCabinet = "simple-cabinet"
     }
 
     package struct Entry: Hashable, Sendable {
@@ -182,6 +185,9 @@ package enum FaultCatalog {
         case .networkController: controller + [reset]
         case .card: card
         case .networkCard: card + [reset]
+        case .fusionCabinet: anyCabinet + fusionCabinet
+        case .simpleCabinet:
+            anyCabinet + [entry(.stuck, "its heartbeat stands still while the rest answers")]
         case .reader: reader
         case .lineReader:
             [
@@ -371,6 +377,33 @@ package enum FaultCatalog {
                 value("ms", 1...5_000, 30)),
             entry(.wrongFirmware, "another chip's identity", value("IC", 0...255, 0x33)),
             entry(.booting, "mute until it is woken"),
+        ]
+    }
+}
+
+// Power cabinets
+extension FaultCatalog {
+    private static var anyCabinet: [Entry] {
+        [
+            entry(.silent, "answers nothing and asks nothing, while the connection stands"),
+            entry(.absent, "it is gone: connections are cut off and none is taken"),
+            entry(.cabinetUpgrading, "it says that it is being upgraded, and gives nothing"),
+            entry(.cabinetFaulty, "it says that it is faulty, with an alarm, and gives nothing"),
+            entry(.cabinetRefuses, "it refuses every request for power"),
+            entry(
+                .cabinetUnavailable, "this outlet of it is not available",
+                value("outlet", 1...12, 1)),
+            entry(
+                .cabinetDerated, "its outlets give no more than this share of their power",
+                value("%", 0...100, 50)),
+        ]
+    }
+    private static var fusionCabinet: [Entry] {
+        [
+            entry(.cabinetKeyless, "it gives no session a key"),
+            entry(.cabinetPowerChannelDead, "its power channel is dead, while Modbus lives"),
+            entry(.cabinetWrongSignature, "its answers are signed with another key"),
+            entry(.cabinetGaps, "its answers leave numbers out"),
         ]
     }
 }

@@ -51,6 +51,16 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case inputStuck = "input-stuck"
     /// Of a power module: another one has its address.
     case idRepeated = "id-repeated"
+    // Power cabinet
+    case cabinetKeyless = "cabinet-keyless"
+    case cabinetRefuses = "cabinet-refuses"
+    case cabinetUnavailable = "cabinet-unavailable"
+    case cabinetUpgrading = "cabinet-upgrading"
+    case cabinetFaulty = "cabinet-faulty"
+    case cabinetDerated = "cabinet-derated"
+    case cabinetPowerChannelDead = "cabinet-power-channel-dead"
+    case cabinetWrongSignature = "cabinet-wrong-signature"
+    case cabinetGaps = "cabinet-gaps"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

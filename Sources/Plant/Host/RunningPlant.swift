@@ -12,6 +12,7 @@ package final class RunningPlant: Sendable {
     private let oneWires: [OneWireThread]
     private let services: [PCSCThread]
     private let canBuses: [CANThread]
+    private let cabinets: [CabinetThread]
 
     /// Makes the wires' folder and everything in it, and starts. All end points are there when this
     /// returns.
@@ -35,7 +36,9 @@ package final class RunningPlant: Sendable {
         // Every input is right before anybody looks.
         _ = host.step(released: true)
         chipThread = ChipThread(host, chip)
+        let turned = plan.cabinets.filter { $0.kind == .fusionCharge }.map(\.bus)
         lines = plan.buses.filter { ![.oneWire, .pcsc, .can].contains($0.transport) }
+            .filter { !turned.contains($0.name) }
             .compactMap { Self.line($0, plan, host) }
         oneWires = plan.buses.filter { $0.transport == .oneWire }.map {
             OneWireThread($0, folder: "\(plan.wires)/\($0.name)", host: host)
@@ -49,6 +52,7 @@ package final class RunningPlant: Sendable {
         browsers = plan.displays.indices.filter { plan.displays[$0].kind == .browser }.map {
             BrowserThread(plan.displays[$0], display: $0, host: host)
         }
+        cabinets = try Self.cabinets(plan, host)
         chipThread.start()
         var started = [LineThread]()
         for line in lines {
@@ -65,17 +69,34 @@ package final class RunningPlant: Sendable {
         for oneWire in oneWires { oneWire.start() }
         for service in services { service.start() }
         for bus in canBuses { bus.start() }
+        for cabinet in cabinets { cabinet.start() }
     }
 
     /// Stops the threads; ports hang up, the chip's file stays as it is.
     package func stop() {
         for bus in canBuses { bus.stop() }
+        for cabinet in cabinets { cabinet.stop() }
         for service in services { service.stop() }
         for oneWire in oneWires { oneWire.stop() }
         for browser in browsers { browser.stop() }
         for line in lines { line.stop() }
         chipThread.stop()
         host.hub.close()
+    }
+
+    private static func cabinets(
+        _ plan: PlantPlan, _ host: PlantHost
+    ) throws(WireError) -> [CabinetThread] {
+        var threads = [CabinetThread]()
+        for (index, cabinet) in plan.cabinets.enumerated() where cabinet.kind == .fusionCharge {
+            let model = FusionCabinet(
+                outlets: cabinet.stages.count, hasFixedKey: cabinet.hasFixedKey, seed: plan.seed)
+            threads.append(
+                try CabinetThread(
+                    model, owner: PlantStages(host: host, cabinet: index),
+                    file: "\(plan.wires)/\(cabinet.bus)"))
+        }
+        return threads
     }
 
     private static func line(

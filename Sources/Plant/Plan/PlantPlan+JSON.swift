@@ -82,6 +82,9 @@ extension PlantPlan {
                     inputs: try inner.number("inputs", 0...32)))
             try inner.finish()
         }
+        for (value, path) in try reader.elements("cabinets") {
+            cabinets.append(try Cabinet(value, at: path))
+        }
         for (value, path) in try reader.elements("displays") {
             displays.append(try Display(value, at: path))
         }
@@ -191,6 +194,7 @@ extension PlantPlan {
                     "outputs": JSONValue($0.outputs), "inputs": JSONValue($0.inputs),
                 ]
             })
+        object["cabinets"] = .array(cabinets.map(\.json))
         object["displays"] = .array(displays.map(\.json))
         object["switches"] = .array(
             switches.map {

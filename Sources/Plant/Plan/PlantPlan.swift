@@ -21,6 +21,7 @@ package struct PlantPlan: Hashable, Sendable {
     package var meters: [Meter] = []
     package var readers: [Reader] = []
     package var cards: [Card] = []
+    package var cabinets: [Cabinet] = []
     package var displays: [Display] = []
     package var switches: [Switch] = []
     package var indicators: [Indicator] = []

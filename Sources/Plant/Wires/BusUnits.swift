@@ -10,19 +10,21 @@ package struct BusReply: Sendable {
 }
 
 /// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards and
-/// power modules.
+/// power modules, simple power cabinets.
 /// Knows no framing.
 package struct BusUnits: Sendable {
     private var meters: MeterUnits
     private var controllers: ControllerUnits
     private var cards: CardUnits
     private var modules: PowerModuleUnits
+    private let cabinets: CabinetUnits
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
         controllers = ControllerUnits(bus, plan: plan)
         cards = CardUnits(bus, plan: plan)
         modules = PowerModuleUnits(bus, plan: plan)
+        cabinets = CabinetUnits(bus, plan: plan)
     }
 
     /// - Parameters:
@@ -36,6 +38,7 @@ package struct BusUnits: Sendable {
             meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
+            ?? cabinets.reply(to: request, world: &world)
         if let reply { return reply }
         let faults = world.faultsByDevice
         return modules.reply(

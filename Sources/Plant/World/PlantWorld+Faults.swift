@@ -66,6 +66,11 @@ extension PlantWorld {
         for card in cards {
             list.append((card.plan.device, replies(card.plan.bus, .card, .networkCard), []))
         }
+        for cabinet in cabinets {
+            let type: FaultCatalog.DeviceClass =
+                cabinet.plan.kind == .modbus ? .simpleCabinet : .fusionCabinet
+            list.append((cabinet.plan.device, type, all))
+        }
         for reader in readers {
             let type: FaultCatalog.DeviceClass =
                 switch reader.plan.kind {

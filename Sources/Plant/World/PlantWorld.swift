@@ -16,6 +16,7 @@ package struct PlantWorld: Sendable {
     package internal(set) var readers: [ReaderWorld]
     package internal(set) var displays: [DisplayWorld]
     package internal(set) var cards: [CardWorld]
+    package internal(set) var cabinets: [CabinetWorld]
     package internal(set) var mains: MainsModel
     /// Sources, busbars and circuits of direct current; see `PlantWorld+DirectCurrent.swift`.
     package internal(set) var power: DCPowerPath
@@ -66,6 +67,7 @@ package struct PlantWorld: Sendable {
         readers = plan.readers.map { ReaderWorld($0) }
         displays = plan.displays.map { DisplayWorld($0) }
         cards = plan.cards.map { CardWorld($0) }
+        cabinets = plan.cabinets.map { CabinetWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         power = DCPowerPath(plan)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
@@ -120,6 +122,10 @@ package struct PlantWorld: Sendable {
             let delay = evses[index].step(
                 seconds, now: now, supply: supply, ambient: ambient, outputs, noise: &noise)
             if let delay { record(delay, evse: index) }
+        }
+        for index in cabinets.indices {
+            let faults = faultsByDevice[cabinets[index].plan.device] ?? DeviceFaults()
+            cabinets[index].step(now: now, faults: faults, stages: &power.stages)
         }
         stepDirectCurrent(nanoseconds, outputs)
         drawFromGrid()

@@ -28,6 +28,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case cardLine = "card-line"
     case moduleFrames = "module-frames"
     case moduleMap = "module-map"
+    case gooseFrame = "goose-frame"
+    case dispenserPeer = "dispenser-peer"
+    case cabinetPeer = "cabinet-peer"
+    case cabinetModel = "cabinet-model"
     case safetyReply = "safety-reply"
     case safetyLine = "safety-line"
     case recording
@@ -61,6 +65,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .cardLine: "requests to the simulated input/output cards"
         case .moduleFrames: "frames of power modules on CAN, and to the simulated ones"
         case .moduleMap: "maps of power modules on Modbus"
+        case .gooseFrame: "frames of a cabinet's power channel, at both ends"
+        case .dispenserPeer: "what a power cabinet sends to its dispenser"
+        case .cabinetPeer: "what a dispenser sends to the simulated cabinet, function 0x41 among it"
+        case .cabinetModel: "maps of power cabinets"
         case .safetyReply: "what a safety controller sends"
         case .safetyLine: "the simulated safety controller's line"
         case .recording: "recordings, as `forecourt replay` reads them"
@@ -73,13 +81,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var longestInput: Int {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
-            .modbusServer, .safetyReply, .safetyLine, .cardLine,
+            .modbusServer, .safetyReply, .safetyLine, .cardLine, .dispenserPeer, .cabinetPeer,
             .moduleFrames:
             1024
         case .csmsURL, .readerHelper: 600
+        case .gooseFrame: 1600
         case .json, .frame, .overlay, .rig, .pcscService: 4096
         case .board, .meterModel, .meterCapture, .signedRecord, .csms, .recording, .plantPlan,
-            .displayFiles, .cardModel, .moduleMap:
+            .displayFiles, .cardModel, .moduleMap, .cabinetModel:
             16_384
         case .loopPlan: 65_536
         }
@@ -114,6 +123,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .cardLine: try fuzzCardLine(input)
         case .moduleFrames: try fuzzModuleFrames(input)
         case .moduleMap: try fuzzModuleMap(input)
+        case .gooseFrame: try fuzzGooseFrame(input)
+        case .dispenserPeer: try fuzzDispenserPeer(input)
+        case .cabinetPeer: try fuzzCabinetPeer(input)
+        case .cabinetModel: try fuzzCabinetModel(input)
         case .safetyReply: try fuzzSafetyReply(input)
         case .safetyLine: try fuzzSafetyLine(input)
         case .recording: try fuzzRecording(input)

@@ -27,7 +27,9 @@ extension PlantWorld {
                 }
             }
         }
-        for source in parts.sources {
+        // A cabinet's outlets have the cabinet's faults.
+        for source in parts.sources
+        where !plan.cabinets.contains(where: { $0.device == source.device }) {
             let group = parts.groups.indices.contains(source.group) ? source.group : nil
             let wired = group.map { parts.groups[$0].evse } ?? 0
             let linked = parts.links.filter { $0.group == source.group }.map(\.evse)
