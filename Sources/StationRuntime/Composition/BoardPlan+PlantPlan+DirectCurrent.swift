@@ -15,6 +15,7 @@ extension BoardPlan {
         plant.directCurrent.links = power.groups.indices.flatMap(links)
         for device in devices { addVehicleCommunication(device, to: &plant) }
         for device in devices { addInsulationMonitor(device, to: &plant) }
+        for device in devices { addCabinet(device, to: &plant) }
     }
 
     // MARK: Outlets
@@ -114,5 +115,21 @@ extension BoardPlan {
             .init(
                 device: device.id.name, bus: bus, unit: Int(device.configuration.number("address")),
                 model: device.configuration.text("model"), evse: Int(evse.number)))
+    }
+
+    /// A cabinet's outlets are stages of the world, in the order of its own numbers.
+    private func addCabinet(_ device: BoardDevice, to plant: inout PlantPlan) {
+        let kinds: [PluginName: PlantPlan.Cabinet.Kind] = [
+            "fusion-charge-cabinet": .fusionCharge, "modbus-power-cabinet": .modbus,
+        ]
+        guard let kind = kinds[device.plugin.name], let bus = device.bus,
+            !device.powerSources.isEmpty
+        else { return }
+        var cabinet = PlantPlan.Cabinet(
+            device: device.id.name, bus: bus, kind: kind, stages: device.powerSources)
+        if device.configuration.has("address") {
+            cabinet.unit = Int(device.configuration.number("address"))
+        }
+        plant.cabinets.append(cabinet)
     }
 }
