@@ -13,18 +13,18 @@ extension Benchmark {
                 let folder = try Subject.folder()
                 defer { try? FileManager.default.removeItem(atPath: folder) }
                 let subject = try Subject.station(
-                    setting, board: board,
+                    setting.counted, board: board,
                     environment: AllocationCounts.environment(setting, folder))
                 defer { subject.stop() }
                 guard let loop = subject.loop else {
                     throw BenchmarkError("the station has no loop")
                 }
                 try charge(subject, outlets: outlets)
-                let before = try LoopTiming(setting, subject.image, .step)
+                let before = try LoopTiming(setting.counted, subject.image, .step)
                 let counted = AllocationCounts.count(of: loop, in: folder)
                 Thread.sleep(forTimeInterval: seconds)
                 let since = AllocationCounts.count(of: loop, in: folder) - counted
-                let timing = try LoopTiming(setting, subject.image, .step).since(before)
+                let timing = try LoopTiming(setting.counted, subject.image, .step).since(before)
                 figures.add(name, timing.percentile(0.5), tail: timing.percentile(0.999))
                 allocations[name, default: []].append(since / (seconds * 100))
             }

@@ -156,7 +156,9 @@ extension Benchmark {
             let copy = "\(folder)/\(name)"
             _ = try Program.run("/usr/bin/strip", ["-o", copy, "\(setting.programs)/\(name)"])
             let size = try FileManager.default.attributesOfItem(atPath: copy)[.size] as? Int ?? 0
-            let libraries = try Program.run("/usr/bin/ldd", [copy]).split(separator: "\n").count
+            // A static executable is none that ldd reads.
+            let listed = try? Program.run("/usr/bin/ldd", [copy])
+            let libraries = listed?.split(separator: "\n").count ?? 0
             return Row(
                 what: "\(name), stripped", unit: "MB", figures: [Double(size) / 1_048_576],
                 note: "\(libraries) shared libraries, none of Swift's")
@@ -169,7 +171,7 @@ extension Benchmark {
         let folder = try Subject.folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let subject = try Subject.station(
-            setting, environment: AllocationCounts.environment(setting, folder))
+            setting.counted, environment: AllocationCounts.environment(setting, folder))
         defer { subject.stop() }
         func count(_ process: Int32) -> Double { AllocationCounts.count(of: process, in: folder) }
         guard let loop = subject.loop else { throw BenchmarkError("the station has no loop") }

@@ -148,6 +148,9 @@ struct Result: Codable {
     var json: Data {
         get throws {
             let encoder = JSONEncoder()
+            // A figure that could not be taken must not take the others along.
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             return try encoder.encode(self)
         }

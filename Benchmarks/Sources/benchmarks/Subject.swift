@@ -13,6 +13,14 @@ struct Setting {
     /// Part of the full number of requests and seconds, for a quick look.
     var scale = 1.0
 
+    /// The same with programs into which the allocation counter can be loaded: the loop as it ships is a
+    /// static executable (decision 0016), which takes none.
+    var counted: Setting {
+        var setting = self
+        setting.programs += "/counted"
+        return setting
+    }
+
     func count(_ full: Int) -> Int { max(10, Int(Double(full) * scale)) }
 }
 
