@@ -53,7 +53,8 @@ let cyclicPlugins: [Target.Dependency] = [
 /// Drivers that run on a bus thread of the station process.
 let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
-    "CharacterDisplay", "DWINDisplay", "ModbusIOCard",
+    "CharacterDisplay", "DWINDisplay", "ModbusIOCard", "SerialVehicleCommunication",
+    "ModbusInsulationMonitor",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -125,6 +126,8 @@ let package = Package(
             ] + cyclicPlugins),
         source("FieldBus", ["EVSEModel", "DriverKit", "SimulatedChip", "CModbus", "CGPIOD"]),
         source("RegisterMaps", [yams]),
+        // Frames of our own serial protocols, and the wire that carries them
+        source("FramedSerial", ["EVSEModel", "FieldBus"]),
         source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
         // What displays say, in languages that are data files
         source("DisplayText", ["EVSEModel", "JSON"], resources: [.embedInCode("Languages")]),
@@ -167,7 +170,7 @@ let package = Package(
                 "EVSEModel", "SharedImage", "SimulatedChip", "DriverKit", "ControlLoop",
                 "LoopGuarantees", "LoopRuntime", "BoardFile", "JSON", "Charging", "OCPP201",
                 "StationCore", "StationRuntime", "Plant", "FieldBus", "ModbusEnergyMeter",
-                "EVSEController", "SafetyMCU", "NFCReader",
+                "EVSEController", "SafetyMCU", "NFCReader", "FramedSerial",
             ]),
         source(
             "Bench",
@@ -192,7 +195,9 @@ let package = Package(
         plugin(
             "EVSEController", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
-        plugin("SafetyMCU", ["FieldBus"]),
+        plugin("SafetyMCU", ["FieldBus", "FramedSerial"]),
+        plugin("SerialVehicleCommunication", ["FieldBus", "FramedSerial"]),
+        plugin("ModbusInsulationMonitor", ["FieldBus"]),
         plugin(
             "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
@@ -249,6 +254,12 @@ let package = Package(
         tests(
             "ModbusIOCard",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "SerialVehicleCommunication",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant"]),
+        tests(
+            "ModbusInsulationMonitor",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
             "NFCReader",
@@ -313,6 +324,7 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
+                "SerialVehicleCommunication", "FramedSerial", "ModbusInsulationMonitor",
                 "DWINDisplay", "ModbusIOCard", "DisplayText", "OCMF", "Plant", "SimulatedChip",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(

@@ -7,8 +7,10 @@ import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusInsulationMonitor
 import NFCReader
 import SafetyMCU
+import SerialVehicleCommunication
 
 /// The drivers that a station program knows: no discovery at load time, no globals.
 ///
@@ -34,7 +36,8 @@ public struct PluginCatalog: Sendable {
                 NFCReaderPlugin.self, PCSCReaderPlugin.self, LineReaderPlugin.self,
                 KioskPagePlugin.self, CharacterDisplayPlugin.self,
                 GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
-                ModbusIOCardPlugin.self,
+                ModbusIOCardPlugin.self, SerialVehicleCommunicationPlugin.self,
+                ModbusInsulationMonitorPlugin.self,
             ])
     }
 

@@ -15,10 +15,12 @@ import KioskPage
 import LineReader
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusInsulationMonitor
 import NFCReader
 import OneWireTemperature
 import PWMControlPilot
 import SafetyMCU
+import SerialVehicleCommunication
 import StatusLEDs
 import Testing
 
@@ -27,7 +29,8 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
-    ModbusIOCardPlugin.self,
+    ModbusIOCardPlugin.self, SerialVehicleCommunicationPlugin.self,
+    ModbusInsulationMonitorPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
