@@ -49,6 +49,10 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     // Input/output card
     case outputStuck = "output-stuck"
     case inputStuck = "input-stuck"
+    // Insulation monitor
+    case resistance
+    case stateLate = "state-late"
+    case otherUnit = "other-unit"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

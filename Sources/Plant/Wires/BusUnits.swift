@@ -7,17 +7,20 @@ package struct BusReply: Sendable {
     var device: String
 }
 
-/// Everything that answers on one Modbus bus: meters, EVSE controllers and input/output cards.
+/// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards and insulation
+/// monitors.
 /// Knows no framing.
 package struct BusUnits: Sendable {
     private var meters: MeterUnits
     private var controllers: ControllerUnits
     private var cards: CardUnits
+    private var monitors: InsulationUnits
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
         controllers = ControllerUnits(bus, plan: plan)
         cards = CardUnits(bus, plan: plan)
+        monitors = InsulationUnits(bus, plan: plan)
     }
 
     /// - Parameters:
@@ -30,5 +33,6 @@ package struct BusUnits: Sendable {
         meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
+            ?? monitors.reply(to: request, world: &world)
     }
 }
