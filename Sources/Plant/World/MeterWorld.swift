@@ -30,25 +30,29 @@ package struct MeterWorld: Hashable, Sendable {
 
     init(_ plan: PlantPlan.Meter, seed: UInt64 = 0) {
         self.plan = plan
+        isDirect = SimulatedMeter.directModels.contains(plan.model)
         guard plan.model == "em580" else { return }
         signer = MeterSigner(
             serial: "EM580\(plan.unit)", seed: seed &+ UInt64(clamping: plan.unit))
     }
 
     package var totalPower: Double { powers.reduce(0, +) }
-    /// It is fed from what it measures.
-    package var isPowered: Bool { voltages.contains { $0 > 90 } }
+    /// It measures direct current.
+    package let isDirect: Bool
+    /// It is fed from what it measures; one of direct current has a supply of its own.
+    package var isPowered: Bool { isDirect || voltages.contains { $0 > 90 } }
 
     mutating func measure(
         voltage: Double, phases: Int, currents: InlineArray<3, Double>, frequency: Double,
         nanoseconds: Int64
     ) {
         var milliwatts: Int64 = 0
+        let factor = isDirect ? 1 : Self.powerFactor
         for phase in 0..<3 {
             voltages[phase] = phase < phases ? voltage : 0
             // A current has no direction, its power has: negative is fed into the grid.
             self.currents[phase] = abs(currents[phase])
-            powers[phase] = voltages[phase] * currents[phase] * Self.powerFactor
+            powers[phase] = voltages[phase] * currents[phase] * factor
             milliwatts += Int64((powers[phase] * 1000).rounded())
         }
         self.frequency = frequency
