@@ -18,7 +18,8 @@ package enum ModbusInsulationMonitorPlugin: BusPlugin {
                 "What is fitted."),
             ConfigurationKey(
                 "alarm", .resistance(15_000...600_000), default: "100 kΩ",
-                "At which the device itself warns; kept in its memory. The station judges by its own."),
+                "At which the device itself warns; kept in its memory. The station judges by its own."
+            ),
             ConfigurationKey(
                 "prealarm", .resistance(15_000...600_000), default: "250 kΩ",
                 "At which the device itself warns earlier; kept in its memory."),
@@ -27,12 +28,15 @@ package enum ModbusInsulationMonitorPlugin: BusPlugin {
                 "isoCHA425HV: the vehicle is CHAdeMO's rather than CCS's."),
             ConfigurationKey(
                 "fast-cable-check", .boolean, default: "true",
-                "isoCHA425HV: its shorter self-test, of firmware later than 5.00; ignored by others."),
+                "isoCHA425HV: its shorter self-test, of firmware later than 5.00; ignored by others."
+            ),
             ConfigurationKey(
                 "switch-off", .boolean, default: "false",
-                "isoCHA425HV: switch it off between sessions; that is written to its memory each time."),
+                "isoCHA425HV: switch it off between sessions; that is written to its memory each time."
+            ),
             ConfigurationKey(
-                "poll-period", .duration(100...2000), default: "500 ms", "Time between looks at it."),
+                "poll-period", .duration(100...2000), default: "500 ms", "Time between looks at it."
+            ),
             ConfigurationKey(
                 "max-age", .duration(500...60_000), default: "3 s",
                 "The monitor counts as lost when no look succeeded for this long."),

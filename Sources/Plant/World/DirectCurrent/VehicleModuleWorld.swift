@@ -90,3 +90,15 @@ package struct VehicleModuleWorld: Sendable {
         session?.heardAt = now
     }
 }
+
+extension PlantWorld {
+    /// Gives a module what its vehicle says directly: for a bench of modules without outlets.
+    ///
+    /// - Parameter said: `nil` where there is no vehicle.
+    package mutating func feed(_ device: String, said: VehicleSample?) {
+        guard let index = vehicleModules.firstIndex(where: { $0.plan.device == device }) else {
+            return
+        }
+        vehicleModules[index].said = said
+    }
+}
