@@ -1,4 +1,4 @@
-package import EVSEModel
+internal import EVSEModel
 
 /// Fault and state of a Dold RN5893.
 ///

@@ -1,5 +1,5 @@
 package import EVSEModel
-package import FramedSerial
+internal import FramedSerial
 
 /// Kinds of packets of the vehicle communication protocol.
 ///
