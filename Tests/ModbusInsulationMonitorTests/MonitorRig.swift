@@ -77,7 +77,7 @@ final class MonitorRig: InsulationMonitorConformance.Rig {
         let now = clock.now
         far.withLock { $0.world.step(to: now, chip: NoChip()) }
         // The bus lets a unit that was dead rest, in real time.
-        if bus.health(of: 3).isDead { try? await Task.sleep(for: .milliseconds(20)) }
+        if bus.health(of: 3).isDead { try? await Task.sleep(for: .milliseconds(50)) }
     }
 
     func poll(for time: Milliseconds) async {

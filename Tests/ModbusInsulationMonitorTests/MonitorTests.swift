@@ -55,7 +55,7 @@ struct MonitorTests {
         rig.raise("silent")
         await rig.poll(for: .seconds(8))
         rig.clear()
-        await rig.poll(for: .seconds(30))
+        await rig.poll(for: .seconds(90))
         #expect(rig.host.faults.isEmpty)
         #expect(rig.monitor.storedWrites == 3, "set up anew, and nothing differed")
         await rig.end()
