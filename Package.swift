@@ -55,6 +55,7 @@ let cyclicPlugins: [Target.Dependency] = [
 let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
     "CharacterDisplay", "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
+    "SerialVehicleCommunication", "ModbusInsulationMonitor",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -129,6 +130,8 @@ let package = Package(
             "FieldBus",
             ["EVSEModel", "DriverKit", "SimulatedChip", "CModbus", "CGPIOD", "CSocketCAN"]),
         source("RegisterMaps", [yams]),
+        // Frames of our own serial protocols, and the wire that carries them
+        source("FramedSerial", ["EVSEModel", "FieldBus"]),
         source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
         // What displays say, in languages that are data files
         source("DisplayText", ["EVSEModel", "JSON"], resources: [.embedInCode("Languages")]),
@@ -171,7 +174,7 @@ let package = Package(
                 "EVSEModel", "SharedImage", "SimulatedChip", "DriverKit", "ControlLoop",
                 "LoopGuarantees", "LoopRuntime", "BoardFile", "JSON", "Charging", "OCPP201",
                 "StationCore", "StationRuntime", "Plant", "FieldBus", "ModbusEnergyMeter",
-                "EVSEController", "SafetyMCU", "NFCReader",
+                "EVSEController", "SafetyMCU", "NFCReader", "FramedSerial",
             ]),
         source(
             "Bench",
@@ -197,7 +200,9 @@ let package = Package(
         plugin(
             "EVSEController", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
-        plugin("SafetyMCU", ["FieldBus"]),
+        plugin("SafetyMCU", ["FieldBus", "FramedSerial"]),
+        plugin("SerialVehicleCommunication", ["FieldBus", "FramedSerial"]),
+        plugin("ModbusInsulationMonitor", ["FieldBus"]),
         plugin(
             "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
@@ -268,6 +273,12 @@ let package = Package(
         tests(
             "ModbusPowerModule",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "SerialVehicleCommunication",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant"]),
+        tests(
+            "ModbusInsulationMonitor",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
             "NFCReader",
@@ -332,6 +343,7 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
+                "SerialVehicleCommunication", "FramedSerial", "ModbusInsulationMonitor",
                 "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule", "DisplayText",
                 "OCMF", "Plant", "SimulatedChip",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),

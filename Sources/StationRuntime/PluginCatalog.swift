@@ -8,9 +8,11 @@ import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusInsulationMonitor
 import ModbusPowerModule
 import NFCReader
 import SafetyMCU
+import SerialVehicleCommunication
 
 /// The drivers that a station program knows: no discovery at load time, no globals.
 ///
@@ -37,6 +39,7 @@ public struct PluginCatalog: Sendable {
                 KioskPagePlugin.self, CharacterDisplayPlugin.self,
                 GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
                 ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
+                SerialVehicleCommunicationPlugin.self, ModbusInsulationMonitorPlugin.self,
             ])
     }
 

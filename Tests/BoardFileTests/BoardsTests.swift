@@ -17,11 +17,13 @@ import KioskPage
 import LineReader
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusInsulationMonitor
 import ModbusPowerModule
 import NFCReader
 import OneWireTemperature
 import PWMControlPilot
 import SafetyMCU
+import SerialVehicleCommunication
 import StatusLEDs
 import Testing
 
@@ -32,6 +34,7 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     IIOVoltagePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
     ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
+    SerialVehicleCommunicationPlugin.self, ModbusInsulationMonitorPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,

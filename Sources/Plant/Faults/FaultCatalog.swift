@@ -44,6 +44,8 @@ package enum FaultCatalog {
         /// The device through which vehicles speak, and the vehicle behind it.
         case vehicleLink = "vehicle-link"
         case insulationMonitor = "insulation-monitor"
+        /// One behind a TCP connection.
+        case networkInsulationMonitor = "network-insulation-monitor"
     }
 
     package struct Entry: Hashable, Sendable {
@@ -182,6 +184,9 @@ package enum FaultCatalog {
         case .networkController: controller + [reset]
         case .card: card
         case .networkCard: card + [reset]
+        case .vehicleModule: vehicleModule
+        case .insulationMonitor: insulationMonitor
+        case .networkInsulationMonitor: insulationMonitor + [reset]
         case .reader: reader
         case .lineReader:
             [
@@ -264,17 +269,55 @@ package enum FaultCatalog {
             entry(.shorted, "the pilot is shorted to earth (0 V, state E)", makesFaulted: true),
             entry(.open, "the pilot's wire to the outlet is broken"),
             entry(.diodeShorted, "the diode of whichever vehicle is plugged is shorted"),
+        ] + onOurLine + [
+            reply(.stuck, "tells the state of this moment, whatever happens"),
+            reply(.stuckSequence, "answers with the sequence of this moment"),
+        ]
+    }
+
+    /// What any answer on a line of our own framing can suffer.
+    private static var onOurLine: [Entry] {
+        [
             reply(.silent, "hears nothing and says nothing"),
             reply(.slow, "answers this much later", value("ms", 1...60_000, 700)),
             reply(.garbled, "wrong CRC"),
-            reply(.stuck, "tells the state of this moment, whatever happens"),
-            reply(.stuckSequence, "answers with the sequence of this moment"),
             reply(.truncated, "the answer ends after this many bytes", value("bytes", 1...250, 4)),
             reply(.extra, "this many random bytes before the answer", value("bytes", 1...300, 40)),
             reply(.noise, "random bytes instead of the answer"),
             reply(.doubled, "sends the answer twice"),
             reply(.echo, "the command comes back before the answer, as some adapters do"),
             reply(.split, "a gap of this length inside the answer", value("ms", 1...5_000, 10)),
+        ]
+    }
+
+    private static var vehicleModule: [Entry] {
+        [
+            entry(.restart, "starts anew now: the vehicle's session is lost"),
+            entry(.absent, "the cable is pulled out: the port hangs up"),
+            entry(.otherVersion, "speaks another major version", value("version", 0...255, 2)),
+            entry(.tellsOther, "says that it was told to end, whatever it was told"),
+            entry(.errorState, "its protocol stack has stopped", makesFaulted: true),
+            entry(.stateStuck, "says of the vehicle what it says now, as if it were new"),
+        ] + onOurLine + [
+            reply(.stuck, "tells the report of this moment, whatever happens"),
+            reply(.stuckSequence, "answers with the sequence of this moment"),
+        ]
+    }
+
+    private static var insulationMonitor: [Entry] {
+        [
+            entry(.restart, "starts anew now: a while without values, then measuring again"),
+            entry(
+                .resistance, "measures this, whatever there is", value("kΩ", 0...100_000, 20)),
+            entry(.errorState, "finds an error of its own", makesFaulted: true),
+            entry(.selfTestFails, "its self-test fails"),
+            entry(.neverReady, "its self-test never ends"),
+            entry(.stateLate, "shows states this much later", value("ms", 1...60_000, 3000)),
+            entry(.otherUnit, "tells the resistance in another unit"),
+            entry(.noValue, "says that its values are not valid"),
+        ] + onTheBus + [
+            reply(.zero, "every register reads 0"),
+            reply(.maximum, "every register reads 65535"),
         ]
     }
 

@@ -51,6 +51,10 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case inputStuck = "input-stuck"
     /// Of a power module: another one has its address.
     case idRepeated = "id-repeated"
+    // Insulation monitor
+    case resistance
+    case stateLate = "state-late"
+    case otherUnit = "other-unit"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled

@@ -9,20 +9,22 @@ package struct BusReply: Sendable {
     var device: String
 }
 
-/// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards and
-/// power modules.
+/// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards,
+/// insulation monitors and power modules.
 /// Knows no framing.
 package struct BusUnits: Sendable {
     private var meters: MeterUnits
     private var controllers: ControllerUnits
     private var cards: CardUnits
     private var modules: PowerModuleUnits
+    private var monitors: InsulationUnits
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
         controllers = ControllerUnits(bus, plan: plan)
         cards = CardUnits(bus, plan: plan)
         modules = PowerModuleUnits(bus, plan: plan)
+        monitors = InsulationUnits(bus, plan: plan)
     }
 
     /// - Parameters:
@@ -36,6 +38,7 @@ package struct BusUnits: Sendable {
             meters.reply(to: request, at: now, world: &world)
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
+            ?? monitors.reply(to: request, world: &world)
         if let reply { return reply }
         let faults = world.faultsByDevice
         return modules.reply(

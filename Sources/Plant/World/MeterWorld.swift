@@ -30,16 +30,18 @@ package struct MeterWorld: Hashable, Sendable {
 
     init(_ plan: PlantPlan.Meter, seed: UInt64 = 0) {
         self.plan = plan
+        isDirect = SimulatedMeter.directModels.contains(plan.model)
         guard plan.model == "em580" else { return }
         signer = MeterSigner(
             serial: "EM580\(plan.unit)", seed: seed &+ UInt64(clamping: plan.unit))
     }
 
     package var totalPower: Double { powers.reduce(0, +) }
-    /// It is fed from what it measures.
-    package var isPowered: Bool { hasOwnSupply || voltages.contains { $0 > 90 } }
-    /// It measures direct current, and has another supply than what it measures.
-    private var hasOwnSupply = false
+    /// It measures direct current.
+    package let isDirect: Bool
+    /// It is fed from what it measures; one of direct current has a supply of its own.
+    package var isPowered: Bool { isDirect ? hasOwnSupply : voltages.contains { $0 > 90 } }
+    private var hasOwnSupply = true
 
     /// What a meter of direct current measures.
     /// - Parameters:
@@ -67,11 +69,12 @@ package struct MeterWorld: Hashable, Sendable {
         nanoseconds: Int64
     ) {
         var milliwatts: Int64 = 0
+        let factor = isDirect ? 1 : Self.powerFactor
         for phase in 0..<3 {
             voltages[phase] = phase < phases ? voltage : 0
             // A current has no direction, its power has: negative is fed into the grid.
             self.currents[phase] = abs(currents[phase])
-            powers[phase] = voltages[phase] * currents[phase] * Self.powerFactor
+            powers[phase] = voltages[phase] * currents[phase] * factor
             milliwatts += Int64((powers[phase] * 1000).rounded())
         }
         self.frequency = frequency

@@ -66,6 +66,17 @@ extension PlantWorld {
         for card in cards {
             list.append((card.plan.device, replies(card.plan.bus, .card, .networkCard), []))
         }
+        for module in vehicleModules {
+            list.append((module.plan.device, .vehicleModule, connectors(of: module.plan.evse)))
+        }
+        for monitor in insulationMonitors {
+            list.append(
+                (
+                    monitor.plan.device,
+                    replies(monitor.plan.bus, .insulationMonitor, .networkInsulationMonitor),
+                    connectors(of: monitor.plan.evse)
+                ))
+        }
         for reader in readers {
             let type: FaultCatalog.DeviceClass =
                 switch reader.plan.kind {
@@ -110,6 +121,10 @@ extension PlantWorld {
         addDirectCurrent(to: &list)
         list.append(("mains", .mains, all))
         return list
+    }
+
+    private func connectors(of evse: Int) -> [String] {
+        evses.first { $0.plan.number == evse }?.connectors.map(\.name) ?? []
     }
 
     private func replies(

@@ -16,6 +16,8 @@ package struct PlantWorld: Sendable {
     package internal(set) var readers: [ReaderWorld]
     package internal(set) var displays: [DisplayWorld]
     package internal(set) var cards: [CardWorld]
+    package internal(set) var vehicleModules: [VehicleModuleWorld]
+    package internal(set) var insulationMonitors: [InsulationMonitorWorld]
     package internal(set) var mains: MainsModel
     /// Sources, busbars and circuits of direct current; see `PlantWorld+DirectCurrent.swift`.
     package internal(set) var power: DCPowerPath
@@ -66,6 +68,8 @@ package struct PlantWorld: Sendable {
         readers = plan.readers.map { ReaderWorld($0) }
         displays = plan.displays.map { DisplayWorld($0) }
         cards = plan.cards.map { CardWorld($0) }
+        vehicleModules = plan.vehicleModules.map { VehicleModuleWorld($0) }
+        insulationMonitors = plan.insulationMonitors.map { InsulationMonitorWorld($0) }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         power = DCPowerPath(plan)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
@@ -140,6 +144,7 @@ package struct PlantWorld: Sendable {
             let faults = faultsByDevice[cards[index].plan.device] ?? DeviceFaults()
             cards[index].step(now: now, faults: faults)
         }
+        stepDirectCurrentDevices()
         for expander in plan.expanders {
             let isMute = faultsByDevice[expander.name]?.has(.absent) == true
             for line in expander.lines { outputs.chip.setMute(line, isMute) }
@@ -157,6 +162,17 @@ package struct PlantWorld: Sendable {
         if now >= nextSample {
             nextSample = now + 1_000_000_000
             if tellsSamples { sample() }
+        }
+    }
+
+    private mutating func stepDirectCurrentDevices() {
+        for index in vehicleModules.indices {
+            let faults = faultsByDevice[vehicleModules[index].plan.device] ?? DeviceFaults()
+            vehicleModules[index].step(now: now, faults: faults)
+        }
+        for index in insulationMonitors.indices {
+            let faults = faultsByDevice[insulationMonitors[index].plan.device] ?? DeviceFaults()
+            insulationMonitors[index].step(now: now, faults: faults)
         }
     }
 

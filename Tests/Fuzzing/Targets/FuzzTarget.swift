@@ -30,6 +30,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case moduleMap = "module-map"
     case safetyReply = "safety-reply"
     case safetyLine = "safety-line"
+    case vehicleReply = "vehicle-reply"
+    case vehicleLine = "vehicle-line"
+    case monitorReply = "monitor-reply"
+    case monitorLine = "monitor-line"
     case recording
     case plantPlan = "plant-plan"
     case loopPlan = "loop-plan"
@@ -63,6 +67,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .moduleMap: "maps of power modules on Modbus"
         case .safetyReply: "what a safety controller sends"
         case .safetyLine: "the simulated safety controller's line"
+        case .vehicleReply: "what an SECC module sends"
+        case .vehicleLine: "the simulated SECC module's line"
+        case .monitorReply: "registers of insulation monitors"
+        case .monitorLine: "requests to the simulated insulation monitors"
         case .recording: "recordings, as `forecourt replay` reads them"
         case .plantPlan: "the plan that crosses to the plant's process"
         case .loopPlan: "the plan that crosses to the loop process"
@@ -73,8 +81,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var longestInput: Int {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
-            .modbusServer, .safetyReply, .safetyLine, .cardLine,
-            .moduleFrames:
+            .modbusServer, .safetyReply, .safetyLine, .cardLine, .vehicleReply, .vehicleLine,
+            .monitorReply, .monitorLine, .moduleFrames:
             1024
         case .csmsURL, .readerHelper: 600
         case .json, .frame, .overlay, .rig, .pcscService: 4096
@@ -116,6 +124,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .moduleMap: try fuzzModuleMap(input)
         case .safetyReply: try fuzzSafetyReply(input)
         case .safetyLine: try fuzzSafetyLine(input)
+        case .vehicleReply: try fuzzVehicleReply(input)
+        case .vehicleLine: try fuzzVehicleLine(input)
+        case .monitorReply: try fuzzMonitorReply(input)
+        case .monitorLine: try fuzzMonitorLine(input)
         case .recording: try fuzzRecording(input)
         case .plantPlan: try fuzzPlantPlan(input)
         case .loopPlan: try fuzzLoopPlan(input)
