@@ -43,7 +43,7 @@ final class MonitorRig: InsulationMonitorConformance.Rig {
     ) throws {
         var plan = PlantPlan(board: "bench", wires: "", registers: "")
         plan.buses = [.init(name: "monitors", baud: 19_200)]
-        plan.insulationMonitors = [
+        plan.directCurrent.insulationMonitors = [
             .init(device: Self.device.name, bus: "monitors", unit: 3, model: fitted, evse: 1)
         ]
         far = Mutex(

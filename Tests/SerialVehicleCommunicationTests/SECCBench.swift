@@ -44,7 +44,7 @@ final class SECCBench: VehicleCommunicationConformance.Rig {
         var evse = PlantPlan.EVSE(number: 1)
         evse.connectors = [.init(number: 1)]
         plan.evses = [evse]
-        plan.vehicleModules = [
+        plan.directCurrent.vehicleLinks = [
             .init(device: "secc-1", bus: "vehicle", evse: 1, connectors: connectors)
         ]
         far = Mutex(

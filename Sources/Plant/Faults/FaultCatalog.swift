@@ -184,9 +184,6 @@ package enum FaultCatalog {
         case .networkController: controller + [reset]
         case .card: card
         case .networkCard: card + [reset]
-        case .vehicleModule: vehicleModule
-        case .insulationMonitor: insulationMonitor
-        case .networkInsulationMonitor: insulationMonitor + [reset]
         case .reader: reader
         case .lineReader:
             [
@@ -237,12 +234,12 @@ package enum FaultCatalog {
                 entry(.slow, "answers this much later", value("ms", 1...60_000, 700)),
             ]
         case .dcContactor, .powerLink, .dcOutput, .dcSensor, .powerModule, .vehicleLink,
-            .insulationMonitor:
+            .insulationMonitor, .networkInsulationMonitor:
             directCurrent(type)
         }
     }
 
-    private static var reset: Entry {
+    static var reset: Entry {
         reply(.reset, "the connection is reset in the middle of the reply")
     }
 
@@ -276,7 +273,7 @@ package enum FaultCatalog {
     }
 
     /// What any answer on a line of our own framing can suffer.
-    private static var onOurLine: [Entry] {
+    static var onOurLine: [Entry] {
         [
             reply(.silent, "hears nothing and says nothing"),
             reply(.slow, "answers this much later", value("ms", 1...60_000, 700)),
@@ -287,37 +284,6 @@ package enum FaultCatalog {
             reply(.doubled, "sends the answer twice"),
             reply(.echo, "the command comes back before the answer, as some adapters do"),
             reply(.split, "a gap of this length inside the answer", value("ms", 1...5_000, 10)),
-        ]
-    }
-
-    private static var vehicleModule: [Entry] {
-        [
-            entry(.restart, "starts anew now: the vehicle's session is lost"),
-            entry(.absent, "the cable is pulled out: the port hangs up"),
-            entry(.otherVersion, "speaks another major version", value("version", 0...255, 2)),
-            entry(.tellsOther, "says that it was told to end, whatever it was told"),
-            entry(.errorState, "its protocol stack has stopped", makesFaulted: true),
-            entry(.stateStuck, "says of the vehicle what it says now, as if it were new"),
-        ] + onOurLine + [
-            reply(.stuck, "tells the report of this moment, whatever happens"),
-            reply(.stuckSequence, "answers with the sequence of this moment"),
-        ]
-    }
-
-    private static var insulationMonitor: [Entry] {
-        [
-            entry(.restart, "starts anew now: a while without values, then measuring again"),
-            entry(
-                .resistance, "measures this, whatever there is", value("kΩ", 0...100_000, 20)),
-            entry(.errorState, "finds an error of its own", makesFaulted: true),
-            entry(.selfTestFails, "its self-test fails"),
-            entry(.neverReady, "its self-test never ends"),
-            entry(.stateLate, "shows states this much later", value("ms", 1...60_000, 3000)),
-            entry(.otherUnit, "tells the resistance in another unit"),
-            entry(.noValue, "says that its values are not valid"),
-        ] + onTheBus + [
-            reply(.zero, "every register reads 0"),
-            reply(.maximum, "every register reads 65535"),
         ]
     }
 
@@ -369,7 +335,7 @@ package enum FaultCatalog {
     }
 
     /// What any Modbus unit's replies can suffer.
-    private static var onTheBus: [Entry] {
+    static var onTheBus: [Entry] {
         [
             reply(.silent, "no reply"),
             reply(.slow, "replies this much later", value("ms", 1...60_000, 700)),

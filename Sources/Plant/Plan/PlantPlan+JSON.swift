@@ -63,12 +63,6 @@ extension PlantPlan {
             safetyControllers.append(controller)
             try inner.finish()
         }
-        for (value, path) in try reader.elements("vehicleModules") {
-            vehicleModules.append(try VehicleModule(value, at: path))
-        }
-        for (value, path) in try reader.elements("insulationMonitors") {
-            insulationMonitors.append(try InsulationMonitor(value, at: path))
-        }
         for (value, path) in try reader.elements("readers") {
             var inner = try ObjectReader(value, at: path)
             var part = Reader(
@@ -182,8 +176,6 @@ extension PlantPlan {
                     "rating": JSONValue($0.rating),
                 ]
             })
-        object["vehicleModules"] = .array(vehicleModules.map(\.json))
-        object["insulationMonitors"] = .array(insulationMonitors.map(\.json))
         object["readers"] = .array(
             readers.map {
                 [

@@ -2,8 +2,8 @@ import EVSEModel
 import JSON
 
 extension PlantPlan {
-    /// An SECC module on a serial line of its own, which speaks with the vehicles at an EVSE's connectors.
-    package struct VehicleModule: Hashable, Sendable {
+    /// The device through which an EVSE's vehicles speak: an SECC module on a serial line of its own.
+    package struct VehicleLink: Hashable, Sendable {
         package var device: String
         package var bus: String
         package var evse: Int
@@ -18,7 +18,7 @@ extension PlantPlan {
     }
 }
 
-extension PlantPlan.VehicleModule {
+extension PlantPlan.VehicleLink {
     init(_ value: JSONValue, at path: String) throws(ShapeError) {
         var reader = try ObjectReader(value, at: path)
         self.init(

@@ -18,8 +18,6 @@ package struct PlantPlan: Hashable, Sendable {
     package var evses: [EVSE] = []
     package var controllers: [Controller] = []
     package var safetyControllers: [SafetyController] = []
-    package var vehicleModules: [VehicleModule] = []
-    package var insulationMonitors: [InsulationMonitor] = []
     package var meters: [Meter] = []
     package var readers: [Reader] = []
     package var cards: [Card] = []

@@ -54,13 +54,6 @@ enum InsulationFirmware: String, Sendable, CaseIterable {
         return nil
     }
 
-    /// What it takes for the resistance, Ω.
-    private func resistance(
-        _ monitor: InsulationMonitorWorld, _ faults: DeviceFaults
-    ) -> Double {
-        faults.value(.resistance).map { $0 * 1000 } ?? monitor.measured.parallel
-    }
-
     // MARK: Bender
 
     /// The most that it measures. Chosen: its data sheet's range ends at 10 MΩ.
@@ -84,7 +77,7 @@ enum InsulationFirmware: String, Sendable, CaseIterable {
             table[address + 2] = alarm << 8 | (isInvalid ? 3 : validity) << 6 | unit
             table[address + 3] = channel
         }
-        let value = resistance(monitor, faults)
+        let value = monitor.resistance(faults)
         let isHigh = value > Self.highest
         let shownValue = isHigh ? Self.highest : value
         let unit: UInt16 = faults.has(.otherUnit) ? 8 : 2
@@ -118,7 +111,7 @@ enum InsulationFirmware: String, Sendable, CaseIterable {
             case .testing: 3
             case .stopped: 5
             }
-        let value = resistance(monitor, faults)
+        let value = monitor.resistance(faults)
         if state == 1 {
             if value < Double(monitor.stored[2005] ?? 0) * 1000 {
                 state = 6

@@ -7,7 +7,8 @@ struct InsulationUnits: Sendable {
 
     init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         var units = [UInt8: Int]()
-        for (index, monitor) in plan.insulationMonitors.enumerated() where monitor.bus == bus.name {
+        for (index, monitor) in plan.directCurrent.insulationMonitors.enumerated()
+        where monitor.bus == bus.name {
             units[UInt8(truncatingIfNeeded: monitor.unit)] = index
         }
         self.units = units

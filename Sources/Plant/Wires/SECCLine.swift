@@ -5,7 +5,7 @@ import EVSEModel
 package struct SECCLine: SerialDevice {
     package let characterTime: Int64
     private let module: Int
-    private let plan: PlantPlan.VehicleModule
+    private let plan: PlantPlan.VehicleLink
     private var encoded = [UInt8]()
     private var isOverlong = false
     private var answers = [Transmission]()
@@ -23,7 +23,7 @@ package struct SECCLine: SerialDevice {
     package init(_ bus: PlantPlan.SerialBus, module: Int, plan: PlantPlan) {
         characterTime = Int64(bus.characterBits) * 1_000_000_000 / Int64(bus.baud)
         self.module = module
-        self.plan = plan.vehicleModules[module]
+        self.plan = plan.directCurrent.vehicleLinks[module]
     }
 
     package var deadline: Int64? { nil }
@@ -202,7 +202,10 @@ package struct SECCLine: SerialDevice {
         if faults.has(.stuck), let frozen { return frozen }
         let sample = state.report(faults)
         var bytes = SECCReportBytes(sample ?? VehicleSample())
-        bytes.add(silence: sample.map { max(0, now - $0.at.nanoseconds) / 1_000_000 })
+        bytes.add(
+            silence: sample.flatMap {
+                $0.stage == .none ? nil : max(0, now - $0.at.nanoseconds) / 1_000_000
+            })
         bytes.addVehicle()
         bytes.addModule(faults: state.faults, cycle: state.cycle, uptime: state.uptime(at: now))
         frozen = bytes.all

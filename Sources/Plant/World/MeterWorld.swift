@@ -31,19 +31,20 @@ package struct MeterWorld: Hashable, Sendable {
     init(_ plan: PlantPlan.Meter, seed: UInt64 = 0) {
         self.plan = plan
         isDirect = SimulatedMeter.directModels.contains(plan.model)
+        hasOwnSupply = isDirect
         guard plan.model == "em580" else { return }
         signer = MeterSigner(
             serial: "EM580\(plan.unit)", seed: seed &+ UInt64(clamping: plan.unit))
     }
 
     package var totalPower: Double { powers.reduce(0, +) }
-    /// It measures direct current.
+    /// Of a model that measures direct current.
     package let isDirect: Bool
     /// It is fed from what it measures; one of direct current has a supply of its own.
-    package var isPowered: Bool { isDirect ? hasOwnSupply : voltages.contains { $0 > 90 } }
-    private var hasOwnSupply = true
+    package var isPowered: Bool { hasOwnSupply || voltages.contains { $0 > 90 } }
+    private var hasOwnSupply: Bool
 
-    /// What a meter of direct current measures.
+    /// What a meter of direct current measures. Its current has no direction, its power has.
     /// - Parameters:
     ///   - joules: that passed it since the last time.
     ///   - isSupplied: its own supply is there.
@@ -54,8 +55,8 @@ package struct MeterWorld: Hashable, Sendable {
         if !isSupplied { signer?.losePower() }
         for phase in 0..<3 {
             voltages[phase] = phase == 0 && isSupplied ? voltage : 0
-            currents[phase] = phase == 0 && isSupplied ? current : 0
-            powers[phase] = voltages[phase] * currents[phase]
+            currents[phase] = phase == 0 && isSupplied ? abs(current) : 0
+            powers[phase] = phase == 0 && isSupplied ? voltage * current : 0
         }
         frequency = 0
         // What passed, as a second's power: the books keep whole milliwatts.

@@ -66,17 +66,6 @@ extension PlantWorld {
         for card in cards {
             list.append((card.plan.device, replies(card.plan.bus, .card, .networkCard), []))
         }
-        for module in vehicleModules {
-            list.append((module.plan.device, .vehicleModule, connectors(of: module.plan.evse)))
-        }
-        for monitor in insulationMonitors {
-            list.append(
-                (
-                    monitor.plan.device,
-                    replies(monitor.plan.bus, .insulationMonitor, .networkInsulationMonitor),
-                    connectors(of: monitor.plan.evse)
-                ))
-        }
         for reader in readers {
             let type: FaultCatalog.DeviceClass =
                 switch reader.plan.kind {
@@ -123,11 +112,8 @@ extension PlantWorld {
         return list
     }
 
-    private func connectors(of evse: Int) -> [String] {
-        evses.first { $0.plan.number == evse }?.connectors.map(\.name) ?? []
-    }
-
-    private func replies(
+    /// Of a device that is asked over a bus: of this class, or of that one behind a TCP connection.
+    func replies(
         _ bus: String, _ line: FaultCatalog.DeviceClass, _ network: FaultCatalog.DeviceClass
     ) -> FaultCatalog.DeviceClass {
         let transport = plan.buses.first { $0.name == bus }?.transport ?? .serial

@@ -68,8 +68,10 @@ package struct PlantWorld: Sendable {
         readers = plan.readers.map { ReaderWorld($0) }
         displays = plan.displays.map { DisplayWorld($0) }
         cards = plan.cards.map { CardWorld($0) }
-        vehicleModules = plan.vehicleModules.map { VehicleModuleWorld($0) }
-        insulationMonitors = plan.insulationMonitors.map { InsulationMonitorWorld($0) }
+        vehicleModules = plan.directCurrent.vehicleLinks.map { VehicleModuleWorld($0) }
+        insulationMonitors = plan.directCurrent.insulationMonitors.map {
+            InsulationMonitorWorld($0)
+        }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         power = DCPowerPath(plan)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
@@ -162,17 +164,6 @@ package struct PlantWorld: Sendable {
         if now >= nextSample {
             nextSample = now + 1_000_000_000
             if tellsSamples { sample() }
-        }
-    }
-
-    private mutating func stepDirectCurrentDevices() {
-        for index in vehicleModules.indices {
-            let faults = faultsByDevice[vehicleModules[index].plan.device] ?? DeviceFaults()
-            vehicleModules[index].step(now: now, faults: faults)
-        }
-        for index in insulationMonitors.indices {
-            let faults = faultsByDevice[insulationMonitors[index].plan.device] ?? DeviceFaults()
-            insulationMonitors[index].step(now: now, faults: faults)
         }
     }
 

@@ -66,7 +66,9 @@ func fuzzVehicleLine(_ input: [UInt8]) throws(FuzzFinding) {
     var evse = PlantPlan.EVSE(number: 1)
     evse.connectors = [.init(number: 1)]
     plan.evses = [evse]
-    plan.vehicleModules = [.init(device: "secc-1", bus: "vehicle", evse: 1, connectors: 2)]
+    plan.directCurrent.vehicleLinks = [
+        .init(device: "secc-1", bus: "vehicle", evse: 1, connectors: 2)
+    ]
     var world = PlantWorld(plan, at: .zero)
     var line = SECCLine(plan.buses[0], module: 0, plan: plan)
     var sample = VehicleSample()
@@ -134,7 +136,7 @@ func fuzzMonitorLine(_ input: [UInt8]) throws(FuzzFinding) {
     var plan = PlantPlan(board: "fuzz", wires: "", registers: "")
     plan.buses = [.init(name: "monitors", baud: 19_200)]
     for (index, model) in ["isocha425hv", "rn5893"].enumerated() {
-        plan.insulationMonitors.append(
+        plan.directCurrent.insulationMonitors.append(
             .init(
                 device: "imd-\(index)", bus: "monitors", unit: index + 1, model: model, evse: 1))
     }

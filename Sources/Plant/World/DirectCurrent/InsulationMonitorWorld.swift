@@ -87,6 +87,11 @@ package struct InsulationMonitorWorld: Sendable {
         }
     }
 
+    /// What it takes for the resistance, Ω.
+    func resistance(_ faults: DeviceFaults) -> Double {
+        faults.value(.resistance).map { $0 * 1000 } ?? measured.parallel
+    }
+
     mutating func startTest(at now: Int64) {
         guard state == .measuring else { return }
         selfTests += 1
@@ -113,7 +118,8 @@ package struct InsulationMonitorWorld: Sendable {
 }
 
 extension PlantWorld {
-    /// Gives a monitor what is at its terminals directly: for a bench of monitors without outlets.
+    /// Gives a monitor what is at its terminals directly: for a bench of monitors without outlets. Where
+    /// its EVSE has an output, the world's step does.
     package mutating func feed(_ device: String, terminals: InsulationMonitorWorld.Terminals) {
         guard let index = insulationMonitors.firstIndex(where: { $0.plan.device == device }) else {
             return

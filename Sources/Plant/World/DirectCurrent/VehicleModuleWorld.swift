@@ -16,7 +16,7 @@ package struct VehicleModuleWorld: Sendable {
         var sequence: UInt16
         var heardAt: Int64
     }
-    package let plan: PlantPlan.VehicleModule
+    package let plan: PlantPlan.VehicleLink
     /// Starts of its firmware so far.
     package private(set) var boots: UInt32 = 1
     private(set) var startedAt: Int64?
@@ -27,11 +27,13 @@ package struct VehicleModuleWorld: Sendable {
     private(set) var cycle: UInt16 = 0
     /// Bits of its own faults, as the protocol numbers them.
     private(set) var faults: UInt32 = 0
-    /// What the vehicle says; `nil` where none is plugged in, or none says anything.
+    /// What the vehicle says; `nil` where nobody ever said anything.
     package var said: VehicleSample?
     /// What it said when it began to be told as ever new.
     private var kept: VehicleSample?
     private var command = VehicleCommand()
+    /// A station had a session of the line, ever: until then nothing is told.
+    private var hasHeard = false
     private var muteUntil: Int64 = 0
     private var wasRestarted = false
     /// From its supply to the first answer. Chosen.
@@ -39,14 +41,25 @@ package struct VehicleModuleWorld: Sendable {
     /// What it can: DIN 70121, ISO 15118-2 and -20, CHAdeMO, wake-up, renegotiation.
     static let abilities: UInt16 = 0b1100_1111
 
-    init(_ plan: PlantPlan.VehicleModule) { self.plan = plan }
+    init(_ plan: PlantPlan.VehicleLink) { self.plan = plan }
 
     /// What the vehicle is told now. Without a station, or with its stack stopped: that it shall end at once.
     package var told: VehicleCommand {
         guard session == nil || faults != 0 else { return command }
+        var none = Self.nothing(after: command)
+        none.stop = .emergency
+        return none
+    }
+    /// The same; `nil` where no station has spoken yet, as in virtual time, where no line is worked.
+    var passesOn: VehicleCommand? { hasHeard ? told : nil }
+
+    /// No command, to the same vehicle: another connector, or another count of wishes to wake up, would
+    /// themselves be commands.
+    private static func nothing(after command: VehicleCommand) -> VehicleCommand {
         var none = VehicleCommand()
         none.at = command.at
-        none.stop = .emergency
+        none.connector = command.connector
+        none.wakeUps = command.wakeUps
         return none
     }
 
@@ -66,7 +79,7 @@ package struct VehicleModuleWorld: Sendable {
             boots += 1
             session = nil
             challengedAt = nil
-            command = VehicleCommand()
+            command = Self.nothing(after: command)
             cycle = 0
             startedAt = now
             muteUntil = now + Self.muteTime
@@ -86,13 +99,15 @@ package struct VehicleModuleWorld: Sendable {
 
     mutating func obey(_ command: VehicleCommand, sequence: UInt16, at now: Int64) {
         self.command = command
+        hasHeard = true
         session?.sequence = sequence
         session?.heardAt = now
     }
 }
 
 extension PlantWorld {
-    /// Gives a module what its vehicle says directly: for a bench of modules without outlets.
+    /// Gives a module what its vehicle says directly: for a bench of modules without outlets. Where its
+    /// EVSE has an output of direct current, the world's step does.
     ///
     /// - Parameter said: `nil` where there is no vehicle.
     package mutating func feed(_ device: String, said: VehicleSample?) {
