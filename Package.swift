@@ -56,6 +56,7 @@ let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
     "CharacterDisplay", "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
     "FusionChargeCabinet", "ModbusPowerCabinet",
+    "SerialVehicleCommunication", "ModbusInsulationMonitor",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -131,6 +132,8 @@ let package = Package(
             "FieldBus",
             ["EVSEModel", "DriverKit", "SimulatedChip", "CModbus", "CGPIOD", "CSocketCAN"]),
         source("RegisterMaps", [yams]),
+        // Frames of our own serial protocols, and the wire that carries them
+        source("FramedSerial", ["EVSEModel", "FieldBus"]),
         source("BoardFile", ["EVSEModel", "DriverKit", "JSON", yams]),
         // What displays say, in languages that are data files
         source("DisplayText", ["EVSEModel", "JSON"], resources: [.embedInCode("Languages")]),
@@ -173,7 +176,7 @@ let package = Package(
                 "EVSEModel", "SharedImage", "SimulatedChip", "DriverKit", "ControlLoop",
                 "LoopGuarantees", "LoopRuntime", "BoardFile", "JSON", "Charging", "OCPP201",
                 "StationCore", "StationRuntime", "Plant", "FieldBus", "ModbusEnergyMeter",
-                "EVSEController", "SafetyMCU", "NFCReader",
+                "EVSEController", "SafetyMCU", "NFCReader", "FramedSerial",
             ]),
         source(
             "Bench",
@@ -200,7 +203,9 @@ let package = Package(
         plugin(
             "EVSEController", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
-        plugin("SafetyMCU", ["FieldBus"]),
+        plugin("SafetyMCU", ["FieldBus", "FramedSerial"]),
+        plugin("SerialVehicleCommunication", ["FieldBus", "FramedSerial"]),
+        plugin("ModbusInsulationMonitor", ["FieldBus"]),
         plugin(
             "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
@@ -280,6 +285,12 @@ let package = Package(
         tests(
             "ModbusPowerCabinet",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+        tests(
+            "SerialVehicleCommunication",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant"]),
+        tests(
+            "ModbusInsulationMonitor",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
             "NFCReader",
@@ -344,6 +355,7 @@ let package = Package(
                 "EVSEModel", "JSON", "Charging", "OCPPJ", "OCPP201", "StationCore", "BoardFile",
                 "StationRuntime", "CSMSLink", "LoopRuntime", "FieldBus", "RegisterMaps",
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
+                "SerialVehicleCommunication", "FramedSerial", "ModbusInsulationMonitor",
                 "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
                 "FusionChargeCabinet", "ModbusPowerCabinet", "DisplayText", "OCMF", "Plant",
                 "SimulatedChip",

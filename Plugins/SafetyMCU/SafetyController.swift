@@ -1,6 +1,7 @@
 package import DriverKit
 package import EVSEModel
 internal import FieldBus
+internal import FramedSerial
 
 /// The driver of one safety controller: its ``SafetyCourse``, on the bus's thread.
 package actor SafetyController: BusDriver {

@@ -1,6 +1,7 @@
 package import DriverKit
 package import EVSEModel
 internal import FieldBus
+internal import FramedSerial
 
 /// Tells a safety controller what the control loop wants, all of it with every period, and publishes
 /// what it says.

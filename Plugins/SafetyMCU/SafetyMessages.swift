@@ -1,4 +1,5 @@
 package import EVSEModel
+internal import FramedSerial
 
 /// Versions of the protocol. Source: docs/safety-controller-protocol.md, section 3.
 package struct SafetyVersion: Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 package import EVSEModel
+internal import FramedSerial
 
 /// Everything that a controller tells of its outlet (STATE).
 ///

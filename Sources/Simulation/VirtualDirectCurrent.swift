@@ -28,6 +28,8 @@ struct VirtualDirectCurrent {
     private struct VehicleDevice {
         let device: String
         let evse: Int
+        /// What it says while it says the same for ever.
+        var frozen: VehicleSample?
         var lostSince: Int64?
     }
     private var sources = [Source]()
@@ -79,10 +81,7 @@ struct VirtualDirectCurrent {
         for source in sources where answers(source.device, station) {
             apply(image.sourceCommands[source.place], to: source.place, station)
         }
-        for vehicle in vehicles where answers(vehicle.device, station) {
-            station.world.tellVehicle(
-                evse: vehicle.evse, image.vehicleCommands[vehicle.evse - 1])
-        }
+        for vehicle in vehicles { tell(vehicle, station) }
         for index in monitors.indices { ask(index, station) }
     }
 
@@ -93,6 +92,19 @@ struct VirtualDirectCurrent {
         station.world.dcStages[stage].setVoltage = command.voltage.double
         station.world.dcStages[stage].setCurrent = command.current.double
         station.world.dcStages[stage].heardAt = Instant(nanoseconds: station.instant)
+    }
+
+    /// A module whose answers are none is told nothing but handshakes: it ends its vehicle's session once it
+    /// misses the commands, and at once where its own stack has stopped.
+    private func tell(_ vehicle: VehicleDevice, _ station: SimulatedStation) {
+        var command = image.vehicleCommands[vehicle.evse - 1]
+        let isStopped = station.world.faultsByDevice[vehicle.device]?.has(.errorState) == true
+        if !speaks(vehicle.device, station) || isStopped {
+            let since = vehicle.lostSince ?? station.instant
+            guard isStopped || station.instant - since > Self.silence else { return }
+            command.stop = .emergency
+        }
+        station.world.tellVehicle(evse: vehicle.evse, command)
     }
 
     /// Nobody speaks: a driver that still lives switches off what it drives when the loop's word is old, and a
@@ -122,10 +134,11 @@ struct VirtualDirectCurrent {
         let command = image.insulationCommands[monitors[index].evse - 1]
         // A loop that started again counts from 0.
         if command.selfTests < monitors[index].requests { monitors[index].answered = 0 }
-        if command.selfTests > monitors[index].requests, answers(monitors[index].device, station) {
+        guard isRead(monitors[index].device, station) else { return }
+        if command.selfTests > monitors[index].requests {
             monitors[index].testedAt = station.instant
         }
-        if answers(monitors[index].device, station) { monitors[index].requests = command.selfTests }
+        monitors[index].requests = command.selfTests
     }
 
     // MARK: Before the loop's cycle
@@ -148,18 +161,18 @@ struct VirtualDirectCurrent {
         }
         for index in vehicles.indices {
             let vehicle = vehicles[index]
-            let isThere = answers(vehicle.device, station)
+            let isThere = speaks(vehicle.device, station)
             if isThere {
-                var sample = station.world.vehicleSays(evse: vehicle.evse)
-                sample.at = now
+                let sample = hear(index, station, now)
                 station.laboratory.shared.publish(sample, evse: EVSEID(index: vehicle.evse - 1))
             }
+            let isStopped = station.world.faultsByDevice[vehicle.device]?.has(.errorState) == true
             Self.note(isThere, station.instant, &vehicles[index].lostSince) {
-                tell(.vehicleCommunication, $0, vehicle.device, vehicle.evse)
+                tell(.vehicleCommunication, $0 || isStopped, vehicle.device, vehicle.evse)
             }
         }
         for index in monitors.indices {
-            let isThere = answers(monitors[index].device, station)
+            let isThere = isRead(monitors[index].device, station)
             if isThere {
                 let sample = measure(index, station, now)
                 station.laboratory.shared.publish(
@@ -170,6 +183,20 @@ struct VirtualDirectCurrent {
                 tell(.insulationMonitorLost, $0, device, evse)
             }
         }
+    }
+
+    private mutating func hear(
+        _ index: Int, _ station: SimulatedStation, _ now: Instant
+    ) -> VehicleSample {
+        var sample = station.world.vehicleSays(evse: vehicles[index].evse)
+        if station.world.faultsByDevice[vehicles[index].device]?.has(.stateStuck) == true {
+            sample = vehicles[index].frozen ?? sample
+            vehicles[index].frozen = sample
+        } else {
+            vehicles[index].frozen = nil
+        }
+        sample.at = now
+        return sample
     }
 
     private static func note(
@@ -211,7 +238,9 @@ struct VirtualDirectCurrent {
     ) -> InsulationSample {
         let monitor = monitors[index]
         let faults = station.world.faultsByDevice[monitor.device]
-        if let testedAt = monitor.testedAt, station.instant - testedAt >= Self.selfTest {
+        if let testedAt = monitor.testedAt, station.instant - testedAt >= Self.selfTest,
+            faults?.has(.neverReady) != true
+        {
             monitors[index].testedAt = nil
             monitors[index].answered = monitor.requests
             monitors[index].hasPassed = faults?.has(.selfTestFails) != true
@@ -221,14 +250,16 @@ struct VirtualDirectCurrent {
         sample.isTesting = monitors[index].testedAt != nil
         sample.selfTestAnswered = monitors[index].answered
         sample.selfTestPassed = monitors[index].hasPassed
-        sample.hasFault = faults?.has(.errorState) == true
+        sample.hasFault = faults?.has(.errorState) == true || faults?.has(.otherUnit) == true
         if let circuit = station.world.circuit(evse: monitor.evse) {
             // What a monitor tells at most. Chosen: 10 MΩ, "at least".
-            let lower = min(circuit.insulation.lower, 10_000_000)
-            sample.resistance = Ohms(exactly: lower)
+            let ohms = faults?.value(.resistance).map { $0 * 1000 } ?? circuit.insulation.parallel
+            sample.resistance = Ohms(exactly: min(ohms, 10_000_000).rounded(.down))
             sample.voltage = Volts(exactly: circuit.busVoltage)
         }
-        if faults?.has(.noValue) == true || sample.isTesting || sample.hasFault {
+        if faults?.has(.noValue) == true || faults?.has(.restart) == true || sample.isTesting
+            || sample.hasFault
+        {
             sample.resistance = nil
         }
         if faults?.has(.stuck) == true {
@@ -240,10 +271,5 @@ struct VirtualDirectCurrent {
             monitors[index].frozen = nil
         }
         return sample
-    }
-
-    private func answers(_ device: String, _ station: SimulatedStation) -> Bool {
-        guard let faults = station.world.faultsByDevice[device] else { return true }
-        return !faults.has(.silent) && !faults.has(.garbled)
     }
 }

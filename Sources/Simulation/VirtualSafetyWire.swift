@@ -1,5 +1,6 @@
 import EVSEModel
 import FieldBus
+import FramedSerial
 import Plant
 import SafetyMCU
 

@@ -9,10 +9,12 @@ import LineReader
 import LoopRuntime
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusInsulationMonitor
 import ModbusPowerCabinet
 import ModbusPowerModule
 import NFCReader
 import SafetyMCU
+import SerialVehicleCommunication
 
 /// The drivers that a station program knows: no discovery at load time, no globals.
 ///
@@ -39,7 +41,8 @@ public struct PluginCatalog: Sendable {
                 KioskPagePlugin.self, CharacterDisplayPlugin.self,
                 GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
                 ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
-                ModbusIOCardPlugin.self, FusionChargeCabinetPlugin.self,
+                SerialVehicleCommunicationPlugin.self, ModbusInsulationMonitorPlugin.self,
+                FusionChargeCabinetPlugin.self,
                 ModbusPowerCabinetPlugin.self,
             ])
     }

@@ -18,12 +18,14 @@ import KioskPage
 import LineReader
 import ModbusEnergyMeter
 import ModbusIOCard
+import ModbusInsulationMonitor
 import ModbusPowerCabinet
 import ModbusPowerModule
 import NFCReader
 import OneWireTemperature
 import PWMControlPilot
 import SafetyMCU
+import SerialVehicleCommunication
 import StatusLEDs
 import Testing
 
@@ -34,7 +36,8 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     IIOVoltagePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
     ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
-    ModbusIOCardPlugin.self, FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self,
+    SerialVehicleCommunicationPlugin.self, ModbusInsulationMonitorPlugin.self,
+    FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,

@@ -124,6 +124,18 @@ def iskra():
     return {"input": inputs, "holding": Map()}
 
 
+def acrel():
+    """Direct current: a number, and behind it a power of ten that is counted from 3."""
+    holding = Map().block(0, 20)
+    for at, name, exponent in [(0, "voltage", 2), (2, "current", 1), (8, "power", 3)]:
+        number = round(V[name][0] / 10 ** (exponent - 3))
+        holding.put(at, words(">h", number)).put(at + 1, [exponent])
+    holding.put(12, words(">I", round(V["energy-import"])))
+    holding.put(14, words(">I", round(V["energy-export"])))
+    holding.put(5, [31]).put(6, [0x1234]).put(16, [1]).put(17, [300])
+    return {"input": Map(), "holding": holding}
+
+
 def sunspec(base, number, phases):
     """SunSpec's chain: SunS, common block (66), the meter's, the end. Numbers of points are those of the
     published tables, counted from the block's number."""
@@ -192,7 +204,7 @@ MAPS = {
     "em24-e1": lambda: gavazzi(1651, (0x34, 0x4E), 0x5000, power_factor=0x31),
     "em24": lambda: gavazzi(72, (0x42, 0x5C), 0x1300, power_factor=0x35, frequency=0x37),
     "em580": lambda: gavazzi(None, None, 0x5000, wide=True),
-    "wm3m4": iskra,
+    "wm3m4": iskra, "djsf1352-rn": acrel,
     "sunspec-201": lambda: sunspec(40000, 201, 1), "sunspec-202": lambda: sunspec(50000, 202, 2),
     "sunspec-203": lambda: sunspec(0, 203, 3), "sunspec-204": lambda: sunspec(40000, 204, 3),
     "sunspec-211": lambda: sunspec(0, 211, 1), "sunspec-212": lambda: sunspec(40000, 212, 2),
@@ -200,5 +212,5 @@ MAPS = {
 }
 # Files of docs/examples, as a laboratory would write them.
 EXAMPLES = {"umg96rm": janitza}
-PHASES = {"sdm120": 1, "sdm230": 1, "sunspec-201": 1, "sunspec-211": 1,
+PHASES = {"djsf1352-rn": 1, "sdm120": 1, "sdm230": 1, "sunspec-201": 1, "sunspec-211": 1,
           "sunspec-202": 2, "sunspec-212": 2}

@@ -77,7 +77,9 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
         if bus.health(of: 1).isDead { try? await Task.sleep(for: .milliseconds(20)) }
     }
 
-    private var power: Double { currents.reduce(0, +) * voltage * 0.995 }
+    private var power: Double {
+        currents.reduce(0, +) * voltage * (model == "djsf1352-rn" ? 1 : 0.995)
+    }
 
     func end() async {
         await meter.cleanup()

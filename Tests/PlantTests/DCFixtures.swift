@@ -24,7 +24,7 @@ enum DCStation {
                 contactor: contactor("link-1", coil: 50, mirror: 51))
         ]
         power.vehicleLinks = (1...2).map {
-            .init(device: "secc-\($0)", bus: "secc-\($0)", unit: 0, model: "test", evse: $0)
+            .init(device: "secc-\($0)", bus: "secc-\($0)", evse: $0)
         }
         plan.directCurrent = power
         plan.meters = [

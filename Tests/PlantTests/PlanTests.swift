@@ -13,6 +13,12 @@ import Testing
         plan.evses[0].shuntTrip = .init(31, activeLow: true, pulledUp: false)
         plan.mains.voltage = Volts(240)
         plan.buses[0].characterBits = 11
+        plan.directCurrent.vehicleLinks = [
+            .init(device: "secc-1", bus: "vehicle", evse: 1, connectors: 2)
+        ]
+        plan.directCurrent.insulationMonitors = [
+            .init(device: "imd-1", bus: "meters", unit: 3, model: "isocha425hv", evse: 1)
+        ]
         #expect(try PlantPlan(parsing: plan.encoded()) == plan)
     }
 

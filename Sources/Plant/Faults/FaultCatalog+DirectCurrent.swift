@@ -41,29 +41,48 @@ extension FaultCatalog {
                 entry(.idRepeated, "says that another module has its address"),
                 entry(.absent, "is not on its bus: hears nothing, says nothing"),
             ]
-        case .vehicleLink:
-            [
-                entry(.vehicleLost, "the link with the vehicle is gone"),
-                entry(.stateStuck, "the vehicle stays at the step of its session"),
-                entry(.errorState, "the vehicle reports an error of its own"),
-                entry(
-                    .prechargeMismatch,
-                    "the vehicle asks for this much more than its battery has in precharge",
-                    value("V", -500...500, 80)),
-                reply(.silent, "the device itself says nothing"),
-            ]
-        case .insulationMonitor:
-            [
-                reply(.silent, "no reply"),
-                reply(.slow, "replies this much later", value("ms", 1...60_000, 700)),
-                reply(.garbled, "wrong CRC"),
-                entry(.stuck, "every value stays as it is now"),
-                entry(.noValue, "says that its value is not valid"),
-                entry(.errorState, "finds an error of its own"),
-                entry(.selfTestFails, "its self-test fails"),
-            ]
+        case .vehicleLink: vehicleLink
+        case .insulationMonitor: insulationMonitor
+        case .networkInsulationMonitor: insulationMonitor + [reset]
         default: []
         }
+    }
+
+    private static var vehicleLink: [Entry] {
+        [
+            entry(.restart, "starts anew now: the vehicle's session is lost"),
+            entry(.absent, "the cable is pulled out: the port hangs up"),
+            entry(.otherVersion, "speaks another major version", value("version", 0...255, 2)),
+            entry(.tellsOther, "says that it was told to end, whatever it was told"),
+            entry(.errorState, "its protocol stack has stopped", makesFaulted: true),
+            entry(.stateStuck, "says of the vehicle what it says now, as if it were new"),
+            entry(.vehicleLost, "its link with the vehicle is gone; the vehicle opens"),
+            entry(.vehicleError, "the vehicle reports an error of its own"),
+            entry(
+                .prechargeMismatch,
+                "the vehicle asks for this much more than its battery has in precharge",
+                value("V", -500...500, 80)),
+        ] + onOurLine + [
+            reply(.stuck, "tells the report of this moment, whatever happens"),
+            reply(.stuckSequence, "answers with the sequence of this moment"),
+        ]
+    }
+
+    private static var insulationMonitor: [Entry] {
+        [
+            entry(.restart, "starts anew now: a while without values, then measuring again"),
+            entry(
+                .resistance, "measures this, whatever there is", value("kΩ", 0...100_000, 20)),
+            entry(.errorState, "finds an error of its own", makesFaulted: true),
+            entry(.selfTestFails, "its self-test fails"),
+            entry(.neverReady, "its self-test never ends"),
+            entry(.stateLate, "shows states this much later", value("ms", 1...60_000, 3000)),
+            entry(.otherUnit, "tells the resistance in another unit"),
+            entry(.noValue, "says that its values are not valid"),
+        ] + onTheBus + [
+            reply(.zero, "every register reads 0"),
+            reply(.maximum, "every register reads 65535"),
+        ]
     }
 
     private static var contactorPair: [Entry] {

@@ -47,6 +47,8 @@ package enum FaultCatalog {
         /// A power cabinet with turned roles and a power channel, and one with registers alone.
         case fusionCabinet = "fusion-cabinet"
         case simpleCabinet = "simple-cabinet"
+        /// One behind a TCP connection.
+        case networkInsulationMonitor = "network-insulation-monitor"
     }
 
     package struct Entry: Hashable, Sendable {
@@ -238,12 +240,12 @@ package enum FaultCatalog {
                 entry(.slow, "answers this much later", value("ms", 1...60_000, 700)),
             ]
         case .dcContactor, .powerLink, .dcOutput, .dcSensor, .powerModule, .vehicleLink,
-            .insulationMonitor:
+            .insulationMonitor, .networkInsulationMonitor:
             directCurrent(type)
         }
     }
 
-    private static var reset: Entry {
+    static var reset: Entry {
         reply(.reset, "the connection is reset in the middle of the reply")
     }
 
@@ -270,11 +272,18 @@ package enum FaultCatalog {
             entry(.shorted, "the pilot is shorted to earth (0 V, state E)", makesFaulted: true),
             entry(.open, "the pilot's wire to the outlet is broken"),
             entry(.diodeShorted, "the diode of whichever vehicle is plugged is shorted"),
+        ] + onOurLine + [
+            reply(.stuck, "tells the state of this moment, whatever happens"),
+            reply(.stuckSequence, "answers with the sequence of this moment"),
+        ]
+    }
+
+    /// What any answer on a line of our own framing can suffer.
+    static var onOurLine: [Entry] {
+        [
             reply(.silent, "hears nothing and says nothing"),
             reply(.slow, "answers this much later", value("ms", 1...60_000, 700)),
             reply(.garbled, "wrong CRC"),
-            reply(.stuck, "tells the state of this moment, whatever happens"),
-            reply(.stuckSequence, "answers with the sequence of this moment"),
             reply(.truncated, "the answer ends after this many bytes", value("bytes", 1...250, 4)),
             reply(.extra, "this many random bytes before the answer", value("bytes", 1...300, 40)),
             reply(.noise, "random bytes instead of the answer"),
@@ -332,7 +341,7 @@ package enum FaultCatalog {
     }
 
     /// What any Modbus unit's replies can suffer.
-    private static var onTheBus: [Entry] {
+    static var onTheBus: [Entry] {
         [
             reply(.silent, "no reply"),
             reply(.slow, "replies this much later", value("ms", 1...60_000, 700)),

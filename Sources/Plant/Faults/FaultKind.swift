@@ -61,6 +61,10 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case cabinetPowerChannelDead = "cabinet-power-channel-dead"
     case cabinetWrongSignature = "cabinet-wrong-signature"
     case cabinetGaps = "cabinet-gaps"
+    // Insulation monitor
+    case resistance
+    case stateLate = "state-late"
+    case otherUnit = "other-unit"
     // Replies of a Modbus unit or a reader
     case silent
     case garbled
@@ -102,7 +106,8 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case booting
     /// Of a line reader.
     case noLineEnd = "no-line-end"
-    // Direct current; see also those of contactors, and `broken`, `silent`, `state-stuck`, `error-state`
+    // Direct current; see also those of contactors, and `broken`, `silent`, `state-stuck`, `error-state`.
+    // The device through which a vehicle speaks has `error-state`, the vehicle has `vehicle-error`.
     case onePoleWelded = "one-pole-welded"
     case insulationPositive = "insulation-positive"
     case insulationNegative = "insulation-negative"
@@ -111,6 +116,7 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case slowDischarge = "slow-discharge"
     case offIgnored = "off-ignored"
     case vehicleLost = "vehicle-lost"
+    case vehicleError = "vehicle-error"
     case prechargeMismatch = "precharge-mismatch"
     case offset
     // Of a display

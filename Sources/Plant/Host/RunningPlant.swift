@@ -119,6 +119,14 @@ package final class RunningPlant: Sendable {
                 adapters: [bus.name, plan.safetyControllers[controller].device]
             ) { SafetyLine(bus, controller: controller, plan: plan) }
         }
+        if let module = plan.directCurrent.vehicleLinks.firstIndex(where: {
+            $0.bus == bus.name
+        }) {
+            return LineThread(
+                bus, link: link, host: host,
+                adapters: [bus.name, plan.directCurrent.vehicleLinks[module].device]
+            ) { SECCLine(bus, module: module, plan: plan) }
+        }
         if let display = plan.displays.firstIndex(where: {
             $0.kind == .dgus && $0.bus == bus.name
         }) {

@@ -8,6 +8,7 @@ extension PlantPlan {
         /// Busbars with sources in parallel; sources name them by their place here.
         package var groups: [PowerGroup] = []
         package var links: [PowerLink] = []
+        /// One for an EVSE at most.
         package var vehicleLinks: [VehicleLink] = []
         package var insulationMonitors: [InsulationMonitor] = []
         package init() {}
@@ -53,37 +54,6 @@ extension PlantPlan {
             self.group = group
             self.evse = evse
             self.contactor = contactor
-        }
-    }
-
-    /// The device through which an EVSE's vehicles speak.
-    package struct VehicleLink: Hashable, Sendable {
-        package var device: String
-        package var bus: String
-        package var unit: Int
-        package var model: String
-        package var evse: Int
-        package init(device: String, bus: String, unit: Int, model: String, evse: Int) {
-            self.device = device
-            self.bus = bus
-            self.unit = unit
-            self.model = model
-            self.evse = evse
-        }
-    }
-
-    package struct InsulationMonitor: Hashable, Sendable {
-        package var device: String
-        package var bus: String
-        package var unit: Int
-        package var model: String
-        package var evse: Int
-        package init(device: String, bus: String, unit: Int, model: String, evse: Int) {
-            self.device = device
-            self.bus = bus
-            self.unit = unit
-            self.model = model
-            self.evse = evse
         }
     }
 

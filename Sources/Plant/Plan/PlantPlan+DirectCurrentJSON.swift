@@ -41,22 +41,10 @@ extension PlantPlan.DirectCurrent {
             try inner.finish()
         }
         for (value, path) in try reader.elements("vehicleLinks") {
-            var inner = try ObjectReader(value, at: path)
-            let place = try PlantPlan.DevicePlace(&inner)
-            vehicleLinks.append(
-                .init(
-                    device: place.device, bus: place.bus, unit: place.unit, model: place.model,
-                    evse: try inner.number("evse", 1...StationBounds.evses)))
-            try inner.finish()
+            vehicleLinks.append(try .init(value, at: path))
         }
         for (value, path) in try reader.elements("insulationMonitors") {
-            var inner = try ObjectReader(value, at: path)
-            let place = try PlantPlan.DevicePlace(&inner)
-            insulationMonitors.append(
-                .init(
-                    device: place.device, bus: place.bus, unit: place.unit, model: place.model,
-                    evse: try inner.number("evse", 1...StationBounds.evses)))
-            try inner.finish()
+            insulationMonitors.append(try .init(value, at: path))
         }
         try reader.finish()
     }
@@ -84,23 +72,8 @@ extension PlantPlan.DirectCurrent {
                         "contactor": $0.contactor.json,
                     ]
                 }),
-            "vehicleLinks": .array(
-                vehicleLinks.map { link in
-                    var object = PlantPlan.DevicePlace(
-                        device: link.device, bus: link.bus, unit: link.unit, model: link.model
-                    ).json
-                    object["evse"] = JSONValue(link.evse)
-                    return .object(object)
-                }),
-            "insulationMonitors": .array(
-                insulationMonitors.map { monitor in
-                    var object = PlantPlan.DevicePlace(
-                        device: monitor.device, bus: monitor.bus, unit: monitor.unit,
-                        model: monitor.model
-                    ).json
-                    object["evse"] = JSONValue(monitor.evse)
-                    return .object(object)
-                }),
+            "vehicleLinks": .array(vehicleLinks.map(\.json)),
+            "insulationMonitors": .array(insulationMonitors.map(\.json)),
         ]
     }
 }

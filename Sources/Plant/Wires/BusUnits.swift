@@ -9,8 +9,8 @@ package struct BusReply: Sendable {
     var device: String
 }
 
-/// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards and
-/// power modules, simple power cabinets.
+/// Everything that answers on one Modbus bus: meters, EVSE controllers, input/output cards,
+/// insulation monitors, power modules and simple power cabinets.
 /// Knows no framing.
 package struct BusUnits: Sendable {
     private var meters: MeterUnits
@@ -18,6 +18,7 @@ package struct BusUnits: Sendable {
     private var cards: CardUnits
     private var modules: PowerModuleUnits
     private let cabinets: CabinetUnits
+    private var monitors: InsulationUnits
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         meters = MeterUnits(bus, plan: plan)
@@ -25,6 +26,7 @@ package struct BusUnits: Sendable {
         cards = CardUnits(bus, plan: plan)
         modules = PowerModuleUnits(bus, plan: plan)
         cabinets = CabinetUnits(bus, plan: plan)
+        monitors = InsulationUnits(bus, plan: plan)
     }
 
     /// - Parameters:
@@ -39,6 +41,7 @@ package struct BusUnits: Sendable {
             ?? controllers.reply(to: request, world: &world)
             ?? cards.reply(to: request, world: &world)
             ?? cabinets.reply(to: request, world: &world)
+            ?? monitors.reply(to: request, world: &world)
         if let reply { return reply }
         let faults = world.faultsByDevice
         return modules.reply(

@@ -1,4 +1,4 @@
-/// Bytes of the safety controller protocol, from the controller's side.
+/// Bytes of our framed serial protocols, from the device's side.
 package enum SafetyCode {
     /// CRC-32/ISCSI a nibble at a time, as a small controller does it.
     private static let table: [UInt32] = (0..<16).map { index in
@@ -18,7 +18,9 @@ package enum SafetyCode {
     }
 
     /// Type, sequence, session and payload of what stood between two delimiters; `nil` for no packet.
-    package static func packet(_ encoded: [UInt8]) -> [UInt8]? {
+    ///
+    /// - Parameter longest: of a packet with its check sum: 75 bytes for a safety controller.
+    package static func packet(_ encoded: [UInt8], longest: Int = 75) -> [UInt8]? {
         var bytes = [UInt8]()
         var index = 0
         while index < encoded.count {
@@ -28,7 +30,7 @@ package enum SafetyCode {
             index += code
             if index < encoded.count { bytes.append(0) }
         }
-        guard (11...75).contains(bytes.count) else { return nil }
+        guard (11...longest).contains(bytes.count) else { return nil }
         let length = bytes.count - 4
         guard number32(bytes, length) == checkSum(Array(bytes.prefix(length))) else { return nil }
         return Array(bytes.prefix(length))

@@ -83,6 +83,9 @@ struct SimulatedMeter: Hashable, Sendable {
     /// Most registers in one read.
     var readLimit = 125
 
+    /// Models that measure direct current.
+    static let directModels: Set<String> = ["djsf1352-rn"]
+
     /// Every model that the plant knows, as boards name them.
     static let models = Array(makers.keys).sorted()
 
@@ -105,6 +108,7 @@ struct SimulatedMeter: Hashable, Sendable {
         "em24-e1": { values, unit, _ in .em340(values, code: 1648, serial: "EM24E1\(unit)") },
         "em24": { values, unit, _ in .em24(values, serial: "EM24\(unit)") },
         "em580": { values, unit, _ in .em580(values, serial: "EM580\(unit)") },
+        "djsf1352-rn": { values, _, _ in .acrel(values) },
         "wm3m4": { values, unit, _ in .wm3m4(values, serial: "IS\(unit)") },
         "sunspec-201": { values, unit, _ in .sunSpec(values, phases: 1, block: 201, unit: unit) },
         "sunspec-202": { values, unit, _ in .sunSpec(values, phases: 2, block: 202, unit: unit) },

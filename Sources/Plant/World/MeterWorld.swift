@@ -30,18 +30,21 @@ package struct MeterWorld: Hashable, Sendable {
 
     init(_ plan: PlantPlan.Meter, seed: UInt64 = 0) {
         self.plan = plan
+        isDirect = SimulatedMeter.directModels.contains(plan.model)
+        hasOwnSupply = isDirect
         guard plan.model == "em580" else { return }
         signer = MeterSigner(
             serial: "EM580\(plan.unit)", seed: seed &+ UInt64(clamping: plan.unit))
     }
 
     package var totalPower: Double { powers.reduce(0, +) }
-    /// It is fed from what it measures.
+    /// Of a model that measures direct current.
+    package let isDirect: Bool
+    /// It is fed from what it measures; one of direct current has a supply of its own.
     package var isPowered: Bool { hasOwnSupply || voltages.contains { $0 > 90 } }
-    /// It measures direct current, and has another supply than what it measures.
-    private var hasOwnSupply = false
+    private var hasOwnSupply: Bool
 
-    /// What a meter of direct current measures.
+    /// What a meter of direct current measures. Its current has no direction, its power has.
     /// - Parameters:
     ///   - joules: that passed it since the last time.
     ///   - isSupplied: its own supply is there.
@@ -52,8 +55,8 @@ package struct MeterWorld: Hashable, Sendable {
         if !isSupplied { signer?.losePower() }
         for phase in 0..<3 {
             voltages[phase] = phase == 0 && isSupplied ? voltage : 0
-            currents[phase] = phase == 0 && isSupplied ? current : 0
-            powers[phase] = voltages[phase] * currents[phase]
+            currents[phase] = phase == 0 && isSupplied ? abs(current) : 0
+            powers[phase] = phase == 0 && isSupplied ? voltage * current : 0
         }
         frequency = 0
         // What passed, as a second's power: the books keep whole milliwatts.
@@ -67,11 +70,12 @@ package struct MeterWorld: Hashable, Sendable {
         nanoseconds: Int64
     ) {
         var milliwatts: Int64 = 0
+        let factor = isDirect ? 1 : Self.powerFactor
         for phase in 0..<3 {
             voltages[phase] = phase < phases ? voltage : 0
             // A current has no direction, its power has: negative is fed into the grid.
             self.currents[phase] = abs(currents[phase])
-            powers[phase] = voltages[phase] * currents[phase] * Self.powerFactor
+            powers[phase] = voltages[phase] * currents[phase] * factor
             milliwatts += Int64((powers[phase] * 1000).rounded())
         }
         self.frequency = frequency

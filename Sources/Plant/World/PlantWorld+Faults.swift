@@ -117,7 +117,8 @@ extension PlantWorld {
         return list
     }
 
-    private func replies(
+    /// Of a device that is asked over a bus: of this class, or of that one behind a TCP connection.
+    func replies(
         _ bus: String, _ line: FaultCatalog.DeviceClass, _ network: FaultCatalog.DeviceClass
     ) -> FaultCatalog.DeviceClass {
         let transport = plan.buses.first { $0.name == bus }?.transport ?? .serial

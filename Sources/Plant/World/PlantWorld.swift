@@ -17,6 +17,8 @@ package struct PlantWorld: Sendable {
     package internal(set) var displays: [DisplayWorld]
     package internal(set) var cards: [CardWorld]
     package internal(set) var cabinets: [CabinetWorld]
+    package internal(set) var vehicleModules: [VehicleModuleWorld]
+    package internal(set) var insulationMonitors: [InsulationMonitorWorld]
     package internal(set) var mains: MainsModel
     /// Sources, busbars and circuits of direct current; see `PlantWorld+DirectCurrent.swift`.
     package internal(set) var power: DCPowerPath
@@ -68,6 +70,10 @@ package struct PlantWorld: Sendable {
         displays = plan.displays.map { DisplayWorld($0) }
         cards = plan.cards.map { CardWorld($0) }
         cabinets = plan.cabinets.map { CabinetWorld($0) }
+        vehicleModules = plan.directCurrent.vehicleLinks.map { VehicleModuleWorld($0) }
+        insulationMonitors = plan.directCurrent.insulationMonitors.map {
+            InsulationMonitorWorld($0)
+        }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         power = DCPowerPath(plan)
         indicatorStates = Array(repeating: false, count: plan.indicators.count)
@@ -146,6 +152,7 @@ package struct PlantWorld: Sendable {
             let faults = faultsByDevice[cards[index].plan.device] ?? DeviceFaults()
             cards[index].step(now: now, faults: faults)
         }
+        stepDirectCurrentDevices()
         for expander in plan.expanders {
             let isMute = faultsByDevice[expander.name]?.has(.absent) == true
             for line in expander.lines { outputs.chip.setMute(line, isMute) }

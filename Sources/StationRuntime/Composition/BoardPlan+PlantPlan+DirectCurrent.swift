@@ -103,8 +103,8 @@ extension BoardPlan {
         else { return }
         plant.directCurrent.vehicleLinks.append(
             .init(
-                device: device.id.name, bus: bus, unit: 0, model: device.plugin.name.text,
-                evse: Int(evse.number)))
+                device: device.id.name, bus: bus, evse: Int(evse.number),
+                connectors: Int(max(1, device.configuration.number("connectors")))))
     }
 
     private func addInsulationMonitor(_ device: BoardDevice, to plant: inout PlantPlan) {

@@ -34,6 +34,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case cabinetModel = "cabinet-model"
     case safetyReply = "safety-reply"
     case safetyLine = "safety-line"
+    case vehicleReply = "vehicle-reply"
+    case vehicleLine = "vehicle-line"
+    case monitorReply = "monitor-reply"
+    case monitorLine = "monitor-line"
     case recording
     case plantPlan = "plant-plan"
     case loopPlan = "loop-plan"
@@ -71,6 +75,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .cabinetModel: "maps of power cabinets"
         case .safetyReply: "what a safety controller sends"
         case .safetyLine: "the simulated safety controller's line"
+        case .vehicleReply: "what an SECC module sends"
+        case .vehicleLine: "the simulated SECC module's line"
+        case .monitorReply: "registers of insulation monitors"
+        case .monitorLine: "requests to the simulated insulation monitors"
         case .recording: "recordings, as `forecourt replay` reads them"
         case .plantPlan: "the plan that crosses to the plant's process"
         case .loopPlan: "the plan that crosses to the loop process"
@@ -81,8 +89,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var longestInput: Int {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
-            .modbusServer, .safetyReply, .safetyLine, .cardLine, .dispenserPeer, .cabinetPeer,
-            .moduleFrames:
+            .modbusServer, .safetyReply, .safetyLine, .cardLine, .vehicleReply, .vehicleLine,
+            .monitorReply, .monitorLine, .dispenserPeer, .cabinetPeer, .moduleFrames:
             1024
         case .csmsURL, .readerHelper: 600
         case .gooseFrame: 1600
@@ -129,6 +137,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .cabinetModel: try fuzzCabinetModel(input)
         case .safetyReply: try fuzzSafetyReply(input)
         case .safetyLine: try fuzzSafetyLine(input)
+        case .vehicleReply: try fuzzVehicleReply(input)
+        case .vehicleLine: try fuzzVehicleLine(input)
+        case .monitorReply: try fuzzMonitorReply(input)
+        case .monitorLine: try fuzzMonitorLine(input)
         case .recording: try fuzzRecording(input)
         case .plantPlan: try fuzzPlantPlan(input)
         case .loopPlan: try fuzzLoopPlan(input)

@@ -11,8 +11,12 @@ package struct DCCircuit: Hashable, Sendable {
             self.positive = positive
             self.negative = negative
         }
-        /// What an insulation monitor tells.
+        /// A monitor tells both side by side, which is never more.
         package var lower: Double { min(positive, negative) }
+        package var parallel: Double {
+            InsulationMonitorWorld.Terminals(positive: positive, negative: negative, voltage: 0)
+                .parallel
+        }
         /// Voltage of the positive and of the negative pole to earth where `voltage` is between them.
         package func voltagesToEarth(of voltage: Double) -> (positive: Double, negative: Double) {
             let share = positive / (positive + negative)

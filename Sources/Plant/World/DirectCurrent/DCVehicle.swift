@@ -69,8 +69,8 @@ package struct DCVehicle: Hashable, Sendable {
         isReady = model.isReady
     }
 
-    /// Frozen by a fault or its behaviour.
-    var isStuck: Bool { model.behaviour == .stuck || faults.has(.stateStuck) }
+    /// Frozen by its behaviour.
+    var isStuck: Bool { model.behaviour == .stuck }
     /// Nothing is heard of it.
     package var isSilent: Bool { model.behaviour == .disappears || faults.has(.vehicleLost) }
     var isFull: Bool {
@@ -87,12 +87,13 @@ package struct DCVehicle: Hashable, Sendable {
         pluggedFor += seconds
         stageFor += seconds / pace
         moveContactors(seconds)
-        hasError = hasError || faults.has(.errorState)
+        hasError = hasError || faults.has(.vehicleError)
         if wakeUps != told.wakeUps {
             wakeUps = told.wakeUps
             if stage == .paused || stage == .ended || stage == .failed { wakeUp() }
         }
-        if isSilent { return loseLink() }
+        // A module that starts anew has forgotten the session.
+        if isSilent || faults.has(.restart) { return loseLink() }
         protect()
         if isStuck { return }
         walk(seconds)

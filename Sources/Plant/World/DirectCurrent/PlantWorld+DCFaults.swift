@@ -43,7 +43,12 @@ extension PlantWorld {
             list.append((link.device, .vehicleLink, served(link.evse)))
         }
         for monitor in parts.insulationMonitors {
-            list.append((monitor.device, .insulationMonitor, served(monitor.evse)))
+            list.append(
+                (
+                    monitor.device,
+                    replies(monitor.bus, .insulationMonitor, .networkInsulationMonitor),
+                    served(monitor.evse)
+                ))
         }
     }
 

@@ -18,6 +18,8 @@ extension PlantWorld {
                     "mirrorClosed": .bool(link.contactor.mirrorShowsClosed),
                 ]
             })
+        object["vehicleLinks"] = .array(vehicleModules.map { .object(describe($0)) })
+        object["insulationMonitors"] = .array(insulationMonitors.map { .object(describe($0)) })
         object["parallelings"] = JSONValue(power.parallelings)
         object["mostJoinedVolts"] = JSONValue(rounded: power.mostJoined, digits: 1)
         object["stops"] = .array(stops.map { .object($0.json) })

@@ -5,7 +5,8 @@ package import EVSEModel
 //     world.dcStage(of: "module-3")            place of a source; then
 //     world.dcStages[place].isOn, .setVoltage, .setCurrent, .heardAt    what its wire was told, to be written
 //     world.dcStages[place].voltage, .current, .temperature, .mode, .gives, .isBroken, .derating    to be read
-//     world.tellVehicle(evse: 1, command)      what the station says to the vehicle
+//     world.tellVehicle(evse: 1, command)      what the station says to the vehicle; where a module of
+//                                              ``vehicleModules`` has heard a station, the step says it
 //     world.vehicleSays(evse: 1)               what is heard of it: a sample of this instant
 //     world.pilotState(evse: 1)                the pilot, where the communication device reads it
 //     world.circuit(evse: 1)                   insulation (ohms of either pole), busVoltage, current,

@@ -1,0 +1,298 @@
+import EVSEModel
+
+/// The station's side of an SECC module: frames of docs/vehicle-communication-protocol.md, the handshake,
+/// and what of ``VehicleModuleWorld`` is told. Written from the document alone.
+package struct SECCLine: SerialDevice {
+    package let characterTime: Int64
+    private let module: Int
+    private let plan: PlantPlan.VehicleLink
+    private var encoded = [UInt8]()
+    private var isOverlong = false
+    private var answers = [Transmission]()
+    /// What it tells while its report is stuck, and the sequence that it answers with.
+    private var frozen: [UInt8]?
+    private var frozenSequence: UInt16?
+    /// Frames that were none.
+    package private(set) var rejected = 0
+    /// From the end of a frame to the first bit of the answer. Chosen: 2 ms of the 10 allowed.
+    private static let turnaround: Int64 = 2_000_000
+    private static let challengeTime: Int64 = 1_000_000_000
+    private static let longestPacket = 139
+
+    /// - Parameter module: index in the plan.
+    package init(_ bus: PlantPlan.SerialBus, module: Int, plan: PlantPlan) {
+        characterTime = Int64(bus.characterBits) * 1_000_000_000 / Int64(bus.baud)
+        self.module = module
+        self.plan = plan.directCurrent.vehicleLinks[module]
+    }
+
+    package var deadline: Int64? { nil }
+
+    package mutating func receive(_ bytes: [UInt8], at now: Int64, world: inout PlantWorld) {
+        let end = now + Int64(bytes.count) * characterTime
+        for byte in bytes {
+            guard byte == 0 else {
+                if encoded.count <= Self.longestPacket {
+                    encoded.append(byte)
+                } else {
+                    isOverlong = true
+                }
+                continue
+            }
+            if !encoded.isEmpty {
+                let packet = SafetyCode.packet(encoded, longest: Self.longestPacket)
+                if !isOverlong, let packet {
+                    hear(packet, raw: encoded, at: end, &world)
+                } else {
+                    rejected += 1
+                }
+            }
+            encoded = []
+            isOverlong = false
+        }
+    }
+
+    package mutating func transmissions(
+        at now: Int64, world: inout PlantWorld
+    ) -> [Transmission] {
+        defer { answers = [] }
+        return answers
+    }
+
+    // MARK: Frames
+
+    private mutating func hear(
+        _ packet: [UInt8], raw: [UInt8], at end: Int64, _ world: inout PlantWorld
+    ) {
+        guard world.vehicleModules.indices.contains(module), packet[0] & 0x80 == 0 else { return }
+        var state = world.vehicleModules[module]
+        guard state.answers(at: world.now) else { return }
+        let faults = world.faultsByDevice[plan.device] ?? DeviceFaults()
+        guard !faults.has(.silent) else { return world.countReply(of: plan.device) }
+        let answer = answer(packet, &state, at: world.now, faults)
+        world.vehicleModules[module] = state
+        send(answer, request: raw, from: end, faults, &world.noise)
+        if !faults.isEmpty { world.countReply(of: plan.device) }
+    }
+
+    /// The answer without its check sum.
+    private mutating func answer(
+        _ packet: [UInt8], _ state: inout VehicleModuleWorld, at now: Int64, _ faults: DeviceFaults
+    ) -> [UInt8] {
+        let payload = Array(packet.dropFirst(7))
+        var head = Array(packet[1..<7])
+        if faults.has(.stuckSequence) {
+            let kept = frozenSequence ?? SafetyCode.number16(head, 0)
+            frozenSequence = kept
+            head.replaceSubrange(0..<2, with: SafetyCode.bytes(kept))
+        } else {
+            frozenSequence = nil
+        }
+        let boots = state.boots
+        func refuse(_ reason: UInt8) -> [UInt8] {
+            [0xFF] + head + [reason, packet[0]] + SafetyCode.bytes(boots)
+        }
+        switch packet[0] {
+        case 1:
+            guard payload.count >= 2 else { return refuse(7) }
+            return [0x81] + head + identity(&state, at: now, faults)
+        case 2:
+            guard payload.count >= 53 else { return refuse(7) }
+            if let reason = begin(packet, payload, &state, at: now, faults) {
+                return refuse(reason)
+            }
+            return [0x82] + head + SafetyCode.bytes(state.boots) + payload[10..<14]
+                + [payload[14]]
+        case 3:
+            guard payload.count >= 24 else { return refuse(7) }
+            if let reason = obey(packet, payload, &state, at: now) { return refuse(reason) }
+            var told = Array(payload[0..<4])
+            if faults.has(.tellsOther) { told[0] = told[0] == 0x33 ? 0x0F : 0x33 }
+            return [0x83] + head + told + report(state, at: now, faults)
+        default: return refuse(6)
+        }
+    }
+
+    private func identity(
+        _ state: inout VehicleModuleWorld, at now: Int64, _ faults: DeviceFaults
+    ) -> [UInt8] {
+        state.challenge &+= 0x9E37_79B9
+        state.challengedAt = now
+        var bytes: [UInt8] = [UInt8(faults.value(.otherVersion) ?? 1), 0]
+        bytes += SafetyCode.bytes(state.boots) + SafetyCode.bytes(state.challenge)
+        bytes += SafetyCode.bytes(VehicleModuleWorld.abilities) + [UInt8(plan.connectors), 0, 1, 0]
+        return bytes + SafetyCode.text("simulated", 16) + SafetyCode.text("SECC-1", 12)
+    }
+
+    /// - Returns: why not.
+    private func begin(
+        _ packet: [UInt8], _ payload: [UInt8], _ state: inout VehicleModuleWorld, at now: Int64,
+        _ faults: DeviceFaults
+    ) -> UInt8? {
+        guard payload[0] == UInt8(faults.value(.otherVersion) ?? 1) else { return 2 }
+        let isNewest =
+            state.challengedAt.map { now - $0 <= Self.challengeTime } ?? false
+            && SafetyCode.number32(payload, 6) == state.challenge
+        guard isNewest, SafetyCode.number32(payload, 2) == state.boots else { return 3 }
+        let silence = Int64(SafetyCode.number16(payload, 10))
+        let allowed = SafetyCode.number16(payload, 12)
+        guard (200...5000).contains(silence), allowed & ~VehicleModuleWorld.abilities == 0,
+            (1...plan.connectors).contains(Int(payload[14]))
+        else { return 4 }
+        state.challengedAt = nil
+        state.session = VehicleModuleWorld.Session(
+            id: SafetyCode.number32(packet, 3), silence: silence * 1_000_000, allowed: allowed,
+            sequence: SafetyCode.number16(packet, 1), heardAt: now)
+        return nil
+    }
+
+    /// - Returns: why not.
+    private func obey(
+        _ packet: [UInt8], _ payload: [UInt8], _ state: inout VehicleModuleWorld, at now: Int64
+    ) -> UInt8? {
+        guard let session = state.session, session.id == SafetyCode.number32(packet, 3) else {
+            return 1
+        }
+        let sequence = SafetyCode.number16(packet, 1)
+        guard (1...32767).contains(sequence &- session.sequence) else { return 5 }
+        guard var command = Self.command(payload) else { return 4 }
+        command.at = Instant(nanoseconds: now)
+        state.obey(command, sequence: sequence, at: now)
+        return nil
+    }
+
+    private static func command(_ payload: [UInt8]) -> VehicleCommand? {
+        let stops: [UInt8: StopKind] = [0x0F: .emergency, 0x33: .normal, 0x55: .none]
+        guard let stop = stops[payload[0]] else { return nil }
+        var command = VehicleCommand()
+        command.stop = stop
+        command.connector = payload[1]
+        let flags = SafetyCode.number16(payload, 2)
+        func holds(_ bit: UInt16) -> Bool { flags >> bit & 1 == 1 }
+        command.isAvailable = holds(0)
+        command.isAuthorized = holds(1)
+        command.isCableChecked = holds(2)
+        command.isPrecharged = holds(3)
+        command.isContactorClosed = holds(4)
+        command.isCurrentLimited = holds(5)
+        command.isVoltageLimited = holds(6)
+        command.isPowerLimited = holds(7)
+        command.insulation = InsulationVerdict(rawValue: UInt8(flags >> 8 & 3)) ?? .unknown
+        func volts(_ at: Int) -> Volts { Volts(raw: Int32(SafetyCode.number16(payload, at)) * 100) }
+        func amperes(_ at: Int) -> Amperes {
+            Amperes(raw: Int32(SafetyCode.number16(payload, at)) * 100)
+        }
+        command.maximumVoltage = volts(4)
+        command.minimumVoltage = volts(6)
+        command.maximumCurrent = amperes(8)
+        command.minimumCurrent = amperes(10)
+        command.maximumPower = Watts(Int64(SafetyCode.number32(payload, 12)))
+        command.presentVoltage = volts(16)
+        let current = Int16(bitPattern: SafetyCode.number16(payload, 18))
+        command.presentCurrent = Amperes(raw: Int32(current) * 100)
+        command.wakeUps = SafetyCode.number32(payload, 20)
+        return command
+    }
+
+    // MARK: Report
+
+    private mutating func report(
+        _ state: VehicleModuleWorld, at now: Int64, _ faults: DeviceFaults
+    ) -> [UInt8] {
+        if faults.has(.stuck), let frozen { return frozen }
+        let sample = state.report(faults)
+        var bytes = SECCReportBytes(sample ?? VehicleSample())
+        bytes.add(
+            silence: sample.flatMap {
+                $0.stage == .none ? nil : max(0, now - $0.at.nanoseconds) / 1_000_000
+            })
+        bytes.addVehicle()
+        bytes.addModule(faults: state.faults, cycle: state.cycle, uptime: state.uptime(at: now))
+        frozen = bytes.all
+        return bytes.all
+    }
+
+    // MARK: What the line makes of it
+
+    private mutating func send(
+        _ answer: [UInt8], request: [UInt8], from end: Int64, _ faults: DeviceFaults,
+        _ noise: inout Noise
+    ) {
+        var bytes = SafetyCode.frame(answer, spoilt: faults.has(.garbled))
+        func random(_ count: Int) -> [UInt8] {
+            (0..<count).map { _ in UInt8(truncatingIfNeeded: noise.next()) }
+        }
+        if faults.has(.noise) { bytes = random(bytes.count) }
+        if let length = faults.value(.truncated) { bytes = Array(bytes.prefix(Int(length))) }
+        if let length = faults.value(.extra) { bytes = random(Int(length)) + bytes }
+        if faults.has(.echo) { bytes = [0] + request + [0] + bytes }
+        if faults.has(.doubled) { bytes += bytes }
+        var start = end + Self.turnaround
+        if let late = faults.value(.slow) { start += Int64(late * 1_000_000) }
+        guard let gap = faults.value(.split), bytes.count > 1 else {
+            return answers.append(Transmission(bytes, notBefore: start))
+        }
+        let half = bytes.count / 2
+        answers.append(Transmission(Array(bytes.prefix(half)), notBefore: start))
+        let later = start + Int64(half) * characterTime + Int64(gap * 1_000_000)
+        answers.append(Transmission(Array(bytes.dropFirst(half)), notBefore: later))
+    }
+}
+
+/// A report behind what it repeats of the command.
+private struct SECCReportBytes {
+    private let sample: VehicleSample
+    private(set) var all: [UInt8]
+
+    init(_ sample: VehicleSample) {
+        self.sample = sample
+        all = [sample.stage.rawValue, sample.protocolUsed.rawValue, sample.connector]
+        all += SafetyCode.bytes(sample.session)
+        var address = [UInt8]()
+        for index in 0..<8 { address.append(sample.evccid[index]) }
+        // A MAC address has six bytes; none at all is all zero.
+        let length = address.lastIndex { $0 != 0 }.map { max(6, $0 + 1) } ?? 0
+        all += [UInt8(length)] + address
+    }
+
+    mutating func add(silence: Int64?) {
+        add16(silence.map { min(65534, $0) })
+    }
+
+    mutating func addVehicle() {
+        all.append(
+            (sample.hasError ? 1 : 0) | (sample.usesContract ? 2 : 0)
+                | (sample.wantsRenegotiation ? 4 : 0))
+        add16(tenths(sample.targetVoltage.raw))
+        let target = Int16(clamping: sample.targetCurrent.raw / 100)
+        all += SafetyCode.bytes(UInt16(bitPattern: target))
+        add16(tenths(sample.maximumVoltage?.raw))
+        add16(tenths(sample.maximumCurrent?.raw))
+        add32(sample.maximumPower.map { $0.raw / 1000 })
+        add16(tenths(sample.minimumVoltage?.raw))
+        add16(tenths(sample.minimumCurrent?.raw))
+        add16(sample.stateOfCharge.map { Int64($0.raw) })
+        add16(sample.fullStateOfCharge.map { Int64($0.raw) })
+        add16(sample.bulkStateOfCharge.map { Int64($0.raw) })
+        add32(sample.energyCapacity.map { $0.raw / 1000 })
+        add32(sample.energyRequest.map { $0.raw / 1000 })
+        add32(sample.departureIn.map { $0.count / 1000 })
+        add32(sample.remainingTime.map { $0.count / 1000 })
+        add16(tenths(sample.inletVoltage?.raw))
+    }
+
+    mutating func addModule(faults: UInt32, cycle: UInt16, uptime: UInt32) {
+        all += SafetyCode.bytes(faults)
+        add16(sample.hasError ? 11 : nil)
+        all += SafetyCode.bytes(cycle) + SafetyCode.bytes(uptime)
+    }
+
+    private func tenths(_ thousandths: Int32?) -> Int64? { thousandths.map { Int64($0) / 100 } }
+    /// All ones where nothing is known.
+    private mutating func add16(_ number: Int64?) {
+        all += SafetyCode.bytes(number.map { UInt16(clamping: $0) } ?? .max)
+    }
+    private mutating func add32(_ number: Int64?) {
+        all += SafetyCode.bytes(number.map { UInt32(clamping: $0) } ?? .max)
+    }
+}

@@ -1,0 +1,32 @@
+import Plant
+
+// Which of a device's faults leave nothing of its answers, as its driver sees it.
+extension VirtualDirectCurrent {
+    /// A module of our own protocol is believed or it is not.
+    func speaks(_ device: String, _ station: SimulatedStation) -> Bool {
+        guard let faults = station.world.faultsByDevice[device] else { return true }
+        // Beyond the reply time-out, 40 ms, there is no answer.
+        let isLate = faults.value(.slow).map { $0 > 35 } ?? false
+        let kinds: [FaultKind] = [
+            .silent, .absent, .garbled, .truncated, .noise, .stuck, .stuckSequence, .tellsOther,
+            .otherVersion,
+        ]
+        return !isLate && !kinds.contains(where: faults.has)
+    }
+
+    /// A unit on a Modbus bus whose replies are some.
+    func isRead(_ device: String, _ station: SimulatedStation) -> Bool {
+        guard let faults = station.world.faultsByDevice[device] else { return true }
+        let isLate = faults.value(.slow).map { $0 > 150 } ?? false
+        let kinds: [FaultKind] = [
+            .silent, .absent, .garbled, .truncated, .noise, .wrongUnit, .exception, .zero, .maximum,
+            .extra, .chatter, .reset,
+        ]
+        return !isLate && !kinds.contains(where: faults.has)
+    }
+
+    func answers(_ device: String, _ station: SimulatedStation) -> Bool {
+        guard let faults = station.world.faultsByDevice[device] else { return true }
+        return !faults.has(.silent) && !faults.has(.garbled)
+    }
+}
