@@ -12,6 +12,14 @@ package struct ModuleMap: Sendable {
         package var type: RegisterType
         /// Volts, amperes, watts or °C of one count.
         package var scale: Double
+        package init(
+            table: Table = .holding, address: UInt16, type: RegisterType, scale: Double
+        ) {
+            self.table = table
+            self.address = address
+            self.type = type
+            self.scale = scale
+        }
         package var addresses: Range<Int> { Int(address)..<Int(address) + type.width }
 
         /// The registers that hold this number, as near as they can, within what they can.
