@@ -1,4 +1,4 @@
-package import Charging
+import Charging
 package import EVSEModel
 
 /// Tells what DC EVSEs say that the core must hear at once from what can wait for its second.
