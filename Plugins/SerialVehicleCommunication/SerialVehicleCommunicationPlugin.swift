@@ -32,6 +32,17 @@ package enum SerialVehicleCommunicationPlugin: BusPlugin {
             "Longest time from a command to the end of its answer; USB adapters need more."),
     ]
 
+    /// CHAdeMO only where the board names it: which protocols a module knows is only seen when it answers.
+    package static func features(of configuration: Configuration) -> Set<DriverFeature> {
+        let named = SECCAbilities(names: configuration.texts("protocols"))
+        guard !named.isEmpty else { return [.combinedCharging] }
+        let chademo = SECCAbilities(names: ["chademo"])
+        var features = Set<DriverFeature>()
+        if named.contains(chademo) { features.insert(.chademo) }
+        if named != chademo { features.insert(.combinedCharging) }
+        return features
+    }
+
     package static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
         let period = configuration.number("poll-period")
         let reply = configuration.number("reply-timeout")

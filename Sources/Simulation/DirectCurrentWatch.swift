@@ -1,5 +1,6 @@
 import EVSEModel
 import Plant
+import StationRuntime
 
 /// What must hold of direct current, judged from the plant's circuits, the loop's image and the board alone.
 struct DirectCurrentWatch {

@@ -3,6 +3,7 @@ import EVSEModel
 import FieldBus
 import ModbusPowerModule
 import Plant
+import RegisterMaps
 
 /// A bus with one module of every family and the drivers' courses at its other end. The first byte picks the
 /// family; then, again and again: a byte that says what happens, a length, and so many bytes. Ids are taken
