@@ -173,7 +173,8 @@ struct Watch {
     /// Which guarantee of its laws an EVSE's cycle broke, and how.
     private mutating func judge(_ index: Int, _ station: SimulatedStation) -> String? {
         guard directMonitors[index] == nil else {
-            directMonitors[index]?.look(at: directCycle(index, station))
+            let cycle = directCycle(index, station)
+            directMonitors[index]?.look(at: cycle)
             return directMonitors[index]?.violation.map { "\($0.guarantee): \($0.text)" }
         }
         monitors[index].look(at: cycle(index, station))
@@ -231,7 +232,8 @@ struct Watch {
         } else {
             for index in monitors.indices {
                 monitors[index].restarted(cycle(index, station))
-                directMonitors[index]?.restarted(directCycle(index, station))
+                let direct = directCycle(index, station)
+                directMonitors[index]?.restarted(direct)
             }
         }
     }

@@ -15,6 +15,11 @@ import Testing
         return plan
     }
 
+    /// As on the wire, little-endian.
+    private static func bytes<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+        (0..<Number.bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> Number($0 * 8)) }
+    }
+
     /// A station's side of the line, by docs/vehicle-communication-protocol.md.
     private struct Station {
         var line: SECCLine
@@ -24,7 +29,8 @@ import Testing
             _ kind: UInt8, _ payload: [UInt8], _ plant: inout VirtualDCPlant
         ) -> [UInt8] {
             sequence += 1
-            let packet = [kind] + SafetyCode.bytes(sequence) + SafetyCode.bytes(UInt32(7)) + payload
+            let packet =
+                [kind] + DCDevicesTests.bytes(sequence) + DCDevicesTests.bytes(UInt32(7)) + payload
             let now = plant.world.now
             line.receive(SafetyCode.frame(packet), at: now, world: &plant.world)
             let answer = line.transmissions(at: now, world: &plant.world).flatMap(\.bytes)
@@ -35,7 +41,8 @@ import Testing
         mutating func shakeHands(_ plant: inout VirtualDCPlant) {
             let identity = Array(send(1, [1, 0], &plant).dropFirst(7))
             guard identity.count >= 10 else { return }
-            let settings = SafetyCode.bytes(UInt16(1000)) + SafetyCode.bytes(UInt16(1)) + [2]
+            let settings =
+                DCDevicesTests.bytes(UInt16(1000)) + DCDevicesTests.bytes(UInt16(1)) + [2]
             let text = [UInt8](repeating: 0x30, count: 38)
             _ = send(2, [1, 0] + identity[2..<10] + settings + text, &plant)
         }
@@ -44,9 +51,11 @@ import Testing
         mutating func command(
             facts: UInt16, connector: UInt8 = 0, stop: UInt8 = 0x55, _ plant: inout VirtualDCPlant
         ) -> [UInt8] {
-            var payload = [stop, connector] + SafetyCode.bytes(facts)
-            for number in [10_000, 1500, 5000, 0] { payload += SafetyCode.bytes(UInt16(number)) }
-            payload += SafetyCode.bytes(UInt32(150_000))
+            var payload = [stop, connector] + DCDevicesTests.bytes(facts)
+            for number in [10_000, 1500, 5000, 0] {
+                payload += DCDevicesTests.bytes(UInt16(number))
+            }
+            payload += DCDevicesTests.bytes(UInt32(150_000))
             payload += [UInt8](repeating: 0, count: 8)
             return send(3, payload, &plant)
         }
