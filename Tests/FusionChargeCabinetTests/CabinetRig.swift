@@ -3,7 +3,7 @@ import DriverTestKit
 import EVSEModel
 import Plant
 
-@testable import FusionChargeCabinet
+import FusionChargeCabinet
 
 /// The dispenser's session against the simulated cabinet in virtual time: no socket, no clock, bytes and frames
 /// passed by hand.

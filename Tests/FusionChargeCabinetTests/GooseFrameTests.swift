@@ -1,7 +1,7 @@
 import Plant
 import Testing
 
-@testable import FusionChargeCabinet
+import FusionChargeCabinet
 
 /// Frames byte by byte against ones that were laid out by hand from the sheet.
 @Suite("FusionCharge: frames of the power channel")

@@ -1,7 +1,7 @@
 import EVSEModel
 import Testing
 
-@testable import FusionChargeCabinet
+import FusionChargeCabinet
 
 @Suite("FusionCharge: repetitions")
 struct RepetitionTests {

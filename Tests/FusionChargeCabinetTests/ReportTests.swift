@@ -1,6 +1,6 @@
 import Testing
 
-@testable import FusionChargeCabinet
+import FusionChargeCabinet
 
 @Suite("FusionCharge: function 0x41")
 struct ReportTests {

@@ -2,7 +2,7 @@ import EVSEModel
 import Plant
 import Testing
 
-@testable import FusionChargeCabinet
+import FusionChargeCabinet
 
 /// The session's order and what goes wrong in it, in virtual time against the simulated cabinet.
 @Suite("FusionCharge: sessions")
