@@ -9,6 +9,7 @@ package enum MeterModels {
     private static let files = RegisterMapFiles(
         "meter model", variable: "FORECOURT_METER_MODELS",
         builtIn: [
+            ("djsf1352-rn", PackageResources.djsf1352_rn_yaml),
             ("em24", PackageResources.em24_yaml),
             ("em24-e1", PackageResources.em24_e1_yaml),
             ("em340", PackageResources.em340_yaml),

@@ -307,7 +307,7 @@ private let badBoards2: [BadBoard] = [
         edits: [("cards: { plugin: serial, port", "cards: { port")],
         report: """
             board.yaml:9:3: error: bus cards has no plugin
-              fix: add one of modbus-rtu, modbus-tcp, modbus-rtu-over-tcp, serial, i2c, pcsc, gpio-chip, pwm-chip, adc, one-wire, led-chain
+              fix: add one of modbus-rtu, modbus-tcp, modbus-rtu-over-tcp, serial, i2c, can, pcsc, gpio-chip, pwm-chip, adc, one-wire, led-chain
             """),
     BadBoard(
         name: "a bus plugin misspelt",
@@ -622,7 +622,7 @@ private let badBoards4: [BadBoard] = [
         edits: [("limit: 32 A, ", "")],
         report: """
             board.yaml:26:7: error: evses.1.connectors.1 has no limit
-              fix: add it: Rating of the outlet per phase.
+              fix: add it: Rating of the outlet: per phase, or its direct current.
             """),
     BadBoard(
         name: "a connector above the feed",
