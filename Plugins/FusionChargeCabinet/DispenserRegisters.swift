@@ -2,16 +2,19 @@ internal import EVSEModel
 internal import FieldBus
 
 /// The registers that the cabinet reads and writes, and which of them have changed since they were told.
-struct DispenserRegisters {
+package struct DispenserRegisters {
     private var own = [UInt16: UInt16]()
     private var written = [UInt16: UInt16]()
     /// Pushed where they change: where each begins.
     private var pushed = [UInt16: Int]()
     private var told = [UInt16: [UInt16]]()
 
+    package init() {}
+
     // MARK: Own values
 
-    mutating func set(_ address: UInt16, _ value: UInt16, pushes: Bool = false) {
+    /// - Parameter pushes: the cabinet is told whenever it changes.
+    package mutating func set(_ address: UInt16, _ value: UInt16, pushes: Bool = false) {
         own[address] = value
         if pushes { pushed[address] = 1 }
     }
@@ -39,7 +42,8 @@ struct DispenserRegisters {
 
     // MARK: What the cabinet wrote
 
-    func number(_ address: UInt16) -> UInt16? { written[address] }
+    /// `nil` where nothing was written.
+    package func number(_ address: UInt16) -> UInt16? { written[address] }
     /// `nil` where nothing was written, or no finite number.
     func float(_ address: UInt16) -> Double? {
         guard let high = written[address], let low = written[address + 1] else { return nil }
@@ -66,7 +70,7 @@ struct DispenserRegisters {
     }
 
     /// A cabinet that starts anew says everything anew, and is told everything anew.
-    mutating func forgetCabinet() {
+    package mutating func forgetCabinet() {
         written.removeAll(keepingCapacity: true)
         told.removeAll(keepingCapacity: true)
     }
@@ -77,7 +81,9 @@ struct DispenserRegisters {
     ///
     /// - Parameter pdu: function and data.
     /// - Returns: the answer, and the registers that it wrote.
-    mutating func answer(_ pdu: [UInt8]) -> (reply: [UInt8], written: ClosedRange<UInt16>?) {
+    package mutating func answer(
+        _ pdu: [UInt8]
+    ) -> (reply: [UInt8], written: ClosedRange<UInt16>?) {
         let function = pdu.first ?? 0
         do throws(ModbusException) {
             switch try ModbusServerRequest(parsing: pdu[...]) {
@@ -130,7 +136,7 @@ struct DispenserRegisters {
     // MARK: Pushes
 
     /// Reports of what has changed since they were last made, each small enough for one message.
-    mutating func reports() -> [UnsolicitedReport] {
+    package mutating func reports() -> [UnsolicitedReport] {
         var reports = [UnsolicitedReport]()
         var segments = [UnsolicitedReport.Segment]()
         var size = UnsolicitedReport.overhead

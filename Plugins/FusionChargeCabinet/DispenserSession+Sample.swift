@@ -1,4 +1,4 @@
-internal import EVSEModel
+package import EVSEModel
 
 /// How the cabinet as a whole is, by register 0x2006.
 enum RunningMode: UInt16, Sendable, CaseIterable {
@@ -62,7 +62,9 @@ extension DispenserSession {
     }
 
     /// What the loop gets of an outlet. Voltage and current are the dispenser's own: the cabinet has no sensor.
-    func sample(_ outlet: Int, _ reading: OutletReading, at now: Instant) -> PowerSourceSample {
+    package func sample(
+        _ outlet: Int, _ reading: OutletReading, at now: Instant
+    ) -> PowerSourceSample {
         let limits = limits(outlet)
         var sample = PowerSourceSample()
         // What the cabinet wrote holds while it is heard.
@@ -81,7 +83,7 @@ extension DispenserSession {
     }
 
     /// What is wrong with the cabinet although it is heard, in words; `nil`: nothing.
-    func trouble(at now: Instant) -> String? {
+    package func trouble(at now: Instant) -> String? {
         guard isLinked else { return nil }
         var parts = [String]()
         if mode == .faulty { parts.append("the cabinet is faulty") }

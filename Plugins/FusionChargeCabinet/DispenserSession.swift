@@ -1,11 +1,11 @@
-internal import EVSEModel
-internal import FieldBus
+package import EVSEModel
+package import FieldBus
 
 /// The dispenser's end of both channels, without socket or clock: bytes, frames and instants in, bytes and frames
 /// out.
-struct DispenserSession {
+package struct DispenserSession {
     /// What the dispenser says of itself.
-    struct Identity {
+    package struct Identity {
         var manufacturer: UInt16 = 0
         var model: UInt16 = 0
         var protocolVersion: UInt16 = 1
@@ -20,6 +20,8 @@ struct DispenserSession {
         var maximumPower = Watts.zero
         /// Requests are signed with the session's key, and answers must be.
         var isSigned = true
+
+        package init() {}
     }
     /// The dispenser's clock is told so often. Chosen.
     private static let clockInterval = Milliseconds.seconds(10)
@@ -28,7 +30,7 @@ struct DispenserSession {
 
     let identity: Identity
     private(set) var registers = DispenserRegisters()
-    private(set) var outlets: [OutletSession]
+    package private(set) var outlets: [OutletSession]
     private var inputs: [OutletInput]
     private var repetitions: [GooseRepetition]
     private var frames = TurnedModbusFrames()
@@ -42,12 +44,16 @@ struct DispenserSession {
     private var answered: [(state: UInt32, sequence: UInt32)?]
 
     // For the log and the probe
-    private(set) var rejectedFrames = 0
-    private(set) var lostAnswers = 0
+    /// Frames of the power channel that were not believed.
+    package private(set) var rejectedFrames = 0
+    /// Answers that the cabinet's numbers say were sent and that did not come.
+    package private(set) var lostAnswers = 0
     private(set) var refusedReports = 0
-    private(set) var lastRejection = ""
+    /// Why the last frame was not believed.
+    package private(set) var lastRejection = ""
 
-    init(_ identity: Identity, outlets count: Int) {
+    /// - Parameter count: outlets of this dispenser.
+    package init(_ identity: Identity, outlets count: Int) {
         self.identity = identity
         outlets = Array(repeating: OutletSession(), count: count)
         repetitions = Array(repeating: GooseRepetition(), count: count)
@@ -74,7 +80,7 @@ struct DispenserSession {
     // MARK: The link
 
     /// A connection stands. Nothing of an earlier one holds.
-    mutating func linked(at now: Instant, macAddress: [UInt8]) {
+    package mutating func linked(at now: Instant, macAddress: [UInt8]) {
         forgetLink()
         isLinked = true
         heardAt = now
@@ -84,7 +90,8 @@ struct DispenserSession {
         }
     }
 
-    mutating func unlinked(at now: Instant) {
+    /// The connection is gone.
+    package mutating func unlinked(at now: Instant) {
         forgetLink()
         for outlet in outlets.indices { outlets[outlet].linkLost(at: now) }
     }
@@ -107,7 +114,7 @@ struct DispenserSession {
     /// Takes bytes of the Modbus channel.
     ///
     /// - Returns: bytes to send.
-    mutating func receive(
+    package mutating func receive(
         modbus bytes: [UInt8], at now: Instant
     ) throws(TurnedModbusFrames.Problem) -> [UInt8] {
         var replies = [UInt8]()
@@ -138,7 +145,7 @@ struct DispenserSession {
     }
 
     /// Takes a frame of the power channel, from the Ethernet type on.
-    mutating func receive(goose frame: [UInt8], at now: Instant) {
+    package mutating func receive(goose frame: [UInt8], at now: Instant) {
         do throws(GooseProblem) {
             // Whose key it must be signed with stands in it.
             let unproven = try GooseFrame.decode(frame, key: nil)
@@ -184,7 +191,7 @@ struct DispenserSession {
     /// - Parameters:
     ///   - inputs: of each outlet.
     ///   - unixTime: milliseconds since 1970.
-    mutating func step(_ inputs: [OutletInput], at now: Instant, unixTime: Int64) {
+    package mutating func step(_ inputs: [OutletInput], at now: Instant, unixTime: Int64) {
         self.inputs = inputs
         for outlet in outlets.indices {
             bestPower[outlet] = max(bestPower[outlet], limits(outlet).maximumPower.double)
@@ -230,7 +237,7 @@ struct DispenserSession {
     }
 
     /// Frames of the power channel that are due.
-    mutating func frames(at now: Instant) -> [[UInt8]] {
+    package mutating func frames(at now: Instant) -> [[UInt8]] {
         var due = [[UInt8]]()
         for outlet in outlets.indices {
             guard let message = repetitions[outlet].due(at: now) else { continue }
@@ -242,7 +249,7 @@ struct DispenserSession {
     var framesDueAt: Instant? { repetitions.compactMap(\.dueAt).min() }
 
     /// Bytes of the Modbus channel that push what has changed.
-    mutating func reports() -> [UInt8] {
+    package mutating func reports() -> [UInt8] {
         guard isLinked else { return [] }
         var bytes = [UInt8]()
         for report in registers.reports() {

@@ -58,7 +58,7 @@ package enum GooseFrame {
     }
 
     /// Polynomial 0xA001 reflected, start 0xFFFF: the CRC of Modbus, high byte first.
-    static func checksum(_ bytes: [UInt8]) -> UInt16 {
+    package static func checksum(_ bytes: [UInt8]) -> UInt16 {
         var crc: UInt16 = 0xFFFF
         for byte in bytes {
             crc ^= UInt16(byte)
@@ -67,7 +67,8 @@ package enum GooseFrame {
         return crc
     }
 
-    static func hash(_ bytes: ArraySlice<UInt8>, _ key: [UInt8]) -> [UInt8] {
+    /// HMAC-SHA256.
+    package static func hash(_ bytes: ArraySlice<UInt8>, _ key: [UInt8]) -> [UInt8] {
         var out = [UInt8](repeating: 0, count: 32)
         let data = Array(bytes)
         var length = 0

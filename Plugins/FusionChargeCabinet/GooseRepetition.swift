@@ -1,10 +1,10 @@
-internal import EVSEModel
+package import EVSEModel
 
 /// Says one thing again and again: at once, after 2, 2, 4 and 8 ms, then every second, until it changes.
 ///
 /// Source: `devices/dc-cabinet-fusioncharge.md` (times); IEC 61850-8-1, 18.1.2.5: a change raises the state's number
 /// and begins the sequence at 0; both leave 0 out when they wrap.
-struct GooseRepetition {
+package struct GooseRepetition {
     private static let delays: [Int64] = [2, 2, 4, 8]
     private static let rest: Int64 = 1000
 
@@ -14,10 +14,12 @@ struct GooseRepetition {
     private var sent = 0
     private(set) var dueAt: Instant?
 
+    package init() {}
+
     /// What shall be said from now on; the same entries again change nothing.
     ///
     /// - Parameter time: of the wall clock, for whoever reads the frame.
-    mutating func say(_ next: GooseMessage, at now: Instant, time: GooseMessage.Time) {
+    package mutating func say(_ next: GooseMessage, at now: Instant, time: GooseMessage.Time) {
         guard message?.name != next.name || message?.entries != next.entries else { return }
         state = state == .max ? 1 : state + 1
         sequence = 0
@@ -42,7 +44,7 @@ struct GooseRepetition {
     }
 
     /// The frame that is due, at most one a call.
-    mutating func due(at now: Instant) -> GooseMessage? {
+    package mutating func due(at now: Instant) -> GooseMessage? {
         guard var message, let dueAt, dueAt <= now else { return nil }
         message.sequence = sequence
         sequence = sequence == .max ? 1 : sequence + 1

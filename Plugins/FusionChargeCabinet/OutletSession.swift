@@ -1,12 +1,18 @@
-internal import EVSEModel
+package import EVSEModel
 
 /// What the dispenser knows of one outlet in one round.
-struct OutletInput {
+package struct OutletInput {
     /// What the loop wants, as of now.
-    var command: PowerSourceCommand
-    var reading: OutletReading
+    package var command: PowerSourceCommand
+    package var reading: OutletReading
     /// The loop lives: its word is not older than ``PowerSourceCommand/maximumAge``.
-    var isHeard: Bool
+    package var isHeard: Bool
+
+    package init(command: PowerSourceCommand, reading: OutletReading, isHeard: Bool) {
+        self.command = command
+        self.reading = reading
+        self.isHeard = isHeard
+    }
 
     /// Voltage shall be at the output.
     var isExport: Bool {
@@ -29,8 +35,8 @@ struct OutletInput {
 /// One outlet's session with the cabinet: plug, key, reservation, requests, end. Knows no wire.
 ///
 /// Source: `devices/dc-cabinet-fusioncharge.md`, "Session order".
-struct OutletSession {
-    enum Stage: Hashable {
+package struct OutletSession {
+    package enum Stage: Hashable, Sendable {
         case idle
         /// Plugged in: the cabinet sends a key for this session.
         case awaitingKey
@@ -44,15 +50,15 @@ struct OutletSession {
     /// A higher set point is told so often at most, a lower one at once. Chosen: each change is five frames.
     static let riseInterval = Milliseconds(100)
 
-    private(set) var stage = Stage.idle
+    package private(set) var stage = Stage.idle
     private(set) var since = Instant.zero
     /// Kept over a session's end: with it the end is said.
-    private(set) var key: [UInt8]?
+    package private(set) var key: [UInt8]?
     private var hasNewKey = false
     /// The cabinet said no to the last reservation.
     private(set) var isRefused = false
     /// It said nothing to it.
-    private(set) var isUnanswered = false
+    package private(set) var isUnanswered = false
     /// Something was put out in this session; what it was last.
     private var last: PowerRequest?
     private var toldAt = Instant.zero
@@ -175,7 +181,7 @@ struct OutletSession {
     // MARK: What follows
 
     /// What is asked of the cabinet now; `nil`: nothing, which is said with ``reason``.
-    var request: PowerRequest? {
+    package var request: PowerRequest? {
         switch stage {
         case .idle, .awaitingKey, .complete: nil
         case .reserving: PowerRequest(.placeholder)
