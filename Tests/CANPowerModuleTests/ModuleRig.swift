@@ -120,9 +120,7 @@ final class ModuleRig: PowerModuleConformance.Rig {
     /// The bus is pulled out, or back.
     func plug(_ isIn: Bool) throws {
         let path = path
-        let socket = isIn ? try CANSocket(path: path) : nil
-        nonisolated(unsafe) let moved = socket
-        far.withLock { $0.socket = moved }
+        try far.withLock { $0.socket = isIn ? try CANSocket(path: path) : nil }
     }
 
     func raise(_ fault: FaultKind, _ value: Double = 0, of device: String = "module-1") {
