@@ -124,13 +124,14 @@ package actor ModbusPowerCabinet: BusDriver {
     package func cleanup() async {
         isActive = false
         forget()
+        // Only here: a heartbeat that stands still is no life, however often the cabinet is set up anew.
+        cabinetBeat = nil
         lookedAt = nil
     }
 
     private func forget() {
         isSetUp = false
         unfit = nil
-        cabinetBeat = nil
         for index in outlets.indices {
             outlets[index].told = nil
             outlets[index].disobediences = 0

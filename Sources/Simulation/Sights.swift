@@ -49,8 +49,11 @@ extension ConnectorWorld {
         guard let vehicle else { return false }
         sight.hasVehicle = true
         sight.isOccupied = true
-        sight.current += vehicle.current
-        if isEnergised, vehicle.isS2Closed, vehicle.current < 0.1, !vehicle.isFull {
+        sight.current += drawn
+        // What a DC vehicle asks for is followed by the loop's image.
+        if vehicle.direct == nil, isEnergised, vehicle.isS2Closed, vehicle.current < 0.1,
+            !vehicle.isFull
+        {
             sight.isRamping = true
         }
         return true
@@ -85,11 +88,20 @@ struct LoopView {
         return false
     }
 
+    /// The limit of direct current follows the vehicle's battery all the time: small steps of it are none.
+    private static func hasSameLimit(_ one: EVSEImage, _ other: EVSEImage) -> Bool {
+        let isDirect = one.status.outputVoltage > .zero && other.status.outputVoltage > .zero
+        guard isDirect else {
+            return one.status.limit == other.status.limit
+                && one.status.limitCause == other.status.limitCause
+        }
+        return abs(Int64(one.status.limit.raw) - Int64(other.status.limit.raw)) < 2000
+    }
+
     private static func differs(_ one: EVSEImage, _ other: EVSEImage) -> Bool {
         guard one.outputs == other.outputs, one.status.phase == other.status.phase,
             one.status.contactor == other.status.contactor,
-            one.status.limit == other.status.limit,
-            one.status.limitCause == other.status.limitCause,
+            hasSameLimit(one, other),
             one.status.faults.union(one.status.latched)
                 == other.status.faults.union(other.status.latched),
             one.status.unlockAnswered == other.status.unlockAnswered,

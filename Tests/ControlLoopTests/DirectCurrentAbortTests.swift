@@ -244,7 +244,7 @@ import Testing
         world.plugAndGrant()
         #expect(world.reach(.preCharge) != nil)
         world.sourcesAreWeak = true
-        let ended = world.wait(atMost: .seconds(30)) { $0.phase == .stopping }
+        let ended = world.wait(atMost: .seconds(30)) { $0.phase != .preCharge }
         #expect((ended ?? .zero) >= .seconds(7) - Milliseconds(20))
         #expect((ended ?? .zero) <= .seconds(7) + Milliseconds(50))
         #expect(world.reason == .preChargeFailed)

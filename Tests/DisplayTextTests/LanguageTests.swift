@@ -87,6 +87,7 @@ struct LanguageTests {
             "money": ["amount", "currency"], "duration.hours": ["h", "m"],
             "duration.minutes": ["m"], "duration.seconds": ["s"],
             "limited": ["cause", "current"], "outlet": ["number"], "code": ["number"],
+            "remaining": ["time"],
         ]
         for key in Phrase.all {
             #expect(names(language[key]) == wanted[key] ?? [], "\(code) \(key)")

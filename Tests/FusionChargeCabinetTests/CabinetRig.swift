@@ -1,9 +1,8 @@
 import DriverKit
 import DriverTestKit
 import EVSEModel
-import Plant
-
 import FusionChargeCabinet
+import Plant
 
 /// The dispenser's session against the simulated cabinet in virtual time: no socket, no clock, bytes and frames
 /// passed by hand.

@@ -1,7 +1,6 @@
+import FusionChargeCabinet
 import Plant
 import Testing
-
-import FusionChargeCabinet
 
 /// Frames byte by byte against ones that were laid out by hand from the sheet.
 @Suite("FusionCharge: frames of the power channel")

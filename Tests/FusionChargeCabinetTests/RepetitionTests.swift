@@ -1,7 +1,6 @@
 import EVSEModel
-import Testing
-
 import FusionChargeCabinet
+import Testing
 
 @Suite("FusionCharge: repetitions")
 struct RepetitionTests {

@@ -1,6 +1,5 @@
-import Testing
-
 import FusionChargeCabinet
+import Testing
 
 @Suite("FusionCharge: function 0x41")
 struct ReportTests {

@@ -1,8 +1,7 @@
 import EVSEModel
+import FusionChargeCabinet
 import Plant
 import Testing
-
-import FusionChargeCabinet
 
 /// The session's order and what goes wrong in it, in virtual time against the simulated cabinet.
 @Suite("FusionCharge: sessions")

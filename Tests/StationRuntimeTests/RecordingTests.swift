@@ -100,9 +100,9 @@ struct RecordingTests {
     @Test("the image has the fields that recordings know")
     func fields() {
         #expect(MemoryLayout<EVSEStatus>.size == 148)
-        #expect(MemoryLayout<EVSEInputs>.size == 336)
-        #expect(MemoryLayout<EVSEOutputs>.size == 54)
-        #expect(MemoryLayout<EVSETargets>.size == 36)
+        #expect(MemoryLayout<EVSEInputs>.size == 400)
+        #expect(MemoryLayout<EVSEOutputs>.size == 60)
+        #expect(MemoryLayout<EVSETargets>.size == 40)
         #expect(MemoryLayout<MeterSample>.size == 104)
         #expect(MemoryLayout<ControllerSample>.size == 40)
         #expect(MemoryLayout<VehicleSample>.size == 172)

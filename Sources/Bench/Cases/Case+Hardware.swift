@@ -46,6 +46,7 @@ extension Catalogue {
         },
         Case(
             "HW_03", "Meter silent in a session", requirements: ["J02", "trap 33"],
+            when: "NOT vehicle-communication",
             stimulus: "the meter falls silent while charging",
             expectation: "the offer falls to the board's safe value; NotifyEvent; it recovers",
             settings: ["ocpp.variables.SampledDataCtrlr.TxUpdatedInterval=1"]
@@ -64,6 +65,7 @@ extension Catalogue {
         },
         Case(
             "HW_04", "Mains cut while charging", requirements: ["E11", "IEC 61851-1"],
+            when: "NOT vehicle-communication",
             stimulus: "the mains fail while charging and come back",
             expectation: "no energy meanwhile, PowerLoss reported, and the session goes on"
         ) { bench in
@@ -108,7 +110,7 @@ extension Catalogue {
         },
         Case(
             "HW_06", "Emergency stop", requirements: ["IEC 61851-1", "G01"],
-            when: "NOT evse-controller",
+            when: "NOT evse-controller and NOT vehicle-communication",
             stimulus: "the emergency stop is pressed while charging",
             expectation:
                 "the contactor opens at once; Faulted; Available again after release and unplug"
@@ -139,7 +141,8 @@ extension Catalogue {
         },
         Case(
             "HW_08", "From the end of state C to the open contactor",
-            requirements: ["IEC 61851-1 Table A.6 seq. 8.1"], when: "NOT evse-controller",
+            requirements: ["IEC 61851-1 Table A.6 seq. 8.1"],
+            when: "NOT evse-controller and NOT vehicle-communication",
             stimulus: "a vehicle stops and starts asking for energy twelve times",
             expectation: "the coil is off within two loop periods (20 ms), always within 100 ms",
             settings: ["supervision.closing-interval=1 s"]

@@ -96,8 +96,9 @@ extension Catalogue {
             expectation: "the composite schedule still holds its limit"
         ) { bench in
             try await bench.boot()
+            // An EVSE's own limit: the station's is of its supply, which an outlet of direct current is not.
             try await bench.setProfile(
-                chargingProfile(id: 8, purpose: "ChargingStationMaxProfile", limit: 12), evse: 0,
+                chargingProfile(id: 8, purpose: "TxDefaultProfile", limit: 12), evse: 1,
                 "Accepted")
             try bench.kill()
             try await bench.start()

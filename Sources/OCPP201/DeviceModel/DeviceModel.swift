@@ -89,7 +89,9 @@ package struct DeviceModel: Sendable {
         _ station: StationConfiguration, _ description: StationDescription
     ) {
         let component = Component("ChargingStation")
-        let phases = station.evses.map { $0.supply == .dc ? 0 : $0.phases }.max() ?? 1
+        // Of the supply, whatever the outlets give.
+        let phases =
+            station.evses.map { $0.isDirect ? $0.direct.supplyPhases : $0.phases }.max() ?? 1
         add(
             .init(
                 component, Variable("AvailabilityState"), .stationState, .optionList,

@@ -59,7 +59,7 @@ extension PlantWorld {
             "pilot": .string(connector.circuit.state.letter),
             "pilotVolts": JSONValue(rounded: connector.circuit.high, digits: 2),
             "duty": JSONValue(rounded: connector.output.percent, digits: 2),
-            "offered": JSONValue(rounded: connector.output.offered ?? 0, digits: 2),
+            "offered": JSONValue(rounded: offered(at: connector), digits: 2),
             "drawn": JSONValue(rounded: connector.drawn, digits: 2),
             "plugged": .bool(connector.vehicle != nil),
             "cable": connector.cable.map { JSONValue($0) } ?? .null,
@@ -80,6 +80,12 @@ extension PlantWorld {
         if let vehicle = connector.vehicle { object["ev"] = .object(describe(vehicle)) }
         object["dc"] = describeDirectCurrent(of: connector, evse: evse.plan.number)
         return object
+    }
+
+    /// By the pilot; at an outlet of direct current what its vehicle is told.
+    private func offered(at connector: ConnectorWorld) -> Double {
+        guard connector.plan.directCurrent != nil else { return connector.output.offered ?? 0 }
+        return connector.vehicle?.direct?.told.maximumCurrent.double ?? 0
     }
 
     /// Its own contactor where it has one of direct current, else its EVSE's.
