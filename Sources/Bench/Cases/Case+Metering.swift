@@ -46,7 +46,9 @@ extension Catalogue {
             try await bench.tap("04A2B3C4D5E6F7")
             try await Task.sleep(for: .milliseconds(500))
             try await bench.plug()
-            let begin = try await bench.expect("TransactionEvent", "with Transaction.Begin") {
+            let begin = try await bench.expect(
+                "TransactionEvent", within: .seconds(40), "with Transaction.Begin"
+            ) {
                 $0.hasSample("Transaction.Begin", "Energy.Active.Import.Register")
             }
             // A reader that belongs to one EVSE knows it before any cable is there.

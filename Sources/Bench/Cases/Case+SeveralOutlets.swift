@@ -33,7 +33,8 @@ extension Catalogue {
         },
         Case(
             "HW_21", "A shared feed under changing limits",
-            requirements: ["K01.FR.39", "K04.FR.05"], when: "HFS-8 > 1 and SC-0",
+            requirements: ["K01.FR.39", "K04.FR.05"],
+            when: "HFS-8 > 1 and SC-0 and NOT vehicle-communication",
             stimulus:
                 "ChargingStationMaxProfile 20 A, then 14 A, then none, while two vehicles charge",
             expectation: "the sum follows in the time that a vehicle has, and stays there"
@@ -108,7 +109,7 @@ extension Catalogue {
         },
         Case(
             "HW_24", "One outlet's fault leaves the other alone", requirements: ["G01"],
-            when: "HFS-8 > 1 and NOT evse-controller",
+            when: "HFS-8 > 1 and NOT evse-controller and NOT vehicle-communication",
             stimulus: "a residual current trips at the first outlet while both charge",
             expectation: "the first stops and is Faulted; the second goes on"
         ) { bench in

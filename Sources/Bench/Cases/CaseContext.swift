@@ -28,9 +28,13 @@ final class CaseContext: Sendable {
         let text: String
     }
 
+    /// The board charges with direct current.
+    private let isDirect: Bool
+
     init(csms: BenchCSMS, options: StationUnderTest.Options) {
         self.csms = csms
         self.options = options
+        isDirect = (try? BoardFeatures.has("vehicle-communication", board: options.board)) ?? false
     }
 
     var steps: [Step] { state.withLock { $0.steps } }
@@ -254,6 +258,9 @@ final class CaseContext: Sendable {
         within limit: Milliseconds = .seconds(12)
     ) async throws -> JSONValue {
         let what = [kind, trigger, charging].compactMap(\.self).joined(separator: " ")
+        // A self-test, a cable check and a precharge come before direct current.
+        let isSlow = charging == "Charging" && isDirect
+        let limit = isSlow ? max(limit, .seconds(60)) : limit
         return try await expect("TransactionEvent", within: limit, what) { event in
             event["eventType"]?.string == kind
                 && (trigger == nil || event["triggerReason"]?.string == trigger)

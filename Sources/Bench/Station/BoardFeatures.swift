@@ -8,7 +8,7 @@ import Yams
 /// `energy-manager`), roles (`phase-contactor`, `dimming`, `evse-controller`), and plugins
 /// (`line-reader`). `controller-watchdog` is there where every EVSE controller falls back by itself
 /// when nothing reaches it (`watchdog` of its device), `several-cables` where an EVSE has more than one
-/// connector.
+/// connector, `one-display` where all outlets share one.
 struct BoardFeatures {
     let features: [String: PICSCondition.Feature]
 
@@ -52,6 +52,7 @@ struct BoardFeatures {
         var parts = Set(
             (root["feed"]?.mapping ?? [:]).filter { $1.mapping != nil }.compactMap(\.key.string))
         parts.formUnion(keys(root["shared"]))
+        if keys(root["shared"]).contains("display") { parts.insert("one-display") }
         for evse in root["evses"]?.mapping?.values.map({ $0 }) ?? [] {
             parts.formUnion(keys(evse["devices"]))
             if evse["connectors"]?.mapping?.count ?? 0 > 1 {

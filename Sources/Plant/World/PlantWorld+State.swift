@@ -1,3 +1,4 @@
+import EVSEModel
 package import JSON
 
 // Every signal as JSON: what `GET /rig/v1/state` shows.
