@@ -265,7 +265,7 @@ extension CaseContext {
         try await name(of: "contactor", direct(try await rig.state())["contactor"]?["device"])
     }
     fileprivate func cabinet() async throws -> String {
-        try await name(of: "power cabinet", try await rig.state()["cabinets"]?[0]?["device"])
+        try await device(of: "power cabinet", kinds: ["fusion-cabinet", "simple-cabinet"])
     }
     fileprivate func gripSensor() async throws -> String {
         let sensor = connector(of: try await rig.state())["temperatures"]?[0]?["device"]
@@ -273,10 +273,12 @@ extension CaseContext {
     }
     /// The device whose switch the emergency stop is, among those that can have faults.
     fileprivate func emergencyStop() async throws -> String {
+        try await device(of: "emergency stop", kinds: ["emergency-stop"])
+    }
+    private func device(of what: String, kinds: [String]) async throws -> String {
         let devices = try await rig.get("/rig/v1/faults/kinds")["devices"]?.array ?? []
         return try await name(
-            of: "emergency stop",
-            devices.first { $0["kind"] == "emergency-stop" }?["device"])
+            of: what, devices.first { kinds.contains($0["kind"]?.string ?? "") }?["device"])
     }
     private func name(of what: String, _ value: JSONValue?) async throws -> String {
         guard let name = value?.string else { throw CaseFailure("the rig names no \(what)") }
