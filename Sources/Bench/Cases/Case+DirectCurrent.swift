@@ -103,13 +103,15 @@ extension Catalogue {
             "HW_74", "The power cabinet is lost and comes back", requirements: ["G01", "N07"],
             when: "fusion-charge-cabinet or modbus-power-cabinet",
             stimulus: "nothing reaches the cabinet for a while, in a session",
-            expectation: "the session ends, the CSMS is told; the next session charges"
+            expectation: "the output is dead, the CSMS is told; the next session charges"
         ) { bench in
             try await bench.boot()
             _ = try await bench.chargeDirect()
             let cabinet = try await bench.cabinet()
             let cut = try await bench.fault(cabinet, "silent")
-            try await bench.expectTransaction("Ended", within: .seconds(60))
+            try await bench.expect("NotifyEvent", within: .seconds(60), "the cabinet's problem") {
+                $0["eventData"]?.array?.contains { $0["actualValue"] == "true" } ?? false
+            }
             try await bench.expectDead(within: .seconds(60))
             try await bench.clear(cut)
             try await bench.unplug()
