@@ -60,6 +60,8 @@ extension Catalogue {
             try await bench.boot()
             try await bench.rig.plug("2/1")
             try await bench.expectStatus("Occupied", evse: 2)
+            // The plug is in; the vehicle answers within its pilot's debounce, and nobody types faster.
+            try await Task.sleep(for: .milliseconds(500))
             try await bench.type(code)
             let request = try await bench.expect("Authorize")
             try bench.require(request["idToken"], equals: token(code, "KeyCode"), "the token")
