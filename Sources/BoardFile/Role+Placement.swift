@@ -45,7 +45,7 @@ extension Role {
     /// One device may serve the whole station.
     var isShareable: Bool {
         switch self {
-        case .emergencyStop, .enclosure, .supply, .dimming, .reader, .display, .indicator, .fan,
+        case .emergencyStop, .enclosure, .supply, .dimming, .reader, .display, .indicator,
             .enclosureTemperature:
             true
         default: false

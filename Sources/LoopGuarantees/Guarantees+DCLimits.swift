@@ -89,7 +89,9 @@ extension DCGuaranteeMonitor {
         let isCooled =
             last?.image.outputs.pumpRuns == true && signs.flow != .bad && signs.pressure != .bad
             && signs.level != .bad
-        guard cooling.isFitted, !isCooled, cycle.status.phase.isEnergised else {
+        guard cooling.isFitted, !isCooled, cycle.status.phase.isEnergised,
+            cycle.image.inputs.mainsPresent
+        else {
             times.uncooled = nil
             return
         }

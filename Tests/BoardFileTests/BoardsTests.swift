@@ -9,6 +9,7 @@ import Foundation
 import FusionChargeCabinet
 import GPIOCableLock
 import GPIOContactor
+import GPIOCooling
 import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
@@ -32,6 +33,7 @@ import Testing
 /// Every driver of this repository.
 let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
+    GPIOCoolingPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     IIOVoltagePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,

@@ -25,10 +25,19 @@ package struct CoolingLaw: BitwiseCopyable, Sendable {
     /// - Parameters:
     ///   - isWanted: an output is live, or is about to be.
     ///   - isTooHot: the coolant is.
+    ///   - isSupplied: without its supply the pump stands, and nothing can be said of it.
     package mutating func step(
-        _ inputs: CoolingInputs, isWanted: Bool, isTooHot: Bool, at: Instant, plan: CoolingPlan
+        _ inputs: CoolingInputs, isWanted: Bool, isTooHot: Bool, isSupplied: Bool, at: Instant,
+        plan: CoolingPlan
     ) {
         guard plan.isFitted else { return }
+        guard isSupplied else {
+            runsPump = false
+            running.update(false, at: at)
+            failing.update(false, at: at)
+            uncooled.update(false, at: at)
+            return
+        }
         let isShort = inputs.level == .bad
         let isStill = inputs.flow == .bad || inputs.pressure == .bad
         // Signs of the last cycle's command.

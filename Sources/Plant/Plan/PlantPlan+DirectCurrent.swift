@@ -11,6 +11,8 @@ extension PlantPlan {
         /// One for an EVSE at most.
         package var vehicleLinks: [VehicleLink] = []
         package var insulationMonitors: [InsulationMonitor] = []
+        package var coolers: [Cooler] = []
+        package var coolingSensors: [CoolingSensor] = []
         package init() {}
         package var isEmpty: Bool { self == DirectCurrent() }
     }

@@ -42,6 +42,10 @@ extension PlantWorld {
         for link in parts.vehicleLinks {
             list.append((link.device, .vehicleLink, served(link.evse)))
         }
+        for cooler in parts.coolers { list.append((cooler.device, .cooler, served(cooler.evse))) }
+        for sensor in parts.coolingSensors {
+            list.append((sensor.sensor.device, .temperature, served(sensor.evse)))
+        }
         for monitor in parts.insulationMonitors {
             list.append(
                 (

@@ -64,6 +64,17 @@ extension PlantWorld {
         guard let circuit = circuit(evse: number) else { return nil }
         let insulation = circuit.insulation
         return [
+            "cooling": .array(
+                coolers.filter { $0.plan.evse == number }.map { .object($0.described) }),
+            "coolingTemperatures": .array(
+                coolingSensors.indices.filter {
+                    plan.directCurrent.coolingSensors[$0].evse == number
+                }.map {
+                    [
+                        "device": .string(plan.directCurrent.coolingSensors[$0].sensor.device),
+                        "celsius": JSONValue(rounded: coolingSensors[$0].celsius, digits: 1),
+                    ]
+                }),
             "busVoltage": JSONValue(rounded: circuit.busVoltage, digits: 1),
             "current": JSONValue(rounded: circuit.current, digits: 2),
             "discharging": .bool(circuit.isDischarging),
