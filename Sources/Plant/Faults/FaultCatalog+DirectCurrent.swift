@@ -48,6 +48,7 @@ extension FaultCatalog {
                 entry(.coolantLow, "there is too little liquid"),
                 entry(.fanStuck, "the fan does not turn"),
             ]
+        case .coolantSensor: entries(of: .temperature)
         case .vehicleLink: vehicleLink
         case .insulationMonitor: insulationMonitor
         case .networkInsulationMonitor: insulationMonitor + [reset]
