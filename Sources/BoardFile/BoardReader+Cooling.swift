@@ -41,4 +41,17 @@ extension BoardReader {
                     + "\(connector.limit)", fix: "lower it to \(connector.limit)")
         }
     }
+
+    /// A monitor within a power module measures what that module's busbar is joined with.
+    mutating func checkMonitor(_ evse: BoardEVSE) {
+        guard let monitor = evse.devices[.insulationMonitor]?.first,
+            let source = plan.power.sources.first(where: { $0.device == monitor && !$0.isCabinet }),
+            plan.power.groups.indices.contains(source.group),
+            plan.power.groups[source.group].feeds != evse.id
+        else { return }
+        error(
+            position("evses.\(evse.id).devices.insulation-monitor"),
+            "\(monitor) measures the insulation of another busbar while its group does not feed EVSE "
+                + "\(evse.id)", fix: "name a module of a group that feeds EVSE \(evse.id) by wire")
+    }
 }

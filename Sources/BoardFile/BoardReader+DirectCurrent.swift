@@ -34,6 +34,7 @@ extension BoardReader {
         }
         checkFamilies(evse)
         checkCooling(evse)
+        checkMonitor(evse)
         if evse.devices[.meter] == nil {
             warn(
                 position("\(path).devices"), "EVSE \(evse.id) has no meter",

@@ -35,6 +35,8 @@ extension PlantPlan {
             self.model = model
             self.group = group
         }
+        /// It has an insulation monitor inside.
+        package var measuresInsulation: Bool { model == ModbusModule.withMonitor }
     }
 
     package struct PowerGroup: Hashable, Sendable {
