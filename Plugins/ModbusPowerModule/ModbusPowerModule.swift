@@ -245,8 +245,10 @@ package actor ModbusPowerModule: BusDriver {
         sample.selfTestAnswered = monitor.answered
         sample.selfTestPassed = monitor.hasPassed
         host.publish(sample)
+        // Nobody asks one that the board does not use.
+        let isUsed = host.insulationCommand.at > .zero
         host.fault(
-            .insulationMonitorLost, holds: sample.hasFault,
+            .insulationMonitorLost, holds: isUsed && sample.hasFault,
             sample.hasFault ? "the module's monitor says that it is faulty" : "")
     }
 

@@ -57,7 +57,7 @@ package struct PowerStage: Hashable, Sendable {
     /// Its supply is there.
     package internal(set) var isSupplied = true
     /// To earth at its output, both poles together, Ω; for one that measures it.
-    package internal(set) var insulation = Double.infinity
+    package var insulation = Double.infinity
 
     // What the rig did to it
     package var isBroken = false
