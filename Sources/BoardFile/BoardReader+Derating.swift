@@ -18,7 +18,7 @@ extension BoardReader {
         guard (2...DeratingCurve.capacity).contains(elements.count) else {
             error(
                 node.position,
-                "\(path): \(elements.count) points, a curve has 2 to \(DeratingCurve.capacity)",
+                "\(path): a list of \(elements.count), a curve has 2 to \(DeratingCurve.capacity) points",
                 fix: elements.count < 2
                     ? "add where it begins to fall, and where it ends"
                     : "leave out points on a straight line")

@@ -102,6 +102,21 @@ struct BoardsTests {
         #expect(!duties.contains { $0.contains("nobody") })
     }
 
+    @Test("a board with a cooled cable: what the laws must know of it")
+    func cooling() throws {
+        func plan(_ board: String) throws -> BoardPlan {
+            try #require(
+                try BoardFile.report(file: boardPath(board), plugins: shippedPlugins).plan)
+        }
+        let evse = try #require(try plan("dc-power-cabinet").evses.first?.direct)
+        #expect(evse.cooling.isFitted && evse.cooling.hasFan)
+        #expect(evse.connectors[0].uncooledCurrent == Amperes(200))
+        #expect(evse.connectors[0].derating.count == 3)
+        let stops = try plan("dc-dual-evse")
+        #expect(stops.evses.allSatisfy { $0.direct?.cooling.isFitted == true })
+        #expect(stops.evses[1].direct?.connectors[0].uncooledCurrent == .zero)
+    }
+
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)
     func compiles(_ name: String) throws {
         let plan = try #require(
