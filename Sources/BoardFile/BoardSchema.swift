@@ -1,4 +1,5 @@
 package import DriverKit
+import EVSEModel
 package import JSON
 
 /// JSON Schema (draft 2020-12) of board files, from the same key data as the check.

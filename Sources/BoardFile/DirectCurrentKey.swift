@@ -170,7 +170,8 @@ struct DirectCurrentKey: Sendable {
         [
             duration(
                 "cooling-start", 500...60_000, \.cooling.startTime,
-                "Flow and pressure of a cable's coolant must be good so long after the pump's start."),
+                "Flow and pressure of a cable's coolant must be good so long after the pump's start."
+            ),
             duration(
                 "cooling-grace", 100...30_000, \.cooling.grace,
                 "How long they, or the level, may be bad before the cable counts as not cooled."),

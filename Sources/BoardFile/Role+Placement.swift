@@ -35,7 +35,8 @@ extension Role {
     var current: Current? {
         switch self {
         case .proximity, .phaseContactor, .residualCurrent, .evseController: .alternating
-        case .cooling, .fan, .enclosureTemperature, .coolantTemperature, .busVoltage, .outputCurrent, .outputVoltage, .vehicleCommunication,
+        case .cooling, .fan, .enclosureTemperature, .coolantTemperature, .busVoltage,
+            .outputCurrent, .outputVoltage, .vehicleCommunication,
             .insulationMonitor, .powerModule, .powerCabinet, .link:
             .direct
         default: nil

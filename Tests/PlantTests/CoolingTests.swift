@@ -75,7 +75,7 @@ import Testing
                 sensor: .init(
                     device: "coolant-1", sensor: .linear(.init(30, atZero: 0, perUnit: 10_000))))
         ]
-        let again = try PlantPlan(plan.json)
+        let again = try PlantPlan(parsing: plan.encoded())
         #expect(again == plan)
     }
 }

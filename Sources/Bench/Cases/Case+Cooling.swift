@@ -37,7 +37,8 @@ extension Catalogue {
             "HW_89", "The cooling of a cable fails that carries nothing without it",
             requirements: ["IEC 61851-23", "G01", "N07"], when: "cooling and NOT uncooled-rating",
             stimulus: "the pump stands still while the outlet charges",
-            expectation: "an orderly stop without load on the contactors; Faulted; Available once it runs"
+            expectation:
+                "an orderly stop without load on the contactors; Faulted; Available once it runs"
         ) { bench in
             try await bench.boot()
             _ = try await bench.chargeDirect(["maxCurrent": 200])
@@ -66,7 +67,6 @@ extension CaseContext {
         guard let device = cooler(try await rig.state())["device"]?.string else {
             throw CaseFailure("the rig names no cooling")
         }
-        note("fault \(device) \(kind)")
         return try await fault(device, kind)
     }
 
@@ -75,7 +75,7 @@ extension CaseContext {
             $0["eventData"]?.array?.contains {
                 $0["component"]?["name"] == "LiquidCoolingSystem"
                     && $0["variable"]?["name"] == "Problem"
-                    && $0["actualValue"] == .string(holds ? "true" : "false")
+                    && $0["actualValue"] == JSONValue.string(holds ? "true" : "false")
             } ?? false
         }
     }

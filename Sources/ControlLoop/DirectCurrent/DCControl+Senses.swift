@@ -25,7 +25,8 @@ extension DCControl {
     private mutating func cool(_ inputs: EVSEInputs, at: Instant) {
         cooling.step(
             inputs.cooling, isWanted: request.isWanted || phase.isEnergised,
-            isTooHot: temperature.isCoolantTooHot, isSupplied: inputs.mainsPresent, at: at, plan: dc.cooling)
+            isTooHot: temperature.isCoolantTooHot, isSupplied: inputs.mainsPresent, at: at,
+            plan: dc.cooling)
         let power = DCLimitLaw.power(reading.current ?? .zero, at: reading.voltage ?? .zero)
         fan.step(
             inputs.cooling.fan, temperature: temperature.enclosureTemperature,

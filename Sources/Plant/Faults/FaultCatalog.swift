@@ -243,7 +243,8 @@ package enum FaultCatalog {
                 entry(.silent, "the browser has hung: the page is open, nothing happens on it"),
                 entry(.slow, "answers this much later", value("ms", 1...60_000, 700)),
             ]
-        case .cooler, .coolantSensor, .dcContactor, .powerLink, .dcOutput, .dcSensor, .powerModule, .vehicleLink,
+        case .cooler, .coolantSensor, .dcContactor, .powerLink, .dcOutput, .dcSensor, .powerModule,
+            .vehicleLink,
             .insulationMonitor, .networkInsulationMonitor:
             directCurrent(type)
         }

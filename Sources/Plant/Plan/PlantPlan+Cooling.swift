@@ -41,7 +41,8 @@ extension PlantPlan {
 extension PlantPlan.Cooler {
     init(_ value: JSONValue, at path: String) throws(ShapeError) {
         var reader = try ObjectReader(value, at: path)
-        self.init(device: try reader.device(), evse: try reader.number("evse", 1...StationBounds.evses))
+        self.init(
+            device: try reader.device(), evse: try reader.number("evse", 1...StationBounds.evses))
         pump = try reader.optionalLine("pump")
         flow = try reader.optionalLine("flow")
         if reader.value("meter") != nil { meter = try reader.channel("meter") }

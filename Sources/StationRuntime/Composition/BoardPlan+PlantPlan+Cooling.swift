@@ -7,7 +7,9 @@ import Plant
 extension BoardPlan {
     /// A pump with its contacts, a fan, a sensor of what they cool.
     func addCooling(_ device: BoardDevice, to plant: inout PlantPlan) {
-        for evse in evses where device.serves(evse.id) {
+        let isShared = device.assignments.contains { $0.evse == nil }
+        for evse in evses
+        where device.serves(evse.id) || isShared && evse.id.index == 0 && device.place != nil {
             let number = Int(evse.id.number)
             if device.plugin.name == "gpio-cooling" {
                 plant.directCurrent.coolers.append(cooler(device, number))

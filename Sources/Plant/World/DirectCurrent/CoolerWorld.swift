@@ -39,13 +39,29 @@ package struct CoolerWorld: Hashable, Sendable {
 }
 
 extension PlantWorld {
+    /// Units and sensors of an EVSE.
+    func describeCooling(ofEVSE number: Int) -> (units: JSONValue, temperatures: JSONValue) {
+        var (units, temperatures) = ([JSONValue](), [JSONValue]())
+        for cooler in coolers where cooler.plan.evse == number {
+            units.append(.object(cooler.described))
+        }
+        for (index, sensor) in plan.directCurrent.coolingSensors.enumerated()
+        where sensor.evse == number {
+            temperatures.append([
+                "device": .string(sensor.sensor.device),
+                "celsius": JSONValue(rounded: coolingSensors[index].celsius, digits: 1),
+            ])
+        }
+        return (.array(units), .array(temperatures))
+    }
+
     /// Pumps and fans by their relays, what they show, and what they cool.
     mutating func stepCooling<Chip: ChipTerminals>(
         _ seconds: Double, _ outputs: OutputSignals<Chip>
     ) {
         for index in coolers.indices {
             let plan = coolers[index].plan
-            let faults = faults(of: plan.device)
+            let faults = troubles(of: plan.device)
             coolers[index].step(
                 seconds, pump: mains.isUp && isDriven(plan.pump, outputs),
                 fan: mains.isUp && isDriven(plan.fan, outputs), faults: faults)
@@ -74,8 +90,8 @@ extension PlantWorld {
     private mutating func stepCoolingSensor<Chip: ChipTerminals>(
         _ index: Int, _ seconds: Double, _ outputs: OutputSignals<Chip>
     ) {
-        let plan = plan.directCurrent.coolingSensors[index]
-        let faults = self.faults(of: plan.sensor.device)
+        let plan = self.plan.directCurrent.coolingSensors[index]
+        let faults = troubles(of: plan.sensor.device)
         let current = circuit(evse: plan.evse)?.current ?? 0
         var (isMoved, hasFan) = (false, false)
         for place in coolers.indices where coolers[place].plan.evse == plan.evse {
@@ -92,7 +108,7 @@ extension PlantWorld {
         outputs.chip.setMicrovolts(channel, Int32(max(-2e9, min(2e9, level.rounded()))))
     }
 
-    private func faults(of device: String) -> DeviceFaults {
+    private func troubles(of device: String) -> DeviceFaults {
         faultsByDevice.isEmpty ? DeviceFaults() : faultsByDevice[device] ?? DeviceFaults()
     }
 

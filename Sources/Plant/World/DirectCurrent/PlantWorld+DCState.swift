@@ -63,18 +63,9 @@ extension PlantWorld {
     func describeDirectCurrent(ofEVSE number: Int) -> JSONValue? {
         guard let circuit = circuit(evse: number) else { return nil }
         let insulation = circuit.insulation
+        let cooling = describeCooling(ofEVSE: number)
         return [
-            "cooling": .array(
-                coolers.filter { $0.plan.evse == number }.map { .object($0.described) }),
-            "coolingTemperatures": .array(
-                coolingSensors.indices.filter {
-                    plan.directCurrent.coolingSensors[$0].evse == number
-                }.map {
-                    [
-                        "device": .string(plan.directCurrent.coolingSensors[$0].sensor.device),
-                        "celsius": JSONValue(rounded: coolingSensors[$0].celsius, digits: 1),
-                    ]
-                }),
+            "cooling": cooling.units, "coolingTemperatures": cooling.temperatures,
             "busVoltage": JSONValue(rounded: circuit.busVoltage, digits: 1),
             "current": JSONValue(rounded: circuit.current, digits: 2),
             "discharging": .bool(circuit.isDischarging),
