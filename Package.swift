@@ -48,6 +48,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 /// Drivers that the loop process runs: no Foundation below them.
 let cyclicPlugins: [Target.Dependency] = [
     "GPIOCableLock", "GPIOContactor", "PWMControlPilot", "GPIOResidualCurrent", "GPIOInputs",
+    "GPIOCooling",
     "IIOProximityPilot", "IIOTemperature", "IIOVoltage", "OneWireTemperature",
     "StatusLEDs",
 ]
@@ -192,6 +193,7 @@ let package = Package(
         plugin("PWMControlPilot"),
         plugin("GPIOResidualCurrent"),
         plugin("GPIOInputs"),
+        plugin("GPIOCooling"),
         plugin("IIOProximityPilot"),
         plugin("IIOTemperature"),
         plugin("IIOVoltage"),

@@ -12,12 +12,18 @@ public enum IIOTemperaturePlugin: CyclicPlugin {
     public static var summary: String {
         "temperature sensor: linear or NTC, on a converter channel"
     }
-    public static var roles: Set<Role> { [.temperature] }
+    public static var roles: Set<Role> {
+        [.temperature, .enclosureTemperature, .coolantTemperature]
+    }
     public static var keys: [ConfigurationKey] {
         [
             ConfigurationKey(
                 "channel", .line(.analogInput), required: true,
                 "Converter channel of the sensor."),
+            ConfigurationKey(
+                "measures", .choice(["contact", "enclosure", "coolant"]), default: "contact",
+                "A contact of the connector, the air of the enclosure, the liquid that cools cables."
+            ),
             ConfigurationKey(
                 "position", .integer(1...4), default: "1",
                 "Which of the connector's temperatures this sensor is."),
@@ -51,6 +57,14 @@ public enum IIOTemperaturePlugin: CyclicPlugin {
         ]
     }
 
+    public static func roles(of configuration: Configuration) -> Set<Role> {
+        switch IIOTemperature.Place(configuration.text("measures")) {
+        case .contact: [.temperature]
+        case .enclosure: [.enclosureTemperature]
+        case .coolant: [.coolantTemperature]
+        }
+    }
+
     public static func check(_ configuration: Configuration, _ issues: inout ConfigurationIssues) {
         issues.require(
             configuration.line("channel").isPresent, at: "channel", "no channel reads the sensor",
@@ -72,6 +86,7 @@ public enum IIOTemperaturePlugin: CyclicPlugin {
     {
         IIOTemperature.Plan(
             channel: configuration.line("channel"),
+            place: IIOTemperature.Place(configuration.text("measures")),
             position: Int32(clamping: configuration.number("position") - 1),
             isThermistor: configuration.text("sensor") == "ntc",
             slope: Double(configuration.number("slope")) / 1e6,
@@ -90,6 +105,7 @@ public struct IIOTemperature: CyclicDriver {
     /// The channel and the sensor's curve. Voltages in millivolts, resistances in ohms.
     public struct Plan: BitwiseCopyable, Sendable {
         let channel: LineID
+        let place: Place
         let position: Int32
         let isThermistor: Bool
         let slope: Double
@@ -102,6 +118,21 @@ public struct IIOTemperature: CyclicDriver {
         let maximum: Celsius
     }
 
+    /// What it measures.
+    public enum Place: UInt8, BitwiseCopyable, Sendable {
+        case contact = 0
+        case enclosure = 1
+        case coolant = 2
+
+        init(_ word: String) {
+            switch word {
+            case "enclosure": self = .enclosure
+            case "coolant": self = .coolant
+            default: self = .contact
+            }
+        }
+    }
+
     private let plan: Plan
 
     public init(plan: Plan) { self.plan = plan }
@@ -109,10 +140,16 @@ public struct IIOTemperature: CyclicDriver {
     public mutating func read(
         _ lines: borrowing Lines, at slot: Slot, into inputs: inout EVSEInputs
     ) {
-        guard (0..<4).contains(plan.position) else { return }
-        inputs.connectors[slot.connector].temperatures[Int(plan.position)] =
+        let value =
             lines.isSampled(plan.channel)
             ? temperature(millivolts: Double(lines.value(plan.channel)) / 1000) : nil
+        switch plan.place {
+        case .contact:
+            guard (0..<4).contains(plan.position) else { return }
+            inputs.connectors[slot.connector].temperatures[Int(plan.position)] = value
+        case .enclosure: inputs.enclosureTemperature = value
+        case .coolant: inputs.cooling.temperature = value
+        }
     }
 
     private func temperature(millivolts: Double) -> Celsius? {

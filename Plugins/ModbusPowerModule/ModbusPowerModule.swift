@@ -23,6 +23,7 @@ package actor ModbusPowerModule: BusDriver {
     private var limits: PowerSourceLimits
     private var told: ModuleDialogue.Command?
     private var heartbeat: UInt16 = 0
+    private var monitor = ModuleMonitor()
     /// What the status last said of the output.
     private var isSeenOn: Bool?
     private var heardAt = Instant.zero
@@ -142,6 +143,7 @@ package actor ModbusPowerModule: BusDriver {
         limits = PowerSourceLimits(told).within(overrides)
         let reading = try await dialogue.measure()
         isSeenOn = has(dialogue.map.status.on, reading.status)
+        monitor.begin(after: reading.answered)
         // Until it is off nothing else is said to it.
         guard isSeenOn == false else { return }
         isSetUp = true
@@ -181,7 +183,9 @@ package actor ModbusPowerModule: BusDriver {
         _ wanted: ModuleDialogue.Command, at start: Instant
     ) async throws(FieldBusError) {
         try await tell(wanted)
+        try await test()
         let reading = try await dialogue.measure()
+        watchInsulation(reading, at: start)
         let bits = dialogue.map.status
         let isOn = has(bits.on, reading.status)
         isSeenOn = isOn
@@ -208,6 +212,44 @@ package actor ModbusPowerModule: BusDriver {
         }
         if let words = disobedience(wanted, sample, at: start) { faults.append(words) }
         host.fault(.powerModuleFault, holds: !faults.isEmpty, faults.joined(separator: ", "))
+    }
+
+    // MARK: Insulation
+
+    /// Starts a self-test of the monitor within, where the loop wants another one.
+    private func test() async throws(FieldBusError) {
+        guard let insulation = dialogue.map.insulation else { return }
+        let command = host.insulationCommand
+        guard command.at > .zero, host.now() - command.at <= InsulationCommand.maximumAge,
+            let number = monitor.start(command.selfTests)
+        else { return }
+        try await dialogue.set(insulation.selfTest, to: number)
+        monitor.started(number)
+    }
+
+    private func watchInsulation(_ reading: ModuleDialogue.Reading, at start: Instant) {
+        guard let insulation = dialogue.map.insulation else { return }
+        monitor.see(
+            reading.answered, passed: has(insulation.passed, reading.status))
+        var sample = InsulationSample()
+        sample.at = start
+        sample.voltage = reading.voltage
+        sample.hasFault = has(insulation.faulty, reading.status)
+        sample.isTesting = has(insulation.testing, reading.status) || monitor.isUnderWay
+        if has(insulation.valid, reading.status), !sample.isTesting, !sample.hasFault {
+            // A value beyond what can be told is at least that.
+            sample.resistance = reading.insulation.flatMap {
+                Ohms(exactly: min($0, Double(Int32.max)))
+            }
+        }
+        sample.selfTestAnswered = monitor.answered
+        sample.selfTestPassed = monitor.hasPassed
+        host.publish(sample)
+        // Nobody asks one that the board does not use.
+        let isUsed = host.insulationCommand.at > .zero
+        host.fault(
+            .insulationMonitorLost, holds: isUsed && sample.hasFault,
+            sample.hasFault ? "the module's monitor says that it is faulty" : "")
     }
 
     private func disobedience(

@@ -7,7 +7,7 @@ internal import RegisterMaps
 package enum ModbusPowerModulePlugin: BusPlugin {
     package static let name: PluginName = "modbus-power-module"
     package static let summary = "DC power module on a Modbus bus"
-    package static let roles: Set<Role> = [.powerModule]
+    package static let roles: Set<Role> = [.powerModule, .insulationMonitor]
     package static let busKinds = ModbusDevice.busKinds
     package static var keys: [ConfigurationKey] {
         [
@@ -44,6 +44,16 @@ package enum ModbusPowerModulePlugin: BusPlugin {
                 "Least time between two requests to it; left out: the model's."),
             ModbusDevice.replyTimeout, ModbusDevice.retries,
         ]
+    }
+
+    package static func roles(of configuration: Configuration) -> Set<Role> {
+        let map = try? ModuleMaps.load(configuration.text("model"))
+        return map?.insulation == nil ? [.powerModule] : roles
+    }
+
+    package static func features(of configuration: Configuration) -> Set<DriverFeature> {
+        let map = try? ModuleMaps.load(configuration.text("model"))
+        return map?.insulation == nil ? [] : [.insulationSelfTest]
     }
 
     /// `nil` where the map has none.

@@ -30,6 +30,9 @@ struct ModuleDialogue: Sendable {
         var current: Amperes
         var temperature: Celsius?
         var status: UInt16
+        /// Ohms, and the number of the last self-test; where the map has them.
+        var insulation: Double?
+        var answered: UInt16?
         var replyTimes: [Int64]
     }
 
@@ -52,6 +55,9 @@ struct ModuleDialogue: Sendable {
         return Reading(
             voltage: voltage, current: current,
             temperature: temperature.flatMap { Celsius(exactly: $0) }, status: bits,
+            insulation: map.insulation.flatMap { number($0.resistance, registers) },
+            answered: map.insulation.flatMap { number($0.answered, registers) }
+                .flatMap { UInt16(exactly: $0) },
             replyTimes: registers.times)
     }
 
@@ -185,7 +191,10 @@ struct ModuleDialogue: Sendable {
         _ map: ModuleMap
     ) -> [(ModuleMap.Table, Range<Int>)] {
         let status = Int(map.status.address)
-        return [map.voltage, map.current, map.temperature].compactMap { field in
+        return [
+            map.voltage, map.current, map.temperature, map.insulation?.resistance,
+            map.insulation?.answered,
+        ].compactMap { field in
             field.map { ($0.table, $0.addresses) }
         } + [(map.status.table, status..<status + 1)]
     }

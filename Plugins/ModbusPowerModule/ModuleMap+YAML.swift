@@ -12,7 +12,7 @@ extension ModuleMap {
                 "format", "maker", "title", "pause", "read-limit", "maximum-gap", "word-order",
                 "identify", "status", "voltage", "current", "temperature", "maximum-voltage",
                 "minimum-voltage", "maximum-current", "maximum-power", "enable", "set-voltage",
-                "set-current", "heartbeat", "watchdog",
+                "set-current", "heartbeat", "watchdog", "insulation",
             ])
         _ = try reader.integer(top.required("format"), in: 1...1)
         self.name = name
@@ -44,6 +44,8 @@ extension ModuleMap {
             heartbeat = try parts.address(reader.map(node, keys: ["at"]))
         }
         if let node = top["watchdog"] { watchdog = try parts.watchdog(node) }
+        insulation = nil
+        if let node = top["insulation"] { insulation = try parts.insulation(node) }
         var written = Set<Int>()
         for addresses in commandAddresses {
             guard written.isDisjoint(with: addresses) else {
@@ -57,7 +59,7 @@ extension ModuleMap {
     private var commandAddresses: [Range<Int>] {
         func one(_ address: UInt16) -> Range<Int> { Int(address)..<Int(address) + 1 }
         return [one(enable.address), setVoltage.addresses, setCurrent.addresses]
-            + [heartbeat, watchdog?.address].compactMap { $0.map(one) }
+            + [heartbeat, watchdog?.address, insulation?.selfTest].compactMap { $0.map(one) }
     }
 }
 
@@ -122,6 +124,22 @@ struct ModuleParts {
             table: try reader.choice(map.required("table")), address: try address(map),
             on: try bit(map.required("on")), ready: try map["ready"].map(bit),
             derated: try map["derated"].map(bit), faults: faults)
+    }
+
+    func insulation(_ node: Node) throws(RegisterMapError) -> ModuleMap.Insulation {
+        let map = try reader.map(
+            node,
+            keys: [
+                "resistance", "valid", "testing", "passed", "faulty", "self-test", "answered",
+            ])
+        func bit(_ key: String) throws(RegisterMapError) -> Int {
+            Int(try reader.integer(map.required(key), in: 0...15))
+        }
+        return ModuleMap.Insulation(
+            resistance: try measured(map.required("resistance")), valid: try bit("valid"),
+            testing: try bit("testing"), passed: try bit("passed"), faulty: try bit("faulty"),
+            selfTest: try address(reader.map(map.required("self-test"), keys: ["at"])),
+            answered: try measured(map.required("answered")))
     }
 
     func enable(_ node: Node) throws(RegisterMapError) -> ModuleMap.Enable {

@@ -78,6 +78,21 @@ package struct ModuleMap: Sendable {
         package var standard: Milliseconds
     }
 
+    /// An insulation monitor within the module, which measures while its output has a voltage.
+    package struct Insulation: Hashable, Sendable {
+        /// Ohms, between either pole and earth, both together.
+        package var resistance: Field
+        /// Bits of the status: the value is one, a self-test runs, the last one passed, the monitor is faulty.
+        package var valid: Int
+        package var testing: Int
+        package var passed: Int
+        package var faulty: Int
+        /// Holding register whose new number starts a self-test, and the register that then has the number of
+        /// the last one that ended.
+        package var selfTest: UInt16
+        package var answered: Field
+    }
+
     package var name: String
     package var maker: String
     package var title: String
@@ -100,4 +115,6 @@ package struct ModuleMap: Sendable {
     /// Counts up with each command.
     package var heartbeat: UInt16?
     package var watchdog: Watchdog?
+    /// `nil`: it has none.
+    package var insulation: Insulation?
 }

@@ -5,7 +5,10 @@ package import RegisterMaps
 package enum ModuleMaps {
     private static let files = RegisterMapFiles(
         "power module model", variable: "FORECOURT_POWER_MODULE_MODELS",
-        builtIn: [("forecourt-module", PackageResources.forecourt_module_yaml)])
+        builtIn: [
+            ("forecourt-module", PackageResources.forecourt_module_yaml),
+            ("forecourt-module-imd", PackageResources.forecourt_module_imd_yaml),
+        ])
 
     /// Every model that ``load(_:)`` finds, in alphabetical order.
     package static var names: [String] { files.names }

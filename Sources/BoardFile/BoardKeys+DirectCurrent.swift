@@ -36,6 +36,17 @@ extension BoardKeys {
                 "Charging stops at this temperature."),
         ]
     }
+    /// A point of a curve.
+    static let curvePoint: [ConfigurationKey] = [
+        ConfigurationKey(
+            "at", .temperature(0...1500), required: true, "Temperature of the hottest sensor."),
+        ConfigurationKey(
+            "to", .text(maximumLength: 20), required: true,
+            "What it leaves: a share of the rating (60 %) or a current (300 A)."),
+    ]
+    static let curveHelp =
+        "A list of 2 to 8 points instead of start, end and floor, with straight lines between them: the "
+        + "cable's data sheet has one. The first leaves 100 %, temperatures rise, limits do not."
     static let deratingHelp = "How heat in a direct-current connector lowers its current."
 
     /// Names of ``AllocationPlan/Policy`` in a board file.

@@ -207,6 +207,10 @@ enum BoardKeys {
                 "cable-rating", .current(6000...3_000_000),
                 "Rating of a fixed cable, as the limit."),
             ConfigurationKey(
+                "uncooled-rating", .current(1000...3_000_000),
+                "What a cable with liquid cooling carries without it; left out, charging stops when the cooling does."
+            ),
+            ConfigurationKey(
                 "voltage", .voltage(200_000...1_500_000),
                 "Highest voltage of a direct-current connector with its cable; left out, its type's."
             ),

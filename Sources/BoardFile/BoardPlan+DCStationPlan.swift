@@ -25,7 +25,8 @@ extension BoardPlan {
                     + "\(direct.maximumCurrent.raw) \(direct.maximumPower.raw)")
             words.append(
                 "\(direct.hasVehicleCommunication) \(direct.hasInsulationMonitor) "
-                    + "\(direct.hasInsulationSelfTest) \(direct.hasBusVoltage)")
+                    + "\(direct.hasInsulationSelfTest) \(direct.hasBusVoltage) "
+                    + "\(direct.cooling.isFitted) \(direct.cooling.hasFan)")
             for connector in evse.connectors {
                 guard let plan = connector.direct else { continue }
                 let own = direct.connectors[connector.id.index]
@@ -33,8 +34,8 @@ extension BoardPlan {
                     "connector \(own.maximumVoltage.raw) \(plan.maximumCurrent.raw) "
                         + "\(own.hasContactorFeedback) \(own.hasOutputVoltage)")
                 words.append(
-                    "\(plan.deratingStart.raw) \(plan.deratingEnd.raw) \(plan.deratingFloor.raw) "
-                        + "\(plan.temperatureStop.raw)")
+                    "derating \(plan.derating) \(plan.temperatureStop.raw) "
+                        + "\(plan.uncooledCurrent.raw)")
             }
             return words
         }

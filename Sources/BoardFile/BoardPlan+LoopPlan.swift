@@ -184,6 +184,7 @@ extension BoardPlan {
             hash.add("\(laws.hasController) \(laws.controllerMaxAge.raw)")
             hash.add("\(laws.controllerGrace.raw)")
             hash.add("\(laws.phaseRotation) \(laws.priority)")
+            hash.add("derating \(laws.derating)")
             hash.add("\(laws.hasPhaseContactor) \(laws.hasPhaseContactorFeedback)")
             hash.add("\(laws.strokeTime.raw) \(laws.meterMaxAge.raw) \(laws.nominalVoltage.raw)")
         }

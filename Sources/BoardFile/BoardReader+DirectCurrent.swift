@@ -33,6 +33,8 @@ extension BoardReader {
                 fix: "name one under \(path).devices, or the cabinet where that has one inside")
         }
         checkFamilies(evse)
+        checkCooling(evse)
+        checkMonitor(evse)
         if evse.devices[.meter] == nil {
             warn(
                 position("\(path).devices"), "EVSE \(evse.id) has no meter",

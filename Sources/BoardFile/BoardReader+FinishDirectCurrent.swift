@@ -13,6 +13,8 @@ extension BoardReader {
             abilities(of: evse.devices.filter { $0.key == .insulationMonitor })
             .contains(.insulationSelfTest)
         direct.hasBusVoltage = has(evse, .busVoltage)
+        direct.cooling.isFitted = has(evse, .cooling)
+        direct.cooling.hasFan = has(evse, .fan)
         for index in evse.connectors.indices {
             let connector = evse.connectors[index]
             guard var plan = connector.direct else { continue }

@@ -105,13 +105,15 @@ extension BoardReader {
     ) {
         let path = "evses.\(connector.id.evse).connectors.\(connector.id.number)"
         guard evse.direct != nil else {
-            for key in ["voltage", "derating"] {
+            for key in ["voltage", "derating", "uncooled-rating"] {
                 guard let node = entry.value[key] else { continue }
                 error(
                     node.position, "\(path).\(key): EVSE \(evse.id) has alternating current",
                     fix: key == "derating"
                         ? "use derating-start and derating-end of evses.\(evse.id).supervision"
-                        : "leave it out: feed.voltage says it")
+                        : key == "voltage"
+                            ? "leave it out: feed.voltage says it"
+                            : "leave it out: such a cable needs no cooling")
             }
             return
         }
@@ -128,39 +130,13 @@ extension BoardReader {
             }
             direct.maximumVoltage = voltage
         }
+        if values.has("uncooled-rating") {
+            direct.uncooledCurrent = values.quantity("uncooled-rating")
+        }
         if let node = entry.value["derating"] {
             readDerating(node, "\(path).derating", into: &direct)
         }
         connector.direct = direct
-    }
-
-    private mutating func readDerating(
-        _ node: BoardNode, _ path: String, into plan: inout DCConnectorPlan
-    ) {
-        let values = section(node, path, BoardKeys.derating)
-        guard BoardKeys.derating.allSatisfy({ values.has($0.name) }) else { return }
-        plan.deratingStart = values.quantity("start")
-        plan.deratingEnd = values.quantity("end")
-        plan.deratingFloor = values.quantity("floor")
-        plan.temperatureStop = values.quantity("stop")
-        if plan.deratingStart >= plan.deratingEnd {
-            error(
-                position("\(path).end"),
-                "\(path).end: \(plan.deratingEnd) is not above start, \(plan.deratingStart)",
-                fix: "let it be 20 °C above")
-        }
-        if plan.deratingEnd > plan.temperatureStop {
-            error(
-                position("\(path).stop"),
-                "\(path).stop: \(plan.temperatureStop) is below end, \(plan.deratingEnd)",
-                fix: "let it be 5 °C above")
-        }
-        if plan.deratingFloor > plan.maximumCurrent, plan.maximumCurrent > .zero {
-            error(
-                position("\(path).floor"),
-                "\(path).floor: \(plan.deratingFloor) is above the connector's "
-                    + "\(plan.maximumCurrent)", fix: "lower it: heat shall reduce the current")
-        }
     }
 
     // MARK: Ratings

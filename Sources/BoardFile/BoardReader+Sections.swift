@@ -134,7 +134,7 @@ extension BoardReader {
         let keys = SupervisionKey.all
         let (values, _) = values(
             node, path, keys: keys.map { Self.withoutDefault($0.key) },
-            others: [DirectCurrentKey.section])
+            others: [DirectCurrentKey.section, Self.curveKey])
         for key in keys {
             switch values[key.key.name] {
             case .number(let raw)?: key.set(&plan, raw)
@@ -142,6 +142,7 @@ extension BoardReader {
             default: break
             }
         }
+        readSupervisionCurve(node, path, values, into: &plan)
         guard let node = node[DirectCurrentKey.section] else { return }
         let path = "\(path).\(DirectCurrentKey.section)"
         if direct == nil, let id {

@@ -45,6 +45,9 @@ package struct BoardReference {
         section("`evses.N.output`", BoardKeys.outputHelp, BoardKeys.output)
         section("A connector", "Keys of `evses.N.connectors.N`.", BoardKeys.connector)
         section("`evses.N.connectors.N.derating`", BoardKeys.deratingHelp, BoardKeys.derating)
+        section(
+            "`evses.N.connectors.N.derating.curve` and `supervision.\(BoardReader.curveKey)`",
+            BoardKeys.curveHelp, BoardKeys.curvePoint)
         lines += Self.connectorTypes + [""]
         lines += [
             "### Roles", "", "| role | belongs to | for | devices | shared |",

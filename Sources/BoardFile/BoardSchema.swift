@@ -1,4 +1,5 @@
 package import DriverKit
+import EVSEModel
 package import JSON
 
 /// JSON Schema (draft 2020-12) of board files, from the same key data as the check.
@@ -70,6 +71,7 @@ package struct BoardSchema {
         var direct = JSONObject()
         direct[DirectCurrentKey.section] = described(
             object(DirectCurrentKey.all.map(\.key)), DirectCurrentKey.help)
+        direct[BoardReader.curveKey] = curve
         definitions["supervision"] = object(SupervisionKey.all.map(\.key), more: direct)
         definitions["device-names"] = .object([
             "anyOf": .array([
@@ -109,8 +111,10 @@ package struct BoardSchema {
 
     private var evse: JSONValue {
         var parts = roles(Role.allCases.filter(\.isOfConnector))
+        var derating = JSONObject()
+        derating["curve"] = curve
         parts["derating"] = described(
-            removable(object(BoardKeys.derating)), BoardKeys.deratingHelp)
+            removable(object(BoardKeys.derating, more: derating)), BoardKeys.deratingHelp)
         let connector = described(
             object(BoardKeys.connector, more: parts), "A connector of the EVSE.")
         var more = JSONObject()
@@ -119,6 +123,14 @@ package struct BoardSchema {
         more["output"] = described(removable(object(BoardKeys.output)), BoardKeys.outputHelp)
         more["supervision"] = reference("supervision")
         return object(BoardKeys.evse, more: more)
+    }
+
+    private var curve: JSONValue {
+        let points = JSONValue.object([
+            "type": "array", "items": object(BoardKeys.curvePoint), "minItems": 2,
+            "maxItems": JSONValue(DeratingCurve.capacity),
+        ])
+        return described(removable(points), BoardKeys.curveHelp)
     }
 
     /// Of `power`.

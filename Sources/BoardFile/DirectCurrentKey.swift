@@ -34,7 +34,7 @@ struct DirectCurrentKey: Sendable {
 
     /// Every number, in the order of the session.
     static var all: [DirectCurrentKey] {
-        communication + cableCheck + insulation + preCharge + transfer + stop + sources
+        communication + cableCheck + insulation + preCharge + transfer + stop + sources + cooling
     }
 
     private static var communication: [DirectCurrentKey] {
@@ -163,6 +163,38 @@ struct DirectCurrentKey: Sendable {
             duration(
                 "weld-timeout", 500...60_000, \.weldTimeout,
                 "How long an opened connector may hold voltage before it counts as welded."),
+        ]
+    }
+
+    private static var cooling: [DirectCurrentKey] {
+        [
+            duration(
+                "cooling-start", 500...60_000, \.cooling.startTime,
+                "Flow and pressure of a cable's coolant must be good so long after the pump's start."
+            ),
+            duration(
+                "cooling-grace", 100...30_000, \.cooling.grace,
+                "How long they, or the level, may be bad before the cable counts as not cooled."),
+            duration(
+                "cooling-after-run", 0...3_600_000, \.cooling.afterRun,
+                "How long the pump goes on after the last session."),
+            duration(
+                "cooling-retry", 10_000...3_600_000, \.cooling.retry,
+                "How often a pump that moved nothing is tried again."),
+            quantity(
+                "coolant-stop", .temperature(300...1200), \.cooling.temperatureStop,
+                "Coolant of this temperature cools no more."),
+            quantity(
+                "fan-start", .temperature(0...900), \.cooling.fanStart,
+                "The fan runs from this temperature of the enclosure on,"),
+            quantity(
+                "fan-hysteresis", .temperature(10...300), \.cooling.fanHysteresis,
+                "until it is cooler by this,"),
+            quantity(
+                "fan-load", .percent(0...10_000), \.cooling.fanLoad,
+                "or while this share of the output's power is given,"),
+            duration(
+                "fan-run", 0...3_600_000, \.cooling.fanRun, "and for so long at least."),
         ]
     }
 

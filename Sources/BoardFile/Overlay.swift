@@ -161,6 +161,7 @@ struct KnownPaths {
 
     private func addSupervision(below path: String, to paths: inout [String]) {
         add(SupervisionKey.all.map(\.key), below: path, to: &paths)
+        paths.append("\(path).\(BoardReader.curveKey)")
         add(
             DirectCurrentKey.all.map(\.key), below: "\(path).\(DirectCurrentKey.section)",
             to: &paths)
@@ -188,6 +189,7 @@ struct KnownPaths {
             let below = "\(path).connectors.\(connector.key)"
             add(BoardKeys.connector, below: below, to: &paths)
             add(BoardKeys.derating, below: "\(below).derating", to: &paths)
+            paths.append("\(below).derating.curve")
             paths += Role.allCases.filter(\.isOfConnector).map { "\(below).\($0.rawValue)" }
         }
     }

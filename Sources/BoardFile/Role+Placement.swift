@@ -35,7 +35,8 @@ extension Role {
     var current: Current? {
         switch self {
         case .proximity, .phaseContactor, .residualCurrent, .evseController: .alternating
-        case .busVoltage, .outputCurrent, .outputVoltage, .vehicleCommunication,
+        case .cooling, .fan, .enclosureTemperature, .coolantTemperature, .busVoltage,
+            .outputCurrent, .outputVoltage, .vehicleCommunication,
             .insulationMonitor, .powerModule, .powerCabinet, .link:
             .direct
         default: nil
@@ -45,7 +46,9 @@ extension Role {
     /// One device may serve the whole station.
     var isShareable: Bool {
         switch self {
-        case .emergencyStop, .enclosure, .supply, .dimming, .reader, .display, .indicator: true
+        case .emergencyStop, .enclosure, .supply, .dimming, .reader, .display, .indicator,
+            .enclosureTemperature:
+            true
         default: false
         }
     }

@@ -33,6 +33,12 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case busVoltage = "bus-voltage"
     case outputCurrent = "output-current"
     case outputVoltage = "output-voltage"
+    /// DC: the pump of a liquid that cools cables, with what shows that it flows; the enclosure's fan.
+    case cooling
+    case fan
+    /// DC: sensors of the enclosure and of the liquid.
+    case enclosureTemperature = "enclosure-temperature"
+    case coolantTemperature = "coolant-temperature"
     // Bus
     /// Owns control pilot and contactor, and what else the loop then does not.
     case evseController = "evse-controller"
@@ -67,6 +73,8 @@ public enum DriverFeature: String, Hashable, Sendable, CaseIterable {
     case signingRequired = "signing-required"
     /// People can say with it which outlet they mean.
     case outletChoice = "outlet-choice"
+    /// Cooling shows by a contact that the liquid flows, or that its pressure is right.
+    case coolingFeedback = "cooling-feedback"
     /// An insulation monitor that can test itself.
     case insulationSelfTest = "insulation-self-test"
     /// A vehicle communication that speaks DIN SPEC 70121 or ISO 15118: CCS, NACS, MCS. One that says

@@ -50,7 +50,7 @@ extension Fault {
             .houseMeterLost, .powerModuleFault, .powerCabinetLost, .controllerLost,
             .controllerDisobeys, .signedValuesMissing, .cardLost, .cardDisobeys,
             .insulationMonitorLost, .voltageSensorsDisagree, .powerModuleLost, .linkFault,
-            .powerUnavailable:
+            .powerUnavailable, .coolingReduced, .fanFault:
             .callOperator
         }
     }

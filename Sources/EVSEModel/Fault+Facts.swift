@@ -337,6 +337,20 @@ extension Fault {
                 severity: 4, stop: .orderly, clearing: .byItself,
                 minimumRequiredErrorCode: nil, errorCode16: "HighTemperature",
                 report201: .init("LiquidCoolingSystem", "Problem", .evse))
+        case .coolingReduced:
+            FaultFacts(
+                text: "cooling of a cable does not work: it carries what it bears without",
+                remedy: "Check coolant, pump and hoses.",
+                severity: 5, stop: .no, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "OtherError",
+                report201: .init("LiquidCoolingSystem", "Problem", .evse))
+        case .fanFault:
+            FaultFacts(
+                text: "fan of the enclosure does not turn",
+                remedy: "Clean or replace the fan and its filter.",
+                severity: 5, stop: .no, clearing: .byItself,
+                minimumRequiredErrorCode: nil, errorCode16: "OtherError",
+                report201: .init("AirCoolingSystem", "Problem", .evse))
         case .powerUnavailable:
             FaultFacts(
                 text: "no power module or cabinet is fit to feed the outlet",

@@ -72,6 +72,8 @@
     case linkFault = 52
     case coolingFault = 53
     case powerUnavailable = 54
+    case coolingReduced = 55
+    case fanFault = 56
 }
 
 /// A set of faults, one bit each.

@@ -181,9 +181,8 @@
     public var voltageGrace = Milliseconds.seconds(2)
     /// How long it must be within them again. Chosen: a weak feed must not make contactors chatter.
     public var voltageRecovery = Milliseconds.seconds(30)
-    public var deratingStart = Celsius(60)
-    public var deratingEnd = Celsius(80)
-    public var deratingFloor = Amperes(6)
+    /// How the rating falls with the hottest sensor: of an outlet, or of a DC EVSE's enclosure. Chosen.
+    public var derating = DeratingCurve(from: Celsius(60), to: Celsius(80), floor: Amperes(6))
     public var temperatureStop = Celsius(85)
     /// Unlock in state F only after this time.
     public var stateFUnlockDelay = Milliseconds.seconds(5)
@@ -218,6 +217,20 @@
     public var phaseDownDwell = Milliseconds.seconds(60)
     public var phaseUpDwell = Milliseconds.seconds(300)
     @inlinable public init() {}
+
+    /// The two ends of ``derating``.
+    @inlinable public var deratingStart: Celsius {
+        get { derating.start }
+        set { derating.start = newValue }
+    }
+    @inlinable public var deratingEnd: Celsius {
+        get { derating.end }
+        set { derating.end = newValue }
+    }
+    @inlinable public var deratingFloor: Amperes {
+        get { derating.floor }
+        set { derating.floor = newValue }
+    }
 }
 
 /// Everything that the loop process needs to know, flat: compiled from the board file by the

@@ -50,6 +50,8 @@
     /// ``AllocationPlan/link(group:evse:)``.
     public var linksClosed: UInt32 = 0
     public var linksOpen: UInt32 = 0
+    /// DC: of the cables' cooling and the enclosure's fan.
+    public var cooling = CoolingInputs()
     @inlinable public init() {}
 }
 
@@ -158,6 +160,9 @@
     public var indication = Indication.unavailable
     /// DC: links of the switch matrix; bits as ``AllocationPlan/link(group:evse:)``.
     public var links: UInt32 = 0
+    /// DC: the pump of the cables' cooling, and the enclosure's fan.
+    public var pumpRuns = false
+    public var fanRuns = false
     @inlinable public init() {}
 
     public static func == (a: Self, b: Self) -> Bool {
@@ -166,6 +171,7 @@
             && a.phaseContactorClosed == b.phaseContactorClosed
             && a.residualCurrentTest == b.residualCurrentTest && a.ventilation == b.ventilation
             && a.shuntTrip == b.shuntTrip && a.indication == b.indication && a.links == b.links
+            && a.pumpRuns == b.pumpRuns && a.fanRuns == b.fanRuns
     }
 }
 

@@ -36,6 +36,9 @@ package enum DCGuarantee: Int, CaseIterable, Sendable {
     case overVoltageStops
     case overCurrentStops
     case overTemperatureStops
+    /// A cable whose cooling shows no sign of working for the times of the plan carries what it bears
+    /// without, or nothing.
+    case uncooledDerates
     /// A session is over only with the output below 60 V and contactors open, or with a fault that says
     /// that it is not; and with its reason.
     case endsSafe

@@ -76,13 +76,34 @@ extension DCGuaranteeMonitor {
             else { continue }
             hottest = max(hottest ?? value, value)
         }
-        guard let hottest, hottest > connector.deratingStart else { return nil }
-        let share =
-            (hottest.double - connector.deratingStart.double)
-            / max(0.1, connector.deratingEnd.double - connector.deratingStart.double)
-        let floor = min(connector.deratingFloor, connector.maximumCurrent).double
-        let drop = (connector.maximumCurrent.double - floor) * min(share, 1)
-        return Amperes(exactly: connector.maximumCurrent.double - drop + 0.002)
+        guard let hottest,
+            let current = connector.derating.seen(at: hottest, rating: connector.maximumCurrent)
+        else { return nil }
+        return Amperes(exactly: current + 0.002)
+    }
+
+    /// With nothing to cool the cable, and no time left.
+    mutating func checkCooling(_ cycle: DCLoopCycle) {
+        let cooling = cycle.dc.cooling
+        let signs = cycle.image.inputs.cooling
+        let isCooled =
+            last?.image.outputs.pumpRuns == true && signs.flow != .bad && signs.pressure != .bad
+            && signs.level != .bad
+        guard cooling.isFitted, !isCooled, cycle.status.phase.isEnergised,
+            cycle.image.inputs.mainsPresent
+        else {
+            times.uncooled = nil
+            return
+        }
+        let since = times.uncooled ?? cycle.now
+        times.uncooled = since
+        guard cycle.status.phase == .transfer,
+            cycle.now - since > cooling.startTime + cooling.grace + slack
+        else { return }
+        let most = cycle.dc.connectors[cycle.active].uncooledCurrent
+        require(
+            most > .zero && cycle.status.setCurrent <= most, .uncooledDerates, cycle,
+            "\(cycle.status.setCurrent) without cooling for \(cycle.now - since)")
     }
 
     mutating func checkVoltage(_ cycle: DCLoopCycle) {

@@ -14,6 +14,8 @@ struct DCTimes {
     var lowLateness = Milliseconds.zero
     var overVoltage: Instant?
     var overCurrent: Instant?
+    /// Nothing cools the cables.
+    var uncooled: Instant?
     /// What sources may still be giving of a higher set current.
     var expected = Amperes.zero
 }

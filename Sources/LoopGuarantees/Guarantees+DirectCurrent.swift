@@ -73,6 +73,7 @@ package struct DCGuaranteeMonitor {
         if cycle.isAnyClosed { checkClosed(cycle) }
         if wasClosed, !cycle.isAnyClosed { checkOpening(cycle) }
         checkTimes(cycle)
+        checkCooling(cycle)
         checkEnd(cycle)
         checkBolts(cycle)
         checkLatch(cycle)

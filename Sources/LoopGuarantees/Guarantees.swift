@@ -516,14 +516,9 @@ package struct GuaranteeMonitor {
         if plan.proximityMask != 0 { least = min(least, cableLimit() ?? .zero) }
         for sensor in 0..<4 {
             guard let value = cycle.image.inputs.connectors[0].temperatures[sensor],
-                TemperatureLaw.credible.contains(value.raw), value > plan.deratingStart
+                TemperatureLaw.credible.contains(value.raw),
+                let current = plan.derating.seen(at: value, rating: plan.rating)
             else { continue }
-            let share =
-                (value.double - plan.deratingStart.double)
-                / (plan.deratingEnd.double - plan.deratingStart.double)
-            let floor = min(plan.deratingFloor, plan.rating)
-            let current =
-                plan.rating.double - (plan.rating.double - floor.double) * min(1, share)
             least = min(least, Amperes(milliamperes: Int32(current * 1000) + 1))
         }
         let isDegraded =

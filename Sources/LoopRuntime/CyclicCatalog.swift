@@ -1,6 +1,7 @@
 public import DriverKit
 import GPIOCableLock
 import GPIOContactor
+import GPIOCooling
 import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
@@ -29,6 +30,7 @@ public struct CyclicCatalog: Sendable {
             GPIOContactorPlugin.self,
             GPIOResidualCurrentPlugin.self,
             GPIOInputsPlugin.self,
+            GPIOCoolingPlugin.self,
             IIOTemperaturePlugin.self,
             IIOVoltagePlugin.self,
             OneWireTemperaturePlugin.self,

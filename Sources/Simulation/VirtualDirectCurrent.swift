@@ -55,6 +55,12 @@ struct VirtualDirectCurrent {
         // The board numbers its sources for the plant and for the loop alike.
         sources = plan.sources.indices.map { Source(device: plan.sources[$0].device, place: $0) }
         monitors = plan.insulationMonitors.map { Monitor(device: $0.device, evse: $0.evse) }
+        // Power modules that measure it themselves: those that are wired to one outlet.
+        for source in plan.sources where source.measuresInsulation {
+            guard plan.groups.indices.contains(source.group), plan.groups[source.group].evse > 0
+            else { continue }
+            monitors.append(Monitor(device: source.device, evse: plan.groups[source.group].evse))
+        }
         vehicles = plan.vehicleLinks.map { VehicleDevice(device: $0.device, evse: $0.evse) }
     }
 

@@ -4,7 +4,7 @@ import Testing
 //
 // Each row changes the good board of DirectCurrentPlugins.swift.
 
-let badDirectBoards: [BadBoard] = badDirectOutputs + badDirectDevices + badDirectPower
+let badDirectBoards: [BadBoard] = badDirectOutputs + badCurves + badDirectDevices + badDirectPower
 
 private let badDirectOutputs: [BadBoard] = [
     BadBoard(
@@ -170,6 +170,64 @@ private let badDirectOutputs: [BadBoard] = [
               fix: let it be 5 °C above
             board.yaml:30:118: error: evses.1.connectors.1.derating.floor: 300 A is above the connector's 200 A
               fix: lower it: heat shall reduce the current
+            """),
+]
+
+private let badCurves: [BadBoard] = [
+    BadBoard(
+        name: "a curve that rises",
+        edits: [
+            (
+                "pilot: pilot-1,",
+                "derating: { curve: [{ at: 60 °C, to: 100 % }, { at: 70 °C, to: 50 A }, { at: 80 °C, to: 40 % }] }, pilot: pilot-1,"
+            )
+        ],
+        report: """
+            board.yaml:30:148: error: evses.1.connectors.1.derating.curve.3.to: more than at the 70 °C of the point before it
+              fix: lower it: heat shall reduce the current
+            """),
+    BadBoard(
+        name: "a curve out of order",
+        edits: [
+            (
+                "pilot: pilot-1,",
+                "derating: { curve: [{ at: 60 °C, to: 100 % }, { at: 60 °C, to: 50 A }] }, pilot: pilot-1,"
+            )
+        ],
+        report: """
+            board.yaml:30:112: error: evses.1.connectors.1.derating.curve.2.at: 60 °C is not above the 60 °C of the point before it
+              fix: put the points in the order of their temperatures
+            """),
+    BadBoard(
+        name: "a curve of one point",
+        edits: [
+            (
+                "pilot: pilot-1,",
+                "derating: { curve: [{ at: 60 °C, to: 100 % }] }, pilot: pilot-1,"
+            )
+        ],
+        report: """
+            board.yaml:30:79: error: evses.1.connectors.1.derating.curve: a list of 1, a curve has 2 to 8 points
+              fix: add where it begins to fall, and where it ends
+            """),
+    BadBoard(
+        name: "a curve beside its ends",
+        edits: [
+            (
+                "safe-limit: 0 A",
+                "derating-start: 50 °C\n  derating-curve: [{ at: 50 °C, to: 100 % }, { at: 60 °C, to: 10 % }]"
+            )
+        ],
+        report: """
+            board.yaml:5:19: error: supervision.derating-start: derating-curve says the same beside it
+              fix: keep one of them
+            """),
+    BadBoard(
+        name: "an uncooled rating without a cooling",
+        edits: [("pilot: pilot-1,", "uncooled-rating: 100 A, pilot: pilot-1,")],
+        report: """
+            board.yaml:30:77: error: evses.1.connectors.1.uncooled-rating: EVSE 1 has no cooling
+              fix: name the device that runs the pump, cooling: NAME, or leave it out
             """),
 ]
 

@@ -9,6 +9,7 @@ import Foundation
 import FusionChargeCabinet
 import GPIOCableLock
 import GPIOContactor
+import GPIOCooling
 import GPIOInputs
 import GPIOResidualCurrent
 import IIOProximityPilot
@@ -32,6 +33,7 @@ import Testing
 /// Every driver of this repository.
 let shippedPlugins: [any DriverPlugin.Type] = [
     GPIOCableLockPlugin.self, GPIOContactorPlugin.self, GPIOInputsPlugin.self,
+    GPIOCoolingPlugin.self,
     GPIOResidualCurrentPlugin.self, IIOProximityPilotPlugin.self, IIOTemperaturePlugin.self,
     IIOVoltagePlugin.self,
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
@@ -98,6 +100,21 @@ struct BoardsTests {
         let duties = BoardExplanation(plan).takenDuties
         #expect(duties.contains { $0.hasPrefix("safety-1: weld: 250 ms") }, "\(duties)")
         #expect(!duties.contains { $0.contains("nobody") })
+    }
+
+    @Test("a board with a cooled cable: what the laws must know of it")
+    func cooling() throws {
+        func plan(_ board: String) throws -> BoardPlan {
+            try #require(
+                try BoardFile.report(file: boardPath(board), plugins: shippedPlugins).plan)
+        }
+        let evse = try #require(try plan("dc-power-cabinet").evses.first?.direct)
+        #expect(evse.cooling.isFitted && evse.cooling.hasFan)
+        #expect(evse.connectors[0].uncooledCurrent == Amperes(200))
+        #expect(evse.connectors[0].derating.count == 3)
+        let stops = try plan("dc-dual-evse")
+        #expect(stops.evses.allSatisfy { $0.direct?.cooling.isFitted == true })
+        #expect(stops.evses[1].direct?.connectors[0].uncooledCurrent == .zero)
     }
 
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)

@@ -171,6 +171,26 @@ struct DirectCurrentTests {
         #expect(connector.temperatureStop == Celsius(85))
     }
 
+    @Test("a curve has the points of the cable's data sheet, as shares or as currents")
+    func curve() throws {
+        let plan = try plan(
+            [
+                (
+                    "pilot: pilot-1,",
+                    "derating: { curve: [{ at: 60 °C, to: 100 % }, { at: 70 °C, to: 80 % }, { at: 85 °C, to: 20 A }], stop: 88 °C }, pilot: pilot-1,"
+                )
+            ],
+            ["supervision.derating-curve=[{ at: 40 °C, to: 100 % }, { at: 60 °C, to: 50 % }]"])
+        let evse = try #require(plan.evses.first)
+        let connector = try #require(evse.direct?.connectors[0])
+        #expect(connector.derating.description == "60 °C: 100 %, 70 °C: 80 %, 85 °C: 20 A")
+        #expect(connector.temperatureStop == Celsius(88))
+        #expect(evse.plan.derating.description == "40 °C: 100 %, 60 °C: 50 %")
+        let compiled = try plan.loopPlan(.real)
+        #expect(compiled.dc.evses[0].connectors[0].derating.count == 3)
+        #expect(compiled.evses[0].derating.end == Celsius(60))
+    }
+
     @Test("the monitor's age is the laws', unless the board has another")
     func insulationAge() throws {
         #expect(try plan().evses.first?.direct?.insulationMaxAge == .seconds(3))

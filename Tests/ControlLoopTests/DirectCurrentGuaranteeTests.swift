@@ -121,7 +121,7 @@ extension DCScript {
             .enclosureOpen, .tilt, .waterIngress, .meterLost, .ioFault, .stationSilent,
             .deadlineMissed, .insulationFault, .prechargeFailed, .vehicleCommunication,
             .insulationMonitorLost, .voltageSensorsDisagree, .outputNotDischarged,
-            .powerUnavailable, .temperatureSensorFault,
+            .powerUnavailable, .temperatureSensorFault, .coolingFault, .coolingReduced,
         ]
         for fault in faults { #expect(coverage.faults.contains(fault), "\(fault) never held") }
     }
@@ -246,6 +246,11 @@ extension DCScript {
         Mutation("bears over-current", .overCurrentStops) { $0.overCurrentGrace = .seconds(1000) },
         Mutation("stops 10 degrees too late", .overTemperatureStops) {
             $0.connectors[0].temperatureStop += Celsius(10)
+        },
+        Mutation("bears a lost cooling", .uncooledDerates) { $0.cooling.grace = .seconds(1000) },
+        Mutation("does not see that nothing flows", .uncooledDerates) { image, _ in
+            image.inputs.cooling.flow = .good
+            image.inputs.cooling.level = .good
         },
         Mutation("unlocks on a live output", .unlocksOnlyDead) { $0.safeVoltage = Volts(2000) },
         Mutation("looks for welds too late", .weldIsLatched) {

@@ -28,6 +28,7 @@ struct DCScript: Sendable {
         case meterSilent(Bool), temperature(Celsius?), enclosure(Celsius?)
         case emergency(Bool), mains(Bool), ground(Bool), door(Bool), tilt(Bool), water(Bool)
         case stationSilent(Bool), missed(Int32), share(Amperes), connector(UInt8)
+        case blocked(Bool), shortOfCoolant(Bool), coolant(Celsius?), fanStands(Bool)
         case restart, noise(UInt64)
     }
 
@@ -85,7 +86,28 @@ struct DCScript: Sendable {
         dc.overCurrentGrace = Milliseconds(Int64(random.within(300...1000)))
         dc.sourceMaxAge = Milliseconds(Int64(random.within(300...1500)))
         dc.sourceStart = Milliseconds(Int64(random.within(1000...4000)))
+        cool(&dc, &random)
         return (plan, dc, period)
+    }
+
+    private func cool(_ dc: inout DCPlan, _ random: inout SplitMix) {
+        dc.cooling.isFitted = random.once(in: 2)
+        dc.cooling.hasFan = random.once(in: 2)
+        dc.cooling.startTime = Milliseconds(Int64(random.within(300...1000)))
+        dc.cooling.grace = Milliseconds(Int64(random.within(100...500)))
+        dc.cooling.afterRun = Milliseconds(Int64(random.within(0...3000)))
+        dc.cooling.retry = Milliseconds(Int64(random.within(1000...4000)))
+        dc.cooling.fanRun = Milliseconds(Int64(random.within(0...2000)))
+        if random.once(in: 2) {
+            dc.connectors[0].uncooledCurrent = Amperes(Int32(random.within(5...150)))
+        }
+        guard random.once(in: 3) else { return }
+        var curve = DeratingCurve()
+        curve.append(DeratingPoint(Celsius(50), share: Percent(100)))
+        curve.append(DeratingPoint(Celsius(65), share: Percent(Int32(random.within(40...95)))))
+        curve.append(DeratingPoint(Celsius(80), share: Percent(Int32(random.within(20...40)))))
+        curve.append(DeratingPoint(Celsius(88), current: Amperes(5)))
+        dc.connectors[0].derating = curve
     }
 
     private static func append(_ steps: inout [Step], _ random: inout SplitMix) {
@@ -112,7 +134,7 @@ struct DCScript: Sendable {
 
     private static func incident(_ random: inout SplitMix) -> Event {
         let on = !random.once(in: 3)
-        return switch random.below(58) {
+        return switch random.below(64) {
         case 0, 1: .revoke
         case 2: .limit(Amperes(Int32(random.within(0...400))))
         case 3: .power(Watts(Int64(random.within(0...200_000))))
@@ -166,6 +188,10 @@ struct DCScript: Sendable {
         case 49: .connector(UInt8(random.below(3)))
         case 50, 51: .restart
         case 52...55: .stuck(on ? Double(random.within(1...60)) : 0)
+        case 56, 57: .blocked(on)
+        case 58: .shortOfCoolant(on)
+        case 59: .coolant(random.once(in: 4) ? nil : Celsius(Int32(random.within(20...90))))
+        case 60: .fanStands(on)
         default: .noise(random.next())
         }
     }
@@ -240,6 +266,10 @@ extension DCWorld {
         case .meterSilent(let value): meterIsSilent = value
         case .temperature(let value): temperature = value
         case .enclosure(let value): image.inputs.enclosureTemperature = value
+        case .blocked(let value): isFlowBlocked = value
+        case .shortOfCoolant(let value): isShortOfCoolant = value
+        case .coolant(let value): coolant = value
+        case .fanStands(let value): fanStands = value
         case .emergency(let value): image.inputs.emergencyStopPressed = value
         case .mains(let value): image.inputs.mainsPresent = value
         case .ground(let value): image.inputs.groundPresent = value
@@ -279,6 +309,10 @@ extension DCWorld {
         selfTestFails = false
         meterIsSilent = false
         temperature = Celsius(25)
+        isFlowBlocked = false
+        isShortOfCoolant = false
+        coolant = Celsius(30)
+        fanStands = false
         for index in 0..<4 { vehicles[index].unplug() }
         context.stationIsSilent = false
         context.missedInWindow = 0

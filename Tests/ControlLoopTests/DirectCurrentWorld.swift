@@ -74,6 +74,13 @@ struct DCWorld {
     var meterIsSilent = false
     var temperature: Celsius? = Celsius(25)
 
+    // Cooling
+    var isFlowBlocked = false
+    var isShortOfCoolant = false
+    var coolant: Celsius? = Celsius(30)
+    var fanStands = false
+    private var pumpCycles = 0
+
     /// Every input of a cycle at random.
     var noise: SplitMix?
 
@@ -272,11 +279,22 @@ struct DCWorld {
         }
         image.inputs.busVoltage = dc.hasBusVoltage ? volts(bus + sensorError) : nil
         image.inputs.outputCurrent = currentIsKnown ? amperes(current) : nil
+        senseCooling()
         senseDevices()
         if var source = noise {
             scramble(&source)
             noise = source
         }
+    }
+
+    /// The liquid takes a while to move.
+    private mutating func senseCooling() {
+        pumpCycles = image.outputs.pumpRuns && !isFlowBlocked ? pumpCycles + 1 : 0
+        guard dc.cooling.isFitted else { return }
+        image.inputs.cooling.flow = pumpCycles > 3 ? .good : .bad
+        image.inputs.cooling.level = isShortOfCoolant ? .bad : .good
+        image.inputs.cooling.temperature = coolant
+        image.inputs.cooling.fan = image.outputs.fanRuns && !fanStands ? .good : .bad
     }
 
     private mutating func senseDevices() {
@@ -344,6 +362,8 @@ struct DCWorld {
             image.inputs.connectors[index].bolt =
                 Bolt(rawValue: UInt8(source.below(3))) ?? .unknown
         }
+        image.inputs.cooling.flow = CoolingSign(rawValue: UInt8(source.below(3))) ?? .absent
+        image.inputs.cooling.level = source.once(in: 8) ? .bad : .good
         image.inputs.busVoltage =
             source.once(in: 6) ? nil : Volts(Int32(source.within(-20...1100)))
         image.inputs.outputCurrent =

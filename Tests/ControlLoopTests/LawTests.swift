@@ -238,7 +238,8 @@ private func ms(_ milliseconds: Int64) -> Instant { Instant(milliseconds: millis
             (84, 6_000),
         ] as [(Int32, Int32?)])
     func `derating is a straight line`(_ celsius: Int32, _ milliamperes: Int32?) {
-        let limit = TemperatureLaw.derated(at: Celsius(celsius), plan: EVSEPlan())
+        let plan = EVSEPlan()
+        let limit = plan.derating.limit(of: plan.rating, at: Celsius(celsius))
         #expect(limit?.raw == milliamperes)
     }
 

@@ -20,7 +20,8 @@ import Testing
     ]
     /// OCPP 2.0.1 Part 2 Appendices v1.4, chapter 3.2, as far as faults use them.
     static let components201: Set = [
-        "AcDcConverter", "AreaVentilation", "CaseAccessSensor", "ConnectedEV", "Connector",
+        "AcDcConverter", "AirCoolingSystem", "AreaVentilation", "CaseAccessSensor", "ConnectedEV",
+        "Connector",
         "ConnectorPlugRetentionLock", "Controller", "CPPWMController", "Display",
         "ElectricalFeed", "EmergencyStopSensor", "FiscalMetering", "FloodSensor",
         "GroundIsolationProtection", "LiquidCoolingSystem", "OverCurrentProtection",

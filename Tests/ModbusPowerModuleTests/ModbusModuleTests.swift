@@ -61,6 +61,53 @@ struct ModbusModuleTests {
         await rig.end()
     }
 
+    @Test("a monitor within the module measures with a voltage there, and tests itself when asked")
+    func insulation() async throws {
+        let model = "forecourt-module-imd"
+        let rig = try ModbusModuleRig(fitted: model, configuration: ["model": .text(model)])
+        try await rig.driver.configure()
+        try await rig.driver.activate()
+        rig.change { $0.insulation = 250_000 }
+        await rig.poll(for: .seconds(1))
+        #expect(rig.host.insulationSamples.last?.at != nil)
+        #expect(rig.host.insulationSamples.last?.resistance == nil, "nothing to measure with")
+        rig.host.tellSource {
+            $0.isOn = true
+            $0.voltage = Volts(400)
+            $0.current = Amperes(2)
+        }
+        await rig.poll(for: .seconds(2))
+        #expect(rig.host.insulationSamples.last?.resistance == Ohms(250_000))
+        rig.host.tellInsulation { $0.selfTests = 1 }
+        await rig.poll(for: .seconds(1))
+        let during = try #require(rig.host.insulationSamples.last)
+        #expect(during.isTesting && during.resistance == nil && during.selfTestAnswered == 0)
+        await rig.poll(for: .seconds(4))
+        let after = try #require(rig.host.insulationSamples.last)
+        #expect(after.selfTestAnswered == 1 && after.selfTestPassed && !after.isTesting)
+        #expect(after.resistance == Ohms(250_000))
+        // A loop that starts again counts from 0, and its first test is another one.
+        rig.host.tellInsulation { $0.selfTests = 0 }
+        await rig.poll(for: .seconds(1))
+        #expect(rig.host.insulationSamples.last?.selfTestAnswered == 0)
+        rig.host.tellInsulation { $0.selfTests = 1 }
+        await rig.poll(for: .seconds(1))
+        #expect(rig.host.insulationSamples.last?.selfTestAnswered == 0, "the old answer is none")
+        await rig.poll(for: .seconds(4))
+        #expect(rig.host.insulationSamples.last?.selfTestAnswered == 1)
+        await rig.end()
+    }
+
+    @Test("a module without a monitor cannot be one, one with it can")
+    func roles() {
+        func roles(_ model: String) -> Set<Role> {
+            ModbusPowerModulePlugin.roles(
+                of: Configuration(device: "module-1", values: ["model": .text(model)]))
+        }
+        #expect(roles("forecourt-module") == [.powerModule])
+        #expect(roles("forecourt-module-imd") == [.powerModule, .insulationMonitor])
+    }
+
     @Test("another device than the model's is refused, and never told anything")
     func wrongDevice() async throws {
         let rig = try ModbusModuleRig()

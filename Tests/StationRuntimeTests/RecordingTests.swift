@@ -100,13 +100,13 @@ struct RecordingTests {
     @Test("the image has the fields that recordings know")
     func fields() {
         #expect(MemoryLayout<EVSEStatus>.size == 148)
-        #expect(MemoryLayout<EVSEInputs>.size == 400)
-        #expect(MemoryLayout<EVSEOutputs>.size == 60)
+        #expect(MemoryLayout<EVSEInputs>.size == 409)
+        #expect(MemoryLayout<EVSEOutputs>.size == 62)
         #expect(MemoryLayout<EVSETargets>.size == 40)
         #expect(MemoryLayout<MeterSample>.size == 104)
         #expect(MemoryLayout<ControllerSample>.size == 40)
         #expect(MemoryLayout<VehicleSample>.size == 172)
-        #expect(MemoryLayout<DCStatus>.size == 64)
+        #expect(MemoryLayout<DCStatus>.size == 73)
     }
 
     @Test(

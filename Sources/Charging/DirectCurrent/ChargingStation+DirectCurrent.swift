@@ -60,6 +60,15 @@ extension ChargingStation {
         return (direct.outputVoltage, direct.outputCurrent)
     }
 
+    /// Whether pump and fan of a DC EVSE run, and how warm its coolant is; `nil` where it has no output.
+    package func cooling(
+        of evse: EVSEID
+    ) -> (pumpRuns: Bool, fanRuns: Bool, temperature: Celsius?)? {
+        guard evse.index < evses.count, evses[evse.index].configuration.isDirect else { return nil }
+        let status = evses[evse.index].direct.status
+        return (status.pumpRuns, status.fanRuns, status.coolant)
+    }
+
     /// Insulation of a DC EVSE's output, where its session has measured any.
     package func lowestInsulation(of evse: EVSEID) -> Ohms? {
         evse.index < evses.count ? evses[evse.index].direct.status.lowestInsulation : nil

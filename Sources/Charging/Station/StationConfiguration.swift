@@ -129,8 +129,10 @@ package struct DirectCurrentConfiguration: Hashable, Sendable {
     /// Of the supply from which its power sources draw.
     package var supplyPhases: Int
     package var hasInsulationMonitor: Bool
-    /// Its cables are cooled by a liquid.
+    /// Its cables are cooled by a liquid, whose temperature is sensed or is not; its enclosure by a fan.
     package var hasLiquidCooling: Bool
+    package var sensesCoolant = false
+    package var hasFan = false
     package init(
         maximumVoltage: Volts = Volts(1000), minimumVoltage: Volts = Volts(150),
         maximumPower: Watts = Watts(150_000), supplyPhases: Int = 3,

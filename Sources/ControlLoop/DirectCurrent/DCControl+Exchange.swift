@@ -90,5 +90,8 @@ extension DCControl {
         status.lowestInsulation = insulation.lowest
         status.sources = supply.sources
         status.transfers = transfers
+        status.pumpRuns = cooling.runsPump
+        status.fanRuns = fan.runs
+        status.coolant = temperature.coolantTemperature
     }
 }

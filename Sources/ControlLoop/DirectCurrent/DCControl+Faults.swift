@@ -38,6 +38,10 @@ extension DCControl {
         if temperature.isGripTooHot { now.raise(.connectorOverTemperature) }
         if temperature.isEnclosureTooHot { now.raise(.overTemperature) }
         if temperature.hasSensorFault { now.raise(.temperatureSensorFault) }
+        if cooling.isLost {
+            now.raise(connectorPlan.uncooledCurrent > .zero ? .coolingReduced : .coolingFault)
+        }
+        if fan.isFaulty { now.raise(.fanFault) }
         if guarded.isOverVoltage { now.raise(.overVoltage) }
         if insulation.isLost { now.raise(.insulationMonitorLost) }
         judgeSupply(exchange.supply, at: at, &now)

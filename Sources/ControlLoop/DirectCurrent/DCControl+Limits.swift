@@ -48,7 +48,7 @@ extension DCControl {
         bounds.voltage = voltageForPower
         bounds.outputCurrent = dc.maximumCurrent
         bounds.outputPower = dc.maximumPower
-        bounds.connector = connectorPlan.maximumCurrent
+        bounds.connector = cableCurrent
         bounds.temperature = temperature.limit
         bounds.vehicleCurrent = vehicle.maximumCurrent
         bounds.vehiclePower = vehicle.maximumPower

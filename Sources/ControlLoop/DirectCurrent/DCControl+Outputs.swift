@@ -186,6 +186,8 @@ extension DCControl {
         outputs.shuntTrip = plan.hasShuntTrip && latched.contains(.contactorWelded)
         outputs.ventilation =
             plan.hasVentilation && isAnyClosed && pilots[active].state == .d
+        outputs.pumpRuns = cooling.runsPump
+        outputs.fanRuns = fan.runs
         outputs.indication = indication(targets)
     }
 

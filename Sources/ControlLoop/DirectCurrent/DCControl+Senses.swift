@@ -15,9 +15,32 @@ extension DCControl {
             at: at, plan: plan, dc: dc)
         noteDeath(at: at)
         for index in 0..<connectorCount { watchStray(inputs.connectors[index], index, at: at) }
+        cool(inputs, at: at)
         insulation.step(
             exchange.insulation, isWatching: phase == .preCharge || phase == .transfer, at: at,
             dc: dc)
+    }
+
+    /// By what was wanted in the last cycle: cables are slower.
+    private mutating func cool(_ inputs: EVSEInputs, at: Instant) {
+        cooling.step(
+            inputs.cooling, isWanted: request.isWanted || phase.isEnergised,
+            isTooHot: temperature.isCoolantTooHot, isSupplied: inputs.mainsPresent, at: at,
+            plan: dc.cooling)
+        let power = DCLimitLaw.power(reading.current ?? .zero, at: reading.voltage ?? .zero)
+        fan.step(
+            inputs.cooling.fan, temperature: temperature.enclosureTemperature,
+            isBlind: temperature.isEnclosureBlind, power: power, rating: dc.maximumPower, at: at,
+            plan: dc.cooling)
+    }
+
+    /// What the cable carries, cooled as it is.
+    var cableCurrent: Amperes {
+        let uncooled = connectorPlan.uncooledCurrent
+        guard dc.cooling.isFitted, cooling.isLost, uncooled > .zero else {
+            return connectorPlan.maximumCurrent
+        }
+        return min(connectorPlan.maximumCurrent, uncooled)
     }
 
     /// Judges the output by what was asked for in the last cycle and what the vehicle stands now.

@@ -25,6 +25,8 @@ public struct DCControl: BitwiseCopyable, Sendable {
     var guarded = OutputGuardLaw()
     var insulation = InsulationLaw()
     var temperature = GripTemperatureLaw()
+    var cooling = CoolingLaw()
+    var fan = FanLaw()
     var hazards = HazardLaw()
     var stationHold = HoldLaw()
     var inputHold = HoldLaw()

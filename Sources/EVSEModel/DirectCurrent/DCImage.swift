@@ -71,6 +71,11 @@
     public var sources: UInt32 = 0
     /// Sessions that reached the transfer of energy, since the loop started.
     public var transfers: UInt32 = 0
+    /// The pump of the cables' cooling runs, and the enclosure's fan.
+    public var pumpRuns = false
+    public var fanRuns = false
+    /// Of the coolant, where it is sensed.
+    public var coolant: Celsius? = nil
     @inlinable public init() {}
 }
 

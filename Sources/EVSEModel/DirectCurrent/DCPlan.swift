@@ -7,13 +7,27 @@
     public var hasContactorFeedback = true
     /// The voltage on the vehicle's side of its contactors is sensed: a weld can be seen by it.
     public var hasOutputVoltage = false
-    /// Sensors in the grip: what the current falls to between these, and where it ends. Chosen below the
-    /// 90 °C to which IEC 62196-3 lets contacts rise [U].
-    public var deratingStart = Celsius(70)
-    public var deratingEnd = Celsius(90)
-    public var deratingFloor = Amperes(20)
+    /// Without its cooling the cable carries this; zero: it carries nothing then. Where no cooling is fitted
+    /// it means nothing.
+    public var uncooledCurrent = Amperes.zero
+    /// By the hottest sensor in the grip. Chosen below the 90 °C to which IEC 62196-3 lets contacts rise [U].
+    public var derating = DeratingCurve(from: Celsius(70), to: Celsius(90), floor: Amperes(20))
     public var temperatureStop = Celsius(95)
     @inlinable public init() {}
+
+    /// The two ends of ``derating``.
+    @inlinable public var deratingStart: Celsius {
+        get { derating.start }
+        set { derating.start = newValue }
+    }
+    @inlinable public var deratingEnd: Celsius {
+        get { derating.end }
+        set { derating.end = newValue }
+    }
+    @inlinable public var deratingFloor: Amperes {
+        get { derating.floor }
+        set { derating.floor = newValue }
+    }
 }
 
 /// Numbers that the laws of one DC EVSE need beside its ``EVSEPlan``; every default is what `board.yaml` gets
@@ -108,6 +122,9 @@
     public var sourceMaxAge = Milliseconds.seconds(2)
     /// A source that is commanded on gives power within. Chosen.
     public var sourceStart = Milliseconds.seconds(10)
+
+    // Cooling
+    public var cooling = CoolingPlan()
     @inlinable public init() {}
 
     /// Voltage at which the output must be cut, by what the vehicle stands at most.

@@ -61,9 +61,28 @@ extension DeviceModel {
                     monitor, Variable("Impedance"), .output(id, .insulation), .decimal,
                     unit: "Ohm"))
         }
-        if evse.direct.hasLiquidCooling {
+        addCooling(id, evse.direct, place)
+    }
+
+    /// Components and variables of the appendices' lists; which belong together those do not say for these.
+    private mutating func addCooling(
+        _ id: EVSEID, _ direct: DirectCurrentConfiguration, _ place: EVSEReference
+    ) {
+        if direct.hasLiquidCooling {
             let cooling = Component("LiquidCoolingSystem", evse: place)
             add(.init(cooling, Variable("Available"), .constant("true"), .boolean))
+            add(.init(cooling, Variable("Active"), .output(id, .pumpRuns), .boolean))
+            if direct.sensesCoolant {
+                add(
+                    .init(
+                        cooling, Variable("Temperature"), .output(id, .coolant), .decimal,
+                        unit: "Celsius"))
+            }
+        }
+        if direct.hasFan {
+            let fan = Component("AirCoolingSystem", evse: place)
+            add(.init(fan, Variable("Available"), .constant("true"), .boolean))
+            add(.init(fan, Variable("Active"), .output(id, .fanRuns), .boolean))
         }
     }
 
@@ -107,6 +126,9 @@ extension OCPP201Personality {
         case .voltage: domain.output(of: evse).map { Self.text($0.voltage) } ?? ""
         case .current: domain.output(of: evse).map { Self.text($0.current) } ?? ""
         case .insulation: domain.lowestInsulation(of: evse).map(Self.text) ?? ""
+        case .pumpRuns: domain.cooling(of: evse)?.pumpRuns == true ? "true" : "false"
+        case .fanRuns: domain.cooling(of: evse)?.fanRuns == true ? "true" : "false"
+        case .coolant: domain.cooling(of: evse)?.temperature.map(Self.text) ?? ""
         }
     }
 

@@ -34,6 +34,9 @@ package struct DeviceVariable: Sendable {
         case voltage
         case current
         case insulation
+        case pumpRuns
+        case fanRuns
+        case coolant
     }
     package var component: Component
     package var variable: Variable

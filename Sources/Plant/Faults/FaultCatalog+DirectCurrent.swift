@@ -41,6 +41,14 @@ extension FaultCatalog {
                 entry(.idRepeated, "says that another module has its address"),
                 entry(.absent, "is not on its bus: hears nothing, says nothing"),
             ]
+        case .cooler:
+            [
+                entry(.pumpFailed, "the pump does not turn, whatever its relay does"),
+                entry(.flowBlocked, "the pump turns, nothing flows: a kink, a filter"),
+                entry(.coolantLow, "there is too little liquid"),
+                entry(.fanStuck, "the fan does not turn"),
+            ]
+        case .coolantSensor: entries(of: .temperature)
         case .vehicleLink: vehicleLink
         case .insulationMonitor: insulationMonitor
         case .networkInsulationMonitor: insulationMonitor + [reset]

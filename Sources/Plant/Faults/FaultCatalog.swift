@@ -39,6 +39,10 @@ package enum FaultCatalog {
         case dcOutput = "dc-output"
         /// A converter channel in front of a voltage or a current.
         case dcSensor = "dc-sensor"
+        /// Pump, coolant and fan.
+        case cooler
+        /// A temperature sensor in a cable's coolant.
+        case coolantSensor = "coolant-sensor"
         /// A power module, or an outlet of a power cabinet.
         case powerModule = "power-module"
         /// The device through which vehicles speak, and the vehicle behind it.
@@ -239,7 +243,8 @@ package enum FaultCatalog {
                 entry(.silent, "the browser has hung: the page is open, nothing happens on it"),
                 entry(.slow, "answers this much later", value("ms", 1...60_000, 700)),
             ]
-        case .dcContactor, .powerLink, .dcOutput, .dcSensor, .powerModule, .vehicleLink,
+        case .cooler, .coolantSensor, .dcContactor, .powerLink, .dcOutput, .dcSensor, .powerModule,
+            .vehicleLink,
             .insulationMonitor, .networkInsulationMonitor:
             directCurrent(type)
         }

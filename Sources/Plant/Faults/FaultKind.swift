@@ -119,6 +119,11 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case vehicleError = "vehicle-error"
     case prechargeMismatch = "precharge-mismatch"
     case offset
+    // Of a cooling unit
+    case pumpFailed = "pump-failed"
+    case flowBlocked = "flow-blocked"
+    case coolantLow = "coolant-low"
+    case fanStuck = "fan-stuck"
     // Of a display
     case rebooted
     case disturbed

@@ -11,6 +11,8 @@ extension PlantPlan {
         /// One for an EVSE at most.
         package var vehicleLinks: [VehicleLink] = []
         package var insulationMonitors: [InsulationMonitor] = []
+        package var coolers: [Cooler] = []
+        package var coolingSensors: [CoolingSensor] = []
         package init() {}
         package var isEmpty: Bool { self == DirectCurrent() }
     }
@@ -33,6 +35,8 @@ extension PlantPlan {
             self.model = model
             self.group = group
         }
+        /// It has an insulation monitor inside.
+        package var measuresInsulation: Bool { model == ModbusModule.withMonitor }
     }
 
     package struct PowerGroup: Hashable, Sendable {

@@ -46,6 +46,12 @@ extension PlantPlan.DirectCurrent {
         for (value, path) in try reader.elements("insulationMonitors") {
             insulationMonitors.append(try .init(value, at: path))
         }
+        for (value, path) in try reader.elements("coolers") {
+            coolers.append(try .init(value, at: path))
+        }
+        for (value, path) in try reader.elements("coolingSensors") {
+            coolingSensors.append(try .init(value, at: path))
+        }
         try reader.finish()
     }
 
@@ -74,6 +80,8 @@ extension PlantPlan.DirectCurrent {
                 }),
             "vehicleLinks": .array(vehicleLinks.map(\.json)),
             "insulationMonitors": .array(insulationMonitors.map(\.json)),
+            "coolers": .array(coolers.map(\.json)),
+            "coolingSensors": .array(coolingSensors.map(\.json)),
         ]
     }
 }

@@ -114,32 +114,7 @@ extension PlantPlan.Connector {
             lock = part
         }
         for (value, path) in try reader.elements("temperatures") {
-            var inner = try ObjectReader(value, at: path)
-            let device = try inner.device()
-            let sensor: PlantPlan.Temperature.Sensor
-            if let value = inner.value("thermistor") {
-                var part = try ObjectReader(value, at: inner.at("thermistor"))
-                let ohms = 1...100_000_000
-                sensor = .thermistor(
-                    PlantPlan.Thermistor(
-                        channel: try part.number("channel", 0...31),
-                        nominal: Ohms(raw: Int32(try part.number("nominal", ohms))),
-                        beta: try part.number("beta", 1...20_000),
-                        reference: Ohms(raw: Int32(try part.number("reference", ohms))),
-                        supply: Volts(raw: Int32(try part.number("supply", 1...100_000)))))
-                try part.finish()
-            } else if let value = inner.value("oneWire") {
-                var part = try ObjectReader(value, at: inner.at("oneWire"))
-                sensor = .oneWire(
-                    PlantPlan.OneWire(
-                        bus: try part.text("bus"), name: try part.text("name"),
-                        channel: try part.number("channel", 0...31)))
-                try part.finish()
-            } else {
-                sensor = .linear(try inner.channel("linear"))
-            }
-            temperatures.append(PlantPlan.Temperature(device: device, sensor: sensor))
-            try inner.finish()
+            temperatures.append(try PlantPlan.Temperature(value, at: path))
         }
         if let value = reader.value("directCurrent") {
             directCurrent = try PlantPlan.DCPlug(value, at: reader.at("directCurrent"))
@@ -182,6 +157,35 @@ extension PlantPlan.Connector {
 }
 
 extension PlantPlan.Temperature {
+    init(_ value: JSONValue, at path: String) throws(ShapeError) {
+        var inner = try ObjectReader(value, at: path)
+        let device = try inner.device()
+        let sensor: PlantPlan.Temperature.Sensor
+        if let value = inner.value("thermistor") {
+            var part = try ObjectReader(value, at: inner.at("thermistor"))
+            let ohms = 1...100_000_000
+            sensor = .thermistor(
+                PlantPlan.Thermistor(
+                    channel: try part.number("channel", 0...31),
+                    nominal: Ohms(raw: Int32(try part.number("nominal", ohms))),
+                    beta: try part.number("beta", 1...20_000),
+                    reference: Ohms(raw: Int32(try part.number("reference", ohms))),
+                    supply: Volts(raw: Int32(try part.number("supply", 1...100_000)))))
+            try part.finish()
+        } else if let value = inner.value("oneWire") {
+            var part = try ObjectReader(value, at: inner.at("oneWire"))
+            sensor = .oneWire(
+                PlantPlan.OneWire(
+                    bus: try part.text("bus"), name: try part.text("name"),
+                    channel: try part.number("channel", 0...31)))
+            try part.finish()
+        } else {
+            sensor = .linear(try inner.channel("linear"))
+        }
+        try inner.finish()
+        self.init(device: device, sensor: sensor)
+    }
+
     var json: JSONValue {
         switch sensor {
         case .linear(let channel):

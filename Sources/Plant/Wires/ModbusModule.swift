@@ -7,7 +7,20 @@ struct ModbusModule: Sendable {
     /// Seconds; what the stage's rating says is what counts.
     private var watchdog: UInt16
 
-    init(watchdog: Milliseconds) { self.watchdog = UInt16(clamping: watchdog.raw / 1000) }
+    /// Map 2, with an insulation monitor inside.
+    static let withMonitor = "forecourt-module-imd"
+    private let hasMonitor: Bool
+    /// Number of the self-test that was asked for last, when, and of the last one that ended.
+    private var test: UInt16 = 0
+    private var testedAt: Instant?
+    private var tested: UInt16 = 0
+    /// Chosen: as long as stand-alone monitors take at least.
+    private static let testTime = Milliseconds.seconds(3)
+
+    init(watchdog: Milliseconds, hasMonitor: Bool = false) {
+        self.watchdog = UInt16(clamping: watchdog.raw / 1000)
+        self.hasMonitor = hasMonitor
+    }
 
     mutating func answer(
         _ request: [UInt8], stage: inout PowerStage, seen: ModuleSight, at now: Instant
@@ -17,6 +30,10 @@ struct ModbusModule: Sendable {
         }
         func refuse(_ code: UInt8) -> [UInt8] { [request[0], request[1] | 0x80, code] }
         guard request.count >= 6 else { return refuse(3) }
+        if let begun = testedAt, now >= begun + Self.testTime {
+            testedAt = nil
+            tested = test
+        }
         switch request[1] {
         case 3, 4:
             guard request.count == 6, (1...32).contains(word(4)) else { return refuse(3) }
@@ -47,8 +64,10 @@ struct ModbusModule: Sendable {
 
     private func holding(_ stage: PowerStage) -> [Int: UInt16] {
         var table: [Int: UInt16] = [
-            0x00: 0x464D, 0x01: 1, 0x10: stage.isOn ? 1 : 0, 0x15: heartbeat, 0x16: watchdog,
+            0x00: 0x464D, 0x01: hasMonitor ? 2 : 1, 0x10: stage.isOn ? 1 : 0, 0x15: heartbeat,
+            0x16: watchdog,
         ]
+        if hasMonitor { table[0x17] = test }
         Self.put(Int64((stage.setVoltage * 1000).rounded()), at: 0x11, &table)
         Self.put(Int64((stage.setCurrent * 1000).rounded()), at: 0x13, &table)
         return table
@@ -72,8 +91,24 @@ struct ModbusModule: Sendable {
         ] {
             Self.put(Int64(number.rounded()), at: address, &table)
         }
+        if hasMonitor { measureInsulation(stage, seen, &table) }
         if seen.isMute { for address in 0x01...0x04 { table[address] = nil } }
         return table
+    }
+
+    /// It needs a voltage to measure with. Chosen: 48 V.
+    private func measureInsulation(
+        _ stage: PowerStage, _ seen: ModuleSight, _ table: inout [Int: UInt16]
+    ) {
+        var status = table[0x00] ?? 0
+        if stage.voltage >= 48, testedAt == nil { status |= 1 << 4 }
+        if testedAt != nil { status |= 1 << 5 }
+        if tested != 0 { status |= 1 << 6 }
+        if seen.isBroken { status |= 1 << 7 }
+        table[0x00] = status
+        // It tells 50 MΩ at most. Chosen.
+        Self.put(Int64(min(stage.insulation, 50_000_000).rounded()), at: 0x06, &table)
+        table[0x08] = tested
     }
 
     private static func put(_ number: Int64, at address: Int, _ table: inout [Int: UInt16]) {
@@ -85,7 +120,7 @@ struct ModbusModule: Sendable {
     private mutating func write(
         _ start: Int, _ values: [UInt16], _ stage: inout PowerStage, _ now: Instant
     ) -> UInt8? {
-        guard start >= 0x10, start + values.count <= 0x17 else { return 2 }
+        guard start >= 0x10, start + values.count <= (hasMonitor ? 0x18 : 0x17) else { return 2 }
         var table = holding(stage)
         for (offset, value) in values.enumerated() { table[start + offset] = value }
         func long(_ address: Int) -> Double {
@@ -94,6 +129,10 @@ struct ModbusModule: Sendable {
         let (enable, beat, patience) = (table[0x10] ?? 0, table[0x15] ?? 0, table[0x16] ?? 0)
         guard enable <= 1, long(0x11) <= stage.rating.maximumVoltage, (1...60).contains(patience)
         else { return 3 }
+        if hasMonitor, let number = table[0x17], number != test {
+            test = number
+            testedAt = now
+        }
         if beat != heartbeat { stage.hear(at: now) }
         (heartbeat, watchdog) = (beat, patience)
         stage.setVoltage = long(0x11)
@@ -114,10 +153,14 @@ package struct PowerModuleUnits: Sendable {
 
     package init(_ bus: PlantPlan.SerialBus, plan: PlantPlan) {
         for (place, source) in plan.directCurrent.sources.enumerated()
-        where source.bus == bus.name && source.model == "forecourt-module" {
+        where source.bus == bus.name
+            && ["forecourt-module", ModbusModule.withMonitor].contains(source.model)
+        {
             units[UInt8(truncatingIfNeeded: source.unit)] = Unit(
                 device: source.device, stage: place,
-                firmware: ModbusModule(watchdog: source.rating.watchdog))
+                firmware: ModbusModule(
+                    watchdog: source.rating.watchdog,
+                    hasMonitor: source.model == ModbusModule.withMonitor))
         }
     }
 

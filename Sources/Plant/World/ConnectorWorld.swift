@@ -43,6 +43,8 @@ package struct ConnectorWorld: Hashable, Sendable {
     package var current: Double { vehicle?.current ?? 0 }
     /// Through the contactors of an outlet of direct current, A.
     package internal(set) var directCurrent = 0.0
+    /// Its cable needs no liquid, or has one that flows.
+    var isCooled = true
     /// Either.
     package var drawn: Double { plan.directCurrent == nil ? current : directCurrent }
     package var asksForEnergy: Bool { circuit.state == .c || circuit.state == .d }
@@ -137,7 +139,8 @@ package struct ConnectorWorld: Hashable, Sendable {
         let current = drawn
         for index in temperatures.indices {
             temperatures[index].step(
-                seconds, current: current, ambient: ambient, faults: temperatureFaults[index])
+                seconds, current: current, ambient: ambient, isCooled: isCooled,
+                faults: temperatureFaults[index])
         }
     }
 

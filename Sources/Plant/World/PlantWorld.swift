@@ -19,6 +19,9 @@ package struct PlantWorld: Sendable {
     package internal(set) var cabinets: [CabinetWorld]
     package internal(set) var vehicleModules: [VehicleModuleWorld]
     package internal(set) var insulationMonitors: [InsulationMonitorWorld]
+    package internal(set) var coolers: [CoolerWorld]
+    /// In the order of the plan's.
+    package internal(set) var coolingSensors: [ThermalModel]
     package internal(set) var mains: MainsModel
     /// Sources, busbars and circuits of direct current; see `PlantWorld+DirectCurrent.swift`.
     package internal(set) var power: DCPowerPath
@@ -73,6 +76,10 @@ package struct PlantWorld: Sendable {
         vehicleModules = plan.directCurrent.vehicleLinks.map { VehicleModuleWorld($0) }
         insulationMonitors = plan.directCurrent.insulationMonitors.map {
             InsulationMonitorWorld($0)
+        }
+        coolers = plan.directCurrent.coolers.map { CoolerWorld($0) }
+        coolingSensors = plan.directCurrent.coolingSensors.map {
+            ThermalModel($0.sensor, ratedCurrent: 500)
         }
         mains = MainsModel(voltage: plan.mains.voltage.double)
         power = DCPowerPath(plan)
@@ -134,6 +141,7 @@ package struct PlantWorld: Sendable {
             cabinets[index].step(now: now, faults: faults, stages: &power.stages)
         }
         stepDirectCurrent(nanoseconds, outputs)
+        stepCooling(seconds, outputs)
         drawFromGrid()
         for index in meters.indices { measure(index, nanoseconds) }
         for index in readers.indices { readers[index].step(now) }
@@ -173,14 +181,14 @@ package struct PlantWorld: Sendable {
         }
     }
 
-    private mutating func setInput(_ terminal: PlantPlan.Terminal, _ level: Bool) {
+    mutating func setInput(_ terminal: PlantPlan.Terminal, _ level: Bool) {
         guard let card = cards.firstIndex(where: { $0.plan.device == terminal.card }) else {
             return
         }
         let bit: UInt32 = 1 << UInt32(terminal.number)
         cards[card].inputs = level ? cards[card].inputs | bit : cards[card].inputs & ~bit
     }
-    private func isOutputOn(_ terminal: PlantPlan.Terminal) -> Bool {
+    func isOutputOn(_ terminal: PlantPlan.Terminal) -> Bool {
         let card = cards.first { $0.plan.device == terminal.card }
         return (card?.outputs ?? 0) >> UInt32(terminal.number) & 1 == 1
     }

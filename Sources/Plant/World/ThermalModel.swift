@@ -11,6 +11,9 @@ package struct ThermalModel: Hashable, Sendable {
     /// Chosen: 30 K above ambient at 32 A, as a healthy outlet shows after half an hour.
     let kelvinPerSquareAmpere: Double
     static let timeConstant = 600.0
+    /// A cable whose coolant stands still heats up so much more. Chosen: a cable for 500 A carries some 200 A
+    /// without.
+    static let heatUncooled = 6.0
 
     /// - Parameter ratedCurrent: heats it by 30 K, A.
     package init(
@@ -22,13 +25,15 @@ package struct ThermalModel: Hashable, Sendable {
     }
 
     package mutating func step(
-        _ seconds: Double, current: Double, ambient: Double, faults: DeviceFaults
+        _ seconds: Double, current: Double, ambient: Double, isCooled: Bool = true,
+        faults: DeviceFaults
     ) {
         if let hot = faults.value(.hot) {
             // Fast, so that a case need not wait for copper: 63 % in a second.
             celsius += (hot - celsius) * (1 - exp(-seconds))
         } else {
-            let target = ambient + kelvinPerSquareAmpere * current * current
+            let heat = isCooled ? 1 : Self.heatUncooled
+            let target = ambient + kelvinPerSquareAmpere * current * current * heat
             let constant = celsius > target + 40 ? 2 : Self.timeConstant
             celsius += (target - celsius) * (1 - exp(-seconds / constant))
         }

@@ -14,7 +14,10 @@ extension BoardPlan {
         result.direct = DirectCurrentConfiguration(
             maximumVoltage: direct.maximumVoltage, minimumVoltage: direct.minimumVoltage,
             maximumPower: direct.maximumPower, supplyPhases: Int(max(1, evse.plan.phases)),
-            hasInsulationMonitor: direct.hasInsulationMonitor)
+            hasInsulationMonitor: direct.hasInsulationMonitor,
+            hasLiquidCooling: direct.cooling.isFitted)
+        result.direct.sensesCoolant = evse.devices[.coolantTemperature]?.isEmpty == false
+        result.direct.hasFan = direct.cooling.hasFan
         return result
     }
 

@@ -16,6 +16,7 @@ extension BoardPlan {
         for device in devices { addVehicleCommunication(device, to: &plant) }
         for device in devices { addInsulationMonitor(device, to: &plant) }
         for device in devices { addCabinet(device, to: &plant) }
+        for device in devices { addCooling(device, to: &plant) }
     }
 
     // MARK: Outlets

@@ -124,7 +124,7 @@ extension BoardPlan {
             // A bolt is faster than the stroke that its driver allows it.
             lock.strokeTime = Milliseconds(max(10, keys.number("stroke-time") / 2))
             outlet.lock = lock
-        case "iio-temperature":
+        case "iio-temperature" where device.place == nil:
             guard let number = number(keys.line("channel")) else { return }
             outlet.temperatures.append(
                 .init(device: device.id.name, sensor: sensor(number, keys)))
@@ -140,7 +140,7 @@ extension BoardPlan {
         }
     }
 
-    private func sensor(_ number: Int, _ keys: Configuration) -> PlantPlan.Temperature.Sensor {
+    func sensor(_ number: Int, _ keys: Configuration) -> PlantPlan.Temperature.Sensor {
         guard keys.text("sensor") == "linear" else {
             return .thermistor(
                 .init(

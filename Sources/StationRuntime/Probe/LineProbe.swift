@@ -226,6 +226,16 @@ struct SensedText {
             (0..<StationBounds.temperaturesPerConnector).compactMap { index in
                 connector.temperatures[index].map { "temperature \(index + 1): \($0)" }
             }
+        case .enclosureTemperature:
+            ["enclosure: \(inputs.enclosureTemperature.map { "\($0)" } ?? "no credible value")"]
+        case .coolantTemperature:
+            ["coolant: \(inputs.cooling.temperature.map { "\($0)" } ?? "no credible value")"]
+        case .cooling:
+            [
+                "flow: \(inputs.cooling.flow)", "pressure: \(inputs.cooling.pressure)",
+                "level: \(inputs.cooling.level)",
+            ]
+        case .fan: ["fan turns: \(inputs.cooling.fan)"]
         default: []
         }
     }

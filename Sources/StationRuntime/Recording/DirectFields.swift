@@ -52,7 +52,8 @@ enum DirectFields {
         ImageField("maximumVoltage", \.maximumVoltage),
         ImageField("minimumVoltage", \.minimumVoltage),
         ImageField("lowestInsulation", \.lowestInsulation), ImageField("sources", \.sources),
-        ImageField("transfers", \.transfers),
+        ImageField("transfers", \.transfers), ImageField("pumpRuns", \.pumpRuns),
+        ImageField("fanRuns", \.fanRuns), ImageField("coolant", \.coolant),
     ]
 }
 
@@ -61,6 +62,7 @@ extension VehicleStage: ImageCell {}
 extension VehicleProtocol: ImageCell {}
 extension DCPhase: ImageCell {}
 extension DCStopReason: ImageCell {}
+extension CoolingSign: ImageCell {}
 
 /// What DC EVSEs tell as changes against what each told before; the first is against nothing.
 struct DirectDelta {

@@ -74,6 +74,11 @@ enum ImageFields {
             ImageField("outputCurrent", \.outputCurrent),
             ImageField("enclosureTemperature", \.enclosureTemperature),
             ImageField("linksClosed", \.linksClosed), ImageField("linksOpen", \.linksOpen),
+            ImageField("cooling.flow", \.cooling.flow),
+            ImageField("cooling.pressure", \.cooling.pressure),
+            ImageField("cooling.level", \.cooling.level),
+            ImageField("cooling.fan", \.cooling.fan),
+            ImageField("cooling.temperature", \.cooling.temperature),
         ]
         + meter.map { field in
             field.within("meter.", get: { $0.meter }, change: { $1(&$0.meter) })
@@ -96,6 +101,7 @@ enum ImageFields {
             ImageField("residualCurrentTest", \.residualCurrentTest),
             ImageField("ventilation", \.ventilation), ImageField("shuntTrip", \.shuntTrip),
             ImageField("indication", \.indication), ImageField("links", \.links),
+            ImageField("pumpRuns", \.pumpRuns), ImageField("fanRuns", \.fanRuns),
         ]
         + connectors { index in
             connectorOutputs.map { field in

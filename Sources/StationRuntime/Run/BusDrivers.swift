@@ -119,6 +119,7 @@ final class DeviceHost: DriverHost {
     let device: DeviceID
     let bus: (any Sendable)?
     let evse: EVSEID?
+    let isInsulationMonitor: Bool
     /// Numbers of the power sources that it is, in the image.
     let sources: [Int]
     /// Outlets that each of them feeds, or fed last; 0xFF: none yet.
@@ -149,6 +150,7 @@ final class DeviceHost: DriverHost {
         fed = Mutex(Array(repeating: 0xFF, count: device.powerSources.count))
         isOfHouse = device.isOfHouse
         connector = device.assignments.compactMap(\.connector).first?.index ?? 0
+        isInsulationMonitor = device.assignments.contains { $0.role == .insulationMonitor }
         self.mailbox = mailbox
         self.image = image
         var log = log

@@ -17,12 +17,15 @@ extension DeviceHost {
         return dc.vehicleCommands[evse.index]
     }
 
+    /// A power module that can measure the insulation does so for the loop where the board names it for that.
     func publish(_ sample: InsulationSample) {
-        if let evse { image.publish(sample, evse: evse) }
+        if let evse, isInsulationMonitor { image.publish(sample, evse: evse) }
     }
 
     var insulationCommand: InsulationCommand {
-        guard let evse, let dc = image.dc() else { return InsulationCommand() }
+        guard let evse, isInsulationMonitor, let dc = image.dc() else {
+            return InsulationCommand()
+        }
         return dc.insulationCommands[evse.index]
     }
 

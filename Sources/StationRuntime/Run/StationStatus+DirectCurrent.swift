@@ -30,6 +30,9 @@ extension StationStatus {
             object["stateOfChargePercent"] = Self.number(charge)
         }
         if let time = vehicle.remainingTime { object["remainingS"] = JSONValue(time.count / 1000) }
+        if status.pumpRuns { object["pumpRuns"] = true }
+        if status.fanRuns { object["fanRuns"] = true }
+        if let coolant = status.coolant { object["coolantCelsius"] = Self.number(coolant) }
         if let resistance = dc.insulation[evse.index].resistance {
             object["insulationOhm"] = Self.number(resistance)
         }

@@ -60,5 +60,6 @@ package struct DirectWatch {
     private static func differs(_ a: DCStatus, _ b: DCStatus) -> Bool {
         a.phase != b.phase || a.since != b.since || a.stopReason != b.stopReason
             || a.connector != b.connector || a.transfers != b.transfers
+            || a.pumpRuns != b.pumpRuns || a.fanRuns != b.fanRuns
     }
 }

@@ -32,6 +32,8 @@ package struct DCPowerPath: Hashable, Sendable {
     package private(set) var mostJoined = 0.0
     /// Group of each stage.
     let groupOfStage: [Int]
+    /// Places of those that measure the insulation at their output.
+    let monitors: [Int]
     /// Place of the circuit that each group is wired to.
     private let wiredTo: [Int?]
     private var islandCount = 0
@@ -47,6 +49,7 @@ package struct DCPowerPath: Hashable, Sendable {
         // Sources keep their places, whatever the plan's groups are.
         var busbars = parts.groups
         groupOfStage = parts.sources.map { max(0, $0.group) }
+        monitors = parts.sources.indices.filter { parts.sources[$0].measuresInsulation }
         while busbars.count <= groupOfStage.max() ?? -1 { busbars.append(.init()) }
         groups = busbars.map { Group(plan: $0) }
         wiredTo = busbars.map { place($0.evse) }

@@ -16,6 +16,14 @@ extension PlantWorld {
             guard hasOutput, let command = vehicleModules[index].passesOn else { continue }
             tellVehicle(evse: link.evse, command)
         }
+        for source in power.monitors {
+            let feeds = power.groups[power.groupOfStage[source]].feeds
+            var least = Double.infinity
+            for place in power.circuits.indices where feeds >> UInt32(place) & 1 == 1 {
+                least = min(least, power.circuits[place].insulation.parallel)
+            }
+            power.stages[source].insulation = least
+        }
         for index in insulationMonitors.indices {
             let plan = insulationMonitors[index].plan
             if let circuit = circuit(evse: plan.evse) {

@@ -42,6 +42,14 @@ extension PlantWorld {
         for link in parts.vehicleLinks {
             list.append((link.device, .vehicleLink, served(link.evse)))
         }
+        for cooler in parts.coolers { list.append((cooler.device, .cooler, served(cooler.evse))) }
+        for sensor in parts.coolingSensors {
+            list.append(
+                (
+                    sensor.sensor.device, sensor.isInCoolant ? .coolantSensor : .temperature,
+                    served(sensor.evse)
+                ))
+        }
         for monitor in parts.insulationMonitors {
             list.append(
                 (
@@ -104,6 +112,10 @@ extension PlantWorld {
         }
     }
 
+    private func isInCoolant(_ device: String) -> Bool {
+        plan.directCurrent.coolingSensors.contains { $0.isInCoolant && $0.sensor.device == device }
+    }
+
     /// A fault that ought to make outlets safe starts their clock.
     mutating func beginStop(of fault: ActiveFault) {
         guard power.isFitted else { return }
@@ -114,7 +126,8 @@ extension PlantWorld {
             case .insulationPositive, .insulationNegative: .insulation
             case .shorted, .open: .pilot
             case .vehicleLost: .communication
-            case .hot: .temperature
+            // Hot coolant lowers the current, and stops nothing by itself.
+            case .hot: isInCoolant(fault.device) ? nil : .temperature
             case .outage: .mains
             default: nil
             }

@@ -63,7 +63,9 @@ extension PlantWorld {
     func describeDirectCurrent(ofEVSE number: Int) -> JSONValue? {
         guard let circuit = circuit(evse: number) else { return nil }
         let insulation = circuit.insulation
+        let cooling = describeCooling(ofEVSE: number)
         return [
+            "cooling": cooling.units, "coolingTemperatures": cooling.temperatures,
             "busVoltage": JSONValue(rounded: circuit.busVoltage, digits: 1),
             "current": JSONValue(rounded: circuit.current, digits: 2),
             "discharging": .bool(circuit.isDischarging),

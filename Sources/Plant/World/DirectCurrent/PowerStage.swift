@@ -56,6 +56,8 @@ package struct PowerStage: Hashable, Sendable {
     package internal(set) var mode = Mode.off
     /// Its supply is there.
     package internal(set) var isSupplied = true
+    /// To earth at its output, both poles together, Ω; for one that measures it.
+    package var insulation = Double.infinity
 
     // What the rig did to it
     package var isBroken = false
