@@ -62,6 +62,10 @@ extension Coverage {
             universe["station fault"] = Set(
                 [Fault.controllerLost, .controllerFault, .controllerDisobeys].map { "\($0)" })
         }
+        if composition.loop.dc.isFitted {
+            universe["message", default: []].insert("NotifyEVChargingNeeds")
+        }
+        universe.merge(directUniverse(of: composition)) { $0.union($1) }
         return universe
     }
 
@@ -84,9 +88,24 @@ extension Coverage {
         if !evses.contains(where: \.hasPhaseContactor) {
             leave(.phaseSwitch, "no contactor of L2 and L3")
         }
+        leaveByCurrent(isDirect: plan.dc.isFitted, leave)
+        return list
+    }
+
+    /// Which causes there are with the one current, and which with the other.
+    private static func leaveByCurrent(
+        isDirect: Bool, _ leave: (LimitCause, String) -> Void
+    ) {
+        if isDirect {
+            leave(.boardRating, "the output's rating is the one of direct current")
+            leave(.cableRating, "the cable is part of the station: its rating is the connector's")
+            return
+        }
         // An AC vehicle takes less than it is offered; it tells no limit.
         leave(.vehicle, "a limit that the vehicle tells needs ISO 15118 or DC")
-        return list
+        for cause in [LimitCause.outputRating, .powerSource, .connectorRating, .ramp] {
+            leave(cause, "of direct current")
+        }
     }
 
     private static func plantFaults(_ composition: StationComposition) -> Set<String> {
