@@ -12,9 +12,7 @@ struct ChargeWatch {
 
     mutating func note(_ station: SimulatedStation) {
         for index in seen.indices {
-            let connectors = station.world.evses.span[index].connectors.span
-            for place in connectors.indices {
-                guard let charge = connectors[place].charge else { continue }
+            station.world.evses[index].forEachCharge { charge in
                 // What is told is rounded, and a sample of the cycle before.
                 let percent = Int((min(max(charge, 0), 1) * 100).rounded())
                 for near in percent...percent + 2 { seen[index][near] = true }
@@ -41,7 +39,16 @@ struct ChargeWatch {
     }
 }
 
+extension EVSEWorld {
+    /// Of each vehicle with direct current that is plugged in, 0…1.
+    fileprivate func forEachCharge(_ body: (Double) -> Void) {
+        let connectors = connectors.span
+        for index in connectors.indices {
+            if let charge = connectors[index].charge { body(charge) }
+        }
+    }
+}
+
 extension ConnectorWorld {
-    /// Of the vehicle with direct current that is plugged in, 0…1.
     fileprivate var charge: Double? { vehicle?.direct?.stateOfCharge }
 }
