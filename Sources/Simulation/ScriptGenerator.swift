@@ -196,7 +196,7 @@ package struct ScriptGenerator {
             String(one(of: [0, 60, 300, 300, 900, 900, 1800])))
         if hasDirectCurrent, chance(60) {
             set("SampledDataCtrlr.TxUpdatedMeasurands", "Energy.Active.Import.Register,SoC")
-            set("SampledDataCtrlr.TxUpdatedInterval", String(one(of: [60, 120, 300])))
+            set("SampledDataCtrlr.TxUpdatedInterval", String(one(of: [120, 300])))
         }
         if chance(15) { set("AlignedDataCtrlr.Interval", String(one(of: [900, 3600]))) }
         if chance(20) { set("TxCtrlr.EVConnectionTimeOut", String(random.within(20...300))) }

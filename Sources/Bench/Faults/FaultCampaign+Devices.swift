@@ -95,8 +95,10 @@ struct FaultRoles {
     ) -> Bool {
         let isUnnumbered = outlet.isDirect && Self.unnumbered.contains(kind)
         // Of a kind that an outlet has twice the first is like the first of another outlet.
-        count["\(outlet.name) \(kind)", default: 0] += 1
-        let number = isUnnumbered ? 1 : count["\(outlet.name) \(kind)"] ?? 1
+        // A sensor of both cables is none of one cable's.
+        let place = outlet.isDirect ? "\(outlet.name) of \(serves.count)" : outlet.name
+        count["\(place) \(kind)", default: 0] += 1
+        let number = isUnnumbered ? 1 : count["\(place) \(kind)"] ?? 1
         var role = "\(kind) \(model) \(number)"
         // A module of one outlet's own is another thing than one that several may have.
         if kind == "power-module" { role += " \(serves.count)" }

@@ -12,7 +12,9 @@ struct FaultCell: Sendable {
     /// Of a bus: the kinds of the devices on it.
     var carried = [String]()
     var demand: FaultDemand {
-        if outlet.isDirect, !carried.isEmpty { return FaultDemand.ofBus(carrying: carried) }
+        if outlet.isDirect, !carried.isEmpty, fault == "absent" {
+            return FaultDemand.ofBus(carrying: carried)
+        }
         // Charging at its rating it is told what it offers anyhow.
         if kind == "safety-controller", fault == "offers-other",
             [.charging, .suspended, .offline].contains(moment)
