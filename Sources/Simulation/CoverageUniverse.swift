@@ -65,6 +65,11 @@ extension Coverage {
         if composition.loop.dc.isFitted {
             universe["message", default: []].insert("NotifyEVChargingNeeds")
         }
+        if !hasAlternatingCurrent(composition.loop) {
+            // Its contactors close within the preparation, and no such vehicle asks for ventilation.
+            universe["phase"]?.remove("\(PowerPhase.closing)")
+            universe["pilot state"]?.remove("d")
+        }
         universe.merge(directUniverse(of: composition)) { $0.union($1) }
         return universe
     }
@@ -88,17 +93,22 @@ extension Coverage {
         if !evses.contains(where: \.hasPhaseContactor) {
             leave(.phaseSwitch, "no contactor of L2 and L3")
         }
-        leaveByCurrent(isDirect: plan.dc.isFitted, leave)
+        leaveByCurrent(plan, leave)
         return list
     }
 
     /// Which causes there are with the one current, and which with the other.
     private static func leaveByCurrent(
-        isDirect: Bool, _ leave: (LimitCause, String) -> Void
+        _ plan: LoopPlan, _ leave: (LimitCause, String) -> Void
     ) {
-        if isDirect {
+        if !hasAlternatingCurrent(plan) {
             leave(.boardRating, "the output's rating is the one of direct current")
             leave(.cableRating, "the cable is part of the station: its rating is the connector's")
+        }
+        guard !plan.dc.isFitted else {
+            if bindsNoConnector(plan) {
+                leave(.connectorRating, "every connector carries its output's current")
+            }
             return
         }
         // An AC vehicle takes less than it is offered; it tells no limit.
@@ -106,6 +116,20 @@ extension Coverage {
         for cause in [LimitCause.outputRating, .powerSource, .connectorRating, .ramp] {
             leave(cause, "of direct current")
         }
+    }
+
+    private static func bindsNoConnector(_ plan: LoopPlan) -> Bool {
+        (0..<Int(plan.evseCount)).allSatisfy { index in
+            let dc = plan.dc.evses[index]
+            let connectors = 0..<Int(max(1, min(plan.evses[index].connectors, 4)))
+            return connectors.allSatisfy {
+                dc.connectors[$0].maximumCurrent >= dc.maximumCurrent
+            }
+        }
+    }
+
+    private static func hasAlternatingCurrent(_ plan: LoopPlan) -> Bool {
+        (0..<Int(plan.evseCount)).contains { !plan.dc.evses[$0].isFitted }
     }
 
     private static func plantFaults(_ composition: StationComposition) -> Set<String> {
