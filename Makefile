@@ -51,7 +51,9 @@ KILLS ?= 200
 crash: build ## kills, power cuts and full disks at random instants; KILLS=200
 	@$(BUILD)/forecourt-bench crash --board ac-wallbox --kills $(KILLS) --report .build/crash.json
 
-FAULT_BOARDS ?= ac-wallbox ac-dual ac-threephase-22kw ac-wallbox-evse-controller docs/examples/safety-controller
+# What alternating current has already is not run again with direct current: those boards come last.
+FAULT_BOARDS ?= ac-wallbox ac-dual ac-threephase-22kw ac-wallbox-evse-controller docs/examples/safety-controller \
+	Tests/Boards/slow-lines Tests/Boards/io-cards dc-dual-connector dc-dual-evse dc-power-cabinet
 faults: build ## every fault of these boards at every moment, into docs/faults.md: FAULT_BOARDS="ac-wallbox ac-dual"
 	@$(MAKE) --no-print-directory fault-table OUTPUT=docs/faults.md
 

@@ -62,6 +62,15 @@ extension Coverage {
             universe["station fault"] = Set(
                 [Fault.controllerLost, .controllerFault, .controllerDisobeys].map { "\($0)" })
         }
+        if composition.loop.dc.isFitted {
+            universe["message", default: []].insert("NotifyEVChargingNeeds")
+        }
+        if !hasAlternatingCurrent(composition.loop) {
+            // Its contactors close within the preparation, and no such vehicle asks for ventilation.
+            universe["phase"]?.remove("\(PowerPhase.closing)")
+            universe["pilot state"]?.remove("d")
+        }
+        universe.merge(directUniverse(of: composition)) { $0.union($1) }
         return universe
     }
 
@@ -84,9 +93,43 @@ extension Coverage {
         if !evses.contains(where: \.hasPhaseContactor) {
             leave(.phaseSwitch, "no contactor of L2 and L3")
         }
+        leaveByCurrent(plan, leave)
+        return list
+    }
+
+    /// Which causes there are with the one current, and which with the other.
+    private static func leaveByCurrent(
+        _ plan: LoopPlan, _ leave: (LimitCause, String) -> Void
+    ) {
+        if !hasAlternatingCurrent(plan) {
+            leave(.boardRating, "the output's rating is the one of direct current")
+            leave(.cableRating, "the cable is part of the station: its rating is the connector's")
+        }
+        guard !plan.dc.isFitted else {
+            if bindsNoConnector(plan) {
+                leave(.connectorRating, "every connector carries its output's current")
+            }
+            return
+        }
         // An AC vehicle takes less than it is offered; it tells no limit.
         leave(.vehicle, "a limit that the vehicle tells needs ISO 15118 or DC")
-        return list
+        for cause in [LimitCause.outputRating, .powerSource, .connectorRating, .ramp] {
+            leave(cause, "of direct current")
+        }
+    }
+
+    private static func bindsNoConnector(_ plan: LoopPlan) -> Bool {
+        (0..<Int(plan.evseCount)).allSatisfy { index in
+            let dc = plan.dc.evses[index]
+            let connectors = 0..<Int(max(1, min(plan.evses[index].connectors, 4)))
+            return connectors.allSatisfy {
+                dc.connectors[$0].maximumCurrent >= dc.maximumCurrent
+            }
+        }
+    }
+
+    private static func hasAlternatingCurrent(_ plan: LoopPlan) -> Bool {
+        (0..<Int(plan.evseCount)).contains { !plan.dc.evses[$0].isFitted }
     }
 
     private static func plantFaults(_ composition: StationComposition) -> Set<String> {

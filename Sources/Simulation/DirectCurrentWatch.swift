@@ -12,6 +12,8 @@ struct DirectCurrentWatch {
     /// By EVSE (zero-based) and connector.
     private var places: [[Place]]
     private let plans: [DCPlan]
+    /// The most volts between what a link joined, as far as that is known already.
+    private var joined = 0.0
     /// When something last was wrong with the hardware, or the loop or the station was away.
     private var disturbedAt: Int64 = .min / 2
 
@@ -19,6 +21,8 @@ struct DirectCurrentWatch {
     private static let discharge: Int64 = 15_000_000_000
     /// Disturbances act this much longer: a module's own watchdog is the longest.
     private static let aftermath: Int64 = 30_000_000_000
+    /// The laws' tolerance twice over, and what a battery's voltage moves by while a link closes.
+    private static let mostJoined = 60.0
     /// What a vehicle may see too much: the laws' grace, the way down, a step.
     private static let excess: Int64 = 4_000_000_000
 
@@ -36,6 +40,7 @@ struct DirectCurrentWatch {
         if station.world.power.parallelings > 0 {
             return (.outletsApart, "a link joined the busbars of two outlets")
         }
+        if let text = judgeLinks(station) { return (.linksMatch, text) }
         if let text = judgeBooks(station) { return (.directBooks, text) }
         for index in plans.indices where plans[index].isFitted {
             if let found = look(at: index, station) { return found }
@@ -45,6 +50,14 @@ struct DirectCurrentWatch {
 
     private func wasQuiet(_ station: SimulatedStation) -> Bool {
         station.instant - disturbedAt > Self.aftermath
+    }
+
+    /// One that welds joins what it finds.
+    private mutating func judgeLinks(_ station: SimulatedStation) -> String? {
+        let most = station.world.power.mostJoined
+        defer { joined = most }
+        guard most > joined, most > Self.mostJoined, wasQuiet(station) else { return nil }
+        return "a link joined what was \(most) V apart"
     }
 
     private func judgeBooks(_ station: SimulatedStation) -> String? {

@@ -55,6 +55,10 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     case deadWhenUnplugged = "dead-when-unplugged"
     /// Two outlets of direct current are never on one busbar.
     case outletsApart = "outlets-apart"
+    /// A group of power sources joins an outlet only at the voltage that it finds there.
+    case linksMatch = "links-match"
+    /// A state of charge that the CSMS is told is that of a vehicle at that very EVSE.
+    case chargeIsTheVehicles = "charge-is-the-vehicles"
     /// What the power sources gave is what batteries took, what was lost and what is stored.
     case directBooks = "direct-books"
     /// More than the vehicle stands, or than any limit leaves, flows no longer than the laws allow.

@@ -5,27 +5,32 @@ import Plant
 /// What may be offered at one EVSE, judged from the CSMS's profiles, the cable and the board alone;
 /// offers are read from the pilot's duty as a vehicle would.
 struct LimitWatch {
-    private struct Profile {
+    struct Profile {
         var id: Int
         var purpose: String
         var stack: Int
         /// 0 is every EVSE.
         var evse: Int
+        /// A, whatever its unit.
         var limit: Double
+        /// W, where that is its unit.
+        var power: Double?
         var transaction: String?
     }
-    private var profiles = [Profile]()
+    private(set) var profiles = [Profile]()
     /// The answer to a request about profiles was lost.
-    private var isKnown = true
-    private var overSince: Int64?
+    private(set) var isKnown = true
+    var overSince: Int64?
     private var underSince: Int64?
-    private let nominal: Double
-    private let phases: Double
+    let nominal: Double
+    let phases: Double
 
     /// Zero-based index of the EVSE.
-    private let place: Int
+    let place: Int
+    private let isDirect: Bool
 
-    init(_ place: Int, nominalVoltage: Double, phases: Int) {
+    init(_ place: Int, nominalVoltage: Double, phases: Int, isDirect: Bool) {
+        self.isDirect = isDirect
         self.place = place
         nominal = nominalVoltage
         self.phases = Double(phases)
@@ -49,8 +54,8 @@ struct LimitWatch {
             let limit = schedule["chargingSchedulePeriod"]?[0]?["limit"]?.number?.double
         else { return }
         let evse = request["evseId"]?.int ?? 0
-        let amperes =
-            schedule["chargingRateUnit"]?.string == "W" ? limit / nominal / phases : limit
+        let isPower = schedule["chargingRateUnit"]?.string == "W"
+        let amperes = isPower ? limit / nominal / phases : limit
         profiles.removeAll {
             $0.id == id
                 || ($0.purpose == purpose && $0.stack == stack && $0.evse == evse
@@ -59,7 +64,7 @@ struct LimitWatch {
         profiles.append(
             Profile(
                 id: id, purpose: purpose, stack: stack, evse: evse, limit: amperes,
-                transaction: profile["transactionId"]?.string))
+                power: isPower ? limit : nil, transaction: profile["transactionId"]?.string))
     }
 
     private mutating func clear(_ request: JSONValue) {
@@ -80,19 +85,22 @@ struct LimitWatch {
     /// - Parameter others: what the other EVSEs offer: all together keep to the station's limit.
     private func limit(_ transaction: String?, others: Double) -> Double {
         guard !profiles.isEmpty else { return .infinity }
-        func best(_ purpose: String) -> Double? {
-            profiles.filter {
-                $0.purpose == purpose && ($0.evse == 0 || $0.evse == place + 1)
-                    && ($0.transaction == nil || $0.transaction == transaction)
-            }
-            .max { $0.stack < $1.stack }?.limit
+        let station = best("ChargingStationMaxProfile", transaction)?.limit ?? .infinity
+        let session = best("TxProfile", transaction) ?? best("TxDefaultProfile", transaction)
+        return min(station - others, session?.limit ?? .infinity)
+    }
+
+    /// Of a purpose the profile that counts now: that of the highest stack level.
+    func best(_ purpose: String, _ transaction: String?) -> Profile? {
+        profiles.filter {
+            $0.purpose == purpose && ($0.evse == 0 || $0.evse == place + 1)
+                && ($0.transaction == nil || $0.transaction == transaction)
         }
-        let station = best("ChargingStationMaxProfile") ?? .infinity
-        let session = best("TxProfile") ?? best("TxDefaultProfile") ?? .infinity
-        return min(station - others, session)
+        .max { $0.stack < $1.stack }
     }
 
     mutating func look(_ station: SimulatedStation) -> (Invariant, String)? {
+        if isDirect { return lookDirect(station) }
         let sight = station.sights[place]
         guard let offered = sight.offered, isKnown else {
             overSince = nil
@@ -128,7 +136,7 @@ struct LimitWatch {
 
     /// A change of transaction that the CSMS may not know of yet: profiles of the one that ended count no
     /// more. After a full disk the station keeps messages for a minute, and then takes its time.
-    private func isReplacing(_ station: SimulatedStation) -> Bool {
+    func isReplacing(_ station: SimulatedStation) -> Bool {
         profiles.contains { $0.transaction != nil }
             && (!station.link.isUp || station.process != .running
                 || station.lastStoreFailure > station.instant - 75_000_000_000)

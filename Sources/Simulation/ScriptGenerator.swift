@@ -17,7 +17,7 @@ package struct ScriptGenerator {
     /// Readers, with the EVSE that they serve alone.
     let readers: [(device: String, evse: Int?)]
     let faulty: [(device: String, type: FaultCatalog.DeviceClass)]
-    /// Of them, safety controllers and meters that sign.
+    /// Of them, safety controllers and meters that sign; and what carries, measures or speaks for direct current.
     let special: [(device: String, type: FaultCatalog.DeviceClass)]
     var listVersion = 1
     private var visits = [(start: Int64, end: Int64)]()
@@ -66,8 +66,14 @@ package struct ScriptGenerator {
         special = faulty.filter {
             $0.type == .safetyController || $0.type == .controller
                 || $0.type == .networkController || signing.contains($0.device)
+                || Self.ofDirectCurrent.contains($0.type)
         }
     }
+
+    private static let ofDirectCurrent: Set<FaultCatalog.DeviceClass> = [
+        .dcContactor, .dcOutput, .dcSensor, .vehicleLink, .insulationMonitor,
+        .networkInsulationMonitor, .powerLink, .fusionCabinet, .simpleCabinet,
+    ]
 
     /// The script of a seed's day on a board.
     package static func script(seed: UInt64, on composition: StationComposition) -> Script {
@@ -119,11 +125,18 @@ package struct ScriptGenerator {
             // Most of what can go wrong matters while somebody is there.
             if !visits.isEmpty, chance(60) {
                 let visit = one(of: visits)
-                disturb(at: time(Int(visit.start)...Int(max(visit.start, visit.end))))
+                disturb(at: time(moment(in: visit)))
             } else {
                 disturb(at: time(10_000...Int(Self.day) - 1_000))
             }
         }
+    }
+
+    /// When in a visit something goes wrong. With direct current much of what can is met before energy flows.
+    private mutating func moment(in visit: (start: Int64, end: Int64)) -> ClosedRange<Int> {
+        let start = Int(visit.start)
+        if hasDirectCurrent, chance(35) { return max(0, start - 60_000)...start + 60_000 }
+        return start...Int(max(visit.start, visit.end))
     }
 
     var hasDirectCurrent: Bool { composition.loop.dc.isFitted }
@@ -181,6 +194,10 @@ package struct ScriptGenerator {
         set(
             "SampledDataCtrlr.TxUpdatedInterval",
             String(one(of: [0, 60, 300, 300, 900, 900, 1800])))
+        if hasDirectCurrent, chance(60) {
+            set("SampledDataCtrlr.TxUpdatedMeasurands", "Energy.Active.Import.Register,SoC")
+            set("SampledDataCtrlr.TxUpdatedInterval", String(one(of: [120, 300])))
+        }
         if chance(15) { set("AlignedDataCtrlr.Interval", String(one(of: [900, 3600]))) }
         if chance(20) { set("TxCtrlr.EVConnectionTimeOut", String(random.within(20...300))) }
         if chance(20) {

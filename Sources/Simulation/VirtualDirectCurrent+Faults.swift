@@ -25,8 +25,19 @@ extension VirtualDirectCurrent {
         return !isLate && !kinds.contains(where: faults.has)
     }
 
+    /// A power module or a cabinet with which its driver has a session.
     func answers(_ device: String, _ station: SimulatedStation) -> Bool {
         guard let faults = station.world.faultsByDevice[device] else { return true }
-        return !faults.has(.silent) && !faults.has(.garbled)
+        let kinds: [FaultKind] = [
+            .silent, .garbled, .absent, .cabinetPowerChannelDead, .cabinetWrongSignature,
+        ]
+        return !kinds.contains(where: faults.has)
+    }
+
+    /// A cabinet that answers, and gives nothing.
+    func isUnwilling(_ device: String, _ station: SimulatedStation) -> Bool {
+        guard let faults = station.world.faultsByDevice[device] else { return false }
+        let kinds: [FaultKind] = [.cabinetUpgrading, .cabinetFaulty, .cabinetUnavailable]
+        return kinds.contains(where: faults.has)
     }
 }

@@ -85,7 +85,9 @@ struct VirtualDirectCurrent {
         guard isSpoken else { return fallSilent(station) }
         silentSince = nil
         for source in sources where answers(source.device, station) {
-            apply(image.sourceCommands[source.place], to: source.place, station)
+            var command = image.sourceCommands[source.place]
+            if isUnwilling(source.device, station) { command.isOn = false }
+            apply(command, to: source.place, station)
         }
         for vehicle in vehicles { tell(vehicle, station) }
         for index in monitors.indices { ask(index, station) }
@@ -227,7 +229,8 @@ struct VirtualDirectCurrent {
         sample.voltage = Volts(exactly: stage.voltage) ?? .zero
         sample.current = Amperes(exactly: stage.current) ?? .zero
         sample.isOn = stage.gives
-        sample.isReady = !stage.isBroken
+        let isWilling = !isUnwilling(source.device, station)
+        sample.isReady = !stage.isBroken && isWilling
         sample.isDerated = stage.derating < 1
         sample.temperature = Celsius(exactly: stage.temperature)
         sample.maximumVoltage = Volts(exactly: stage.rating.maximumVoltage) ?? .zero
@@ -235,7 +238,7 @@ struct VirtualDirectCurrent {
         sample.maximumCurrent =
             Amperes(exactly: stage.rating.maximumCurrent * stage.derating) ?? .zero
         sample.maximumPower = Watts(exactly: stage.rating.maximumPower * stage.derating) ?? .zero
-        if stage.isBroken { sample.faults.raise(.powerModuleFault) }
+        if stage.isBroken || !isWilling { sample.faults.raise(.powerModuleFault) }
         return sample
     }
 

@@ -14,6 +14,8 @@ struct Watch {
     /// Of EVSEs with direct current, by zero-based index.
     private var directMonitors = [Int: DCGuaranteeMonitor]()
     private var direct: DirectCurrentWatch
+    private var directCoverage: DirectCoverage
+    private var charges: ChargeWatch
     // One per EVSE
     private var authorization: [AuthorizationWatch]
     private var limits: [LimitWatch]
@@ -24,6 +26,8 @@ struct Watch {
     private var loopStarts = 0
     private var boots = 0
     private var steps = 0
+    /// The board charges with direct current.
+    private let isDirect: Bool
     private var places: [Place]
 
     /// What is remembered of an EVSE.
@@ -46,6 +50,7 @@ struct Watch {
 
     init(_ station: SimulatedStation) {
         monitors = []
+        isDirect = station.laboratory.composition.loop.dc.isFitted
         var settings = station.script.variables
         let key = "TxCtrlr.StopTxOnEVSideDisconnect"
         let board = station.core.compiled.factorySettings
@@ -54,10 +59,12 @@ struct Watch {
         limits = station.core.station.evses.enumerated().map {
             LimitWatch(
                 $0.offset, nominalVoltage: $0.element.nominalVoltage.double,
-                phases: $0.element.phases)
+                phases: $0.element.phases, isDirect: station.isDirect($0.offset))
         }
         supply = SupplyWatch(station.laboratory.composition.loop)
         direct = DirectCurrentWatch(station)
+        directCoverage = DirectCoverage(station)
+        charges = ChargeWatch(evses: station.evsePlans.count)
         offline = OfflineWatch(station.script)
         signed = station.signingMeters.map {
             SignedWatch($0.evse.index, meter: $0.meter, isRequired: $0.isRequired)
@@ -88,6 +95,10 @@ struct Watch {
     mutating func look(at station: SimulatedStation) {
         steps += 1
         if station.view.isThere { lookAtLoop(station) }
+        if isDirect {
+            charges.note(station)
+            directCoverage.count(station)
+        }
         for index in places.indices { lookAtVehicle(index, station) }
         for index in signed.indices {
             guard let (invariant, text) = signed[index].look(station) else { continue }
@@ -153,6 +164,12 @@ struct Watch {
         }
         for payload in station.csms.takeArrivals() {
             if let text = offline.judge(payload, station) { fail(.offlineFlag, station, text) }
+            guard isDirect else { continue }
+            let id = payload["transactionInfo"]?["transactionId"]?.string
+            let evse = id.flatMap { station.csms.transactions[$0]?.evse }
+            if let text = charges.judge(payload, evse: evse) {
+                fail(.chargeIsTheVehicles, station, text)
+            }
         }
     }
 

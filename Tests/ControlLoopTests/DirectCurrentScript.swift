@@ -30,6 +30,10 @@ struct DCScript: Sendable {
         case stationSilent(Bool), missed(Int32), share(Amperes), connector(UInt8)
         case blocked(Bool), shortOfCoolant(Bool), coolant(Celsius?), fanStands(Bool)
         case restart, noise(UInt64)
+        /// The busbar has this many volts before anything is ordered, and keeps them.
+        case live(Double)
+        /// Plugs in a vehicle that says that it stands less than its battery has: precharge never matches.
+        case plugLow(Double)
     }
 
     init(seed: UInt64, length: Int) {
@@ -121,6 +125,11 @@ struct DCScript: Sendable {
             add(.unplug(0), random.within(120...200))
             add(.grant(Amperes(Int32(random.within(20...500)))), random.within(0...10))
             if random.once(in: 3) { add(incident(&random), 1) }
+            if random.once(in: 12) {
+                add(.plugLow(Double(random.within(280...430))), random.within(800...1500))
+                break
+            }
+            if random.once(in: 12) { add(.live(Double(random.within(100...380))), 5) }
             add(.plug(0, Double(random.within(200...430))), random.within(100...900))
             add(incident(&random), random.within(1...300))
             if random.once(in: 2) { add(incident(&random), random.within(1...300)) }
@@ -208,6 +217,10 @@ extension DCWorld {
             vehicles[index].isPlugged = true
             vehicles[index].battery = battery
             vehicles[index].maximumVoltage = Volts(Int32(battery) + 60)
+        case .plugLow(let battery):
+            apply(.plug(0, battery))
+            vehicles[0].maximumVoltage = Volts(Int32(battery) - 60)
+        case .live(let volts): charge(to: volts)
         case .unplug(let index): vehicles[index].unplug()
         case .grant(let limit): grant(limit: limit)
         case .revoke: image.targets.energyGranted = false

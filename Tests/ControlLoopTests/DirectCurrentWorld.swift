@@ -171,6 +171,12 @@ struct DCWorld {
         mutant.outputs(&image, &exchange, before, said)
     }
 
+    /// Something beside this EVSE has put a voltage on its busbar, and nothing discharges it.
+    mutating func charge(to volts: Double) {
+        bus = volts
+        staysCharged = true
+    }
+
     mutating func run(for duration: Milliseconds) {
         let end = now + duration
         while now < end { advance() }

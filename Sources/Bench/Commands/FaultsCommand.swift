@@ -10,8 +10,10 @@ struct FaultsCommand: AsyncParsableCommand {
         discussion: """
             Every fault of the boards' simulated hardware, while a station is idle, prepares, \
             charges, is suspended, finishes, or is offline. A device of another outlet that is like \
-            one of the first (kind, model, place) is not run again. The exit status is 0 when no \
-            cell of the table is unsafe or stuck.
+            one of the first (kind, model, place) is not run again; with direct current, where a \
+            cell takes about a minute, nor is what an earlier board of the run has alike. Half as \
+            many such stations run at the same time. The exit status is 0 when no cell of the \
+            table is unsafe or stuck.
 
               forecourt-bench faults --board ac-wallbox --board ac-dual --output docs/faults.md
               forecourt-bench faults --board ac-wallbox --filter contactor-1 --moments charging
@@ -57,6 +59,10 @@ struct FaultsCommand: AsyncParsableCommand {
         let start = MonotonicClock.now
         let (rows, repeated) = try await campaign.rows()
         guard !rows.isEmpty else { throw ValidationError("no fault fits --filter") }
+        print(
+            "\(rows.count) faults of \(board.count) boards at \(campaign.moments.count) moments: "
+                + "\(rows.count * campaign.moments.count) cells, "
+                + "\(rows.count { $0.outlet.isDirect } * campaign.moments.count) of direct current")
         let progress = ProgressLine(of: rows.count * campaign.moments.count)
         let done = CellCount()
         let results = await campaign.run(rows) { cell, _ in

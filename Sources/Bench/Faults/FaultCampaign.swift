@@ -11,6 +11,8 @@ struct FaultRow: Sendable {
     let kind: String
     let fault: String
     let help: String
+    /// Of a bus: the kinds of the devices on it.
+    var carried = [String]()
     var outcomes = [FaultMoment: FaultOutcome]()
 }
 
@@ -24,18 +26,20 @@ struct FaultCampaign: Sendable {
 
     /// The rows to run, board by board in the rig's order.
     ///
-    /// - Returns: with them, by board, the devices that are not run: they are as one of another outlet.
+    /// - Returns: with them, by board, the devices that are not run: they are as one of another outlet, or, with
+    ///   direct current, of an earlier board.
     func rows() async throws -> (rows: [FaultRow], repeated: [String: [String]]) {
         var rows = [FaultRow]()
         var repeated = [String: [String]]()
+        var earlier = Set<String>()
         for board in boards {
-            let found = try await devices(of: board)
+            let found = try await devices(of: board, earlier: &earlier)
             repeated[board] = found.compactMap { $0.isRepetition ? $0.device : nil }
             for device in found where !device.isRepetition {
                 for (fault, help) in device.faults {
                     let row = FaultRow(
                         board: board, device: device.device, outlet: device.outlet,
-                        kind: device.kind, fault: fault, help: help)
+                        kind: device.kind, fault: fault, help: help, carried: device.carried)
                     if filter.map({ "\(row.device) \(row.fault)".contains($0) }) ?? true {
                         rows.append(row)
                     }
@@ -45,91 +49,39 @@ struct FaultCampaign: Sendable {
         return (rows, repeated)
     }
 
-    /// What may break on a board.
-    private struct Device {
-        let device: String
-        let outlet: FaultOutlet
-        let kind: String
-        let faults: [(fault: String, help: String)]
-        /// Another outlet has the same kind, of the same model, in the same place.
-        let isRepetition: Bool
-    }
-
-    private func devices(of board: String) async throws -> [Device] {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("forecourt-faults-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let plant = try await PlantUnderTest(board: board, folder: folder)
-        let kinds = try await plant.rig.get("/rig/v1/faults/kinds")
-        let state = try await plant.rig.state()
-        await plant.stop()
-        let all = kinds["devices"]?.array ?? []
-        let controlled = Set(
-            all.filter { FaultDemand.isController($0["kind"]?.string ?? "") }
-                .flatMap { ($0["connectors"]?.array ?? []).compactMap(\.string) })
-        var seen = [String: FaultOutlet]()
-        var count = [String: Int]()
-        return all.map { device in
-            let name = device["device"]?.string ?? ""
-            let kind =
-                Self.isPhaseContactor(name, in: state)
-                ? "phase-contactor" : device["kind"]?.string ?? ""
-            let serves = (device["connectors"]?.array ?? []).compactMap(\.string)
-            var outlet = FaultOutlet(serves.first ?? "1/1", in: state) ?? FaultOutlet()
-            outlet.hasController = controlled.contains(outlet.name)
-            // Of a kind that an outlet has twice the first is like the first of another outlet.
-            count["\(outlet.name) \(kind)", default: 0] += 1
-            let number = count["\(outlet.name) \(kind)"] ?? 1
-            let role = "\(kind) \(Self.model(of: name, in: state)) \(number)"
-            let isRepetition = serves.count == 1 && seen[role].map { $0 != outlet } ?? false
-            if serves.count == 1, seen[role] == nil { seen[role] = outlet }
-            return Device(
-                device: name, outlet: outlet, kind: kind,
-                faults: (device["faults"]?.array ?? []).map {
-                    ($0["fault"]?.string ?? "", $0["help"]?.string ?? "")
-                }, isRepetition: isRepetition)
-        }
-    }
-
-    /// It switches L2 and L3, in series with the contactor of all phases: what it does alone energises
-    /// nothing.
-    private static func isPhaseContactor(_ device: String, in state: JSONValue) -> Bool {
-        (state["evses"]?.array ?? []).contains {
-            $0["phaseContactor"]?["device"]?.string == device
-        }
-    }
-
-    /// What tells two devices of a kind apart: a meter's map, a controller's.
-    private static func model(of device: String, in state: JSONValue) -> String {
-        for list in ["meters", "controllers"] {
-            for entry in state[list]?.array ?? [] where entry["device"]?.string == device {
-                return entry["model"]?.string ?? ""
-            }
-        }
-        return ""
-    }
-
     /// - Parameter onCell: called as each cell ends.
     func run(
         _ rows: [FaultRow], onCell: @escaping @Sendable (FaultCell, FaultOutcome) -> Void
     ) async -> [FaultRow] {
         var results = rows
+        // The plant follows circuits of direct current at 1 kHz: fewer of them fit a machine.
+        for isDirect in [false, true] {
+            let places = rows.indices.filter { rows[$0].outlet.isDirect == isDirect }
+            let width = isDirect ? max(1, jobs / 2) : jobs
+            await run(places, width, &results, onCell)
+        }
+        return results
+    }
+
+    private func run(
+        _ places: [Int], _ width: Int, _ results: inout [FaultRow],
+        _ onCell: @escaping @Sendable (FaultCell, FaultOutcome) -> Void
+    ) async {
+        let rows = results
         await withTaskGroup(of: (Int, FaultRow).self) { group in
             var next = 0
             func addNext() {
-                guard next < rows.count else { return }
-                let index = next
+                guard next < places.count else { return }
+                let index = places[next]
                 next += 1
                 group.addTask { (index, await run(rows[index], onCell: onCell)) }
             }
-            for _ in 0..<jobs { addNext() }
+            for _ in 0..<width { addNext() }
             while let (index, row) = await group.next() {
                 results[index] = row
                 addNext()
             }
         }
-        return results
     }
 
     private func run(
@@ -141,7 +93,7 @@ struct FaultCampaign: Sendable {
         for moment in moments {
             let cell = FaultCell(
                 board: row.board, device: row.device, outlet: row.outlet, kind: row.kind,
-                fault: row.fault, moment: moment)
+                fault: row.fault, moment: moment, carried: row.carried)
             var outcome = FaultOutcome()
             // What a busy machine does to a station is not what the fault does.
             for attempt in 1...Self.attempts {
@@ -211,6 +163,8 @@ struct FaultCampaign: Sendable {
                 // Until it is set up an EVSE controller says nothing, and offers what it likes.
                 && evse?["connectors"]?[0]?["pilot"] != "UNKNOWN"
                 && (evse?["meter"]?["ageMs"]?.int ?? .max) < 3000
+                // Power modules and insulation monitors take longer to come up than the rest.
+                && (!outlet.isDirect || evse?["power"]?["faults"]?.array?.isEmpty == true)
         }
         guard isReady != nil else { throw BenchError("not available within 60 s") }
         // A loop that starts closes L2 and L3, and offers nothing for the phase law's pause after it.
@@ -218,36 +172,4 @@ struct FaultCampaign: Sendable {
         return stand
     }
     private static let phasePause = Duration.seconds(11)
-}
-
-/// An outlet of a board, as the rig knows it.
-struct FaultOutlet: Hashable, Sendable {
-    /// `EVSE/connector`.
-    var name = "1/1"
-    var evse = 1
-    /// Index among the rig's connectors.
-    var index = 0
-    var hasLock = false
-    var hasPhaseContactor = false
-    /// An EVSE controller owns its pilot and contactor.
-    var hasController = false
-    /// The reader at which cards are held.
-    var reader = "reader-1"
-
-    init() {}
-
-    /// - Parameter state: the rig's.
-    init?(_ name: String, in state: JSONValue) {
-        let connectors = state["connectors"]?.array ?? []
-        guard let index = connectors.firstIndex(where: { $0["id"]?.string == name }),
-            let evse = connectors[index]["evse"]?.int
-        else { return nil }
-        self.name = name
-        self.evse = evse
-        self.index = index
-        hasLock = connectors[index]["lock"]?.string != nil
-        let world = state["evses"]?.array?.first { $0["evse"]?.int == evse }
-        hasPhaseContactor = world?["phaseContactor"] != nil
-        reader = state["readers"]?[0]?["device"]?.string ?? reader
-    }
 }

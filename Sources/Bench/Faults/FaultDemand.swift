@@ -9,6 +9,13 @@ enum FaultDemand: Sendable {
     /// The contactor's coil must be off within this time, and stay off; after a fault that is over at
     /// once something may start again.
     case open(within: Milliseconds, mayStart: Bool = false)
+    /// The transfer must be over within this time, in order or at once, and the contactors open. Whoever tries
+    /// again may get as far as a cable check, which is how such a fault is found.
+    case end(within: Milliseconds)
+    /// Contactors may close for a cable check; no vehicle may be given energy while it holds.
+    case noTransfer
+    /// Energy may flow, but somebody must be told, with one of these codes.
+    case reported([String])
     /// Nobody knows the energy: at most 6 A after this time, and no new session.
     case safeCurrent(within: Milliseconds)
     /// A controller's own misdeed, which the station cannot undo: it must say so, with one of these codes,
@@ -20,8 +27,10 @@ enum FaultDemand: Sendable {
     /// - Parameters:
     ///   - kind: of the device, as `GET /rig/v1/faults/kinds` names it.
     ///   - fault: as the rig names it.
-    static func of(_ fault: String, on kind: String) -> FaultDemand {
-        switch (kind, fault) {
+    ///   - isDirect: the outlet charges with direct current.
+    static func of(_ fault: String, on kind: String, isDirect: Bool = false) -> FaultDemand {
+        if isDirect, let direct = ofDirectCurrent(fault, on: kind) { return direct }
+        return switch (kind, fault) {
         // IEC 61851-1 Table A.6 seq. 8.1 asks for 100 ms of the station; a machine that runs many
         // of them side by side gets more, and the measured times stand beside the table.
         case ("pilot", _), ("residual-current", "trip"), ("emergency-stop", _), ("door", _),
@@ -35,15 +44,26 @@ enum FaultDemand: Sendable {
         case ("temperature", _): .safeCurrent(within: .seconds(7))
         case ("contactor", "welded"), ("residual-current", "self-test-fails"): .noStart
         // The values are lost after the meter's max-age of 5 s; a duty stands for 5 s.
-        case ("meter", "silent"), ("meter", "garbled"), ("meter", "wrong-unit"),
-            ("meter", "truncated"), ("meter", "exception"), ("meter", "noise"):
-            .safeCurrent(within: .seconds(12))
+        case ("meter", _) where isLost(fault): .safeCurrent(within: .seconds(12))
         case ("signing-meter", _): of(fault, on: "meter")
         case ("one-wire-sensor", "hot"): .open(within: .seconds(10))
+        // What it said last counts for 15 s; eight on a line are asked within seven.
+        case ("one-wire-sensor", _): .safeCurrent(within: .seconds(25))
+        // On the boards that have them door and tilt hang on the expander, and on the card behind TCP: what is
+        // not known of a contact is taken for the dangerous state, once it is too old.
+        case ("expander", "absent"): .open(within: .seconds(5))
+        case ("network-card", _) where isLost(fault) || fault == "reset":
+            .open(within: .seconds(12))
+        case ("card", _) where isLost(fault): .reported(["cardLost"])
         case ("controller", _), ("network-controller", _): ofController(fault)
         case ("safety-controller", _): ofSafetyController(fault)
         default: .nothing
         }
+    }
+
+    /// A unit on a Modbus line that says nothing which can be believed, ever again.
+    static func isLost(_ fault: String) -> Bool {
+        ["silent", "garbled", "wrong-unit", "truncated", "exception", "noise"].contains(fault)
     }
 
     /// What breaks an EVSE controller, which works pilot and contactor by itself: what it notices itself it
@@ -77,33 +97,6 @@ enum FaultDemand: Sendable {
         }
     }
 
-    /// How long a station may know nothing of a fault: it is watched for so long at least.
-    static func notice(_ fault: String, on kind: String) -> Milliseconds {
-        switch kind {
-        // What a device said last counts until its max-age.
-        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus", "controller",
-            "network-controller":
-            Milliseconds(6500)
-        case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(4)
-        default: .seconds(2)
-        }
-    }
-
-    /// How long it is watched at most before anything else is done.
-    static func patience(_ fault: String, on kind: String) -> Milliseconds {
-        switch kind {
-        // Its time to follow, 10 s, and the same again.
-        case "controller" where fault == "offers-other",
-            "network-controller" where fault == "offers-other":
-            .seconds(25)
-        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus",
-            "safety-controller", "controller", "network-controller":
-            .seconds(13)
-        case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(10)
-        default: .seconds(5)
-        }
-    }
-
     /// An EVSE controller, on whatever line.
     static func isController(_ kind: String) -> Bool {
         ["controller", "network-controller"].contains(kind)
@@ -113,7 +106,7 @@ enum FaultDemand: Sendable {
     var isControllersOwn: Bool {
         switch self {
         case .told, .unseen: true
-        case .nothing, .noStart, .open, .safeCurrent: false
+        case .nothing, .noStart, .noTransfer, .open, .end, .safeCurrent, .reported: false
         }
     }
 
@@ -122,27 +115,37 @@ enum FaultDemand: Sendable {
         if case .open = self { .open(within: .seconds(9)) } else { self }
     }
 
+    /// The coil may not be driven.
     var forbidsStart: Bool {
         switch self {
-        case .nothing, .told, .unseen: false
+        case .nothing, .told, .unseen, .reported, .noTransfer, .end: false
         case .open(_, let mayStart): !mayStart
         case .noStart, .safeCurrent: true
         }
     }
-}
-
-/// What a station is doing when something breaks.
-enum FaultMoment: String, CaseIterable, Sendable {
-    case idle, preparing, charging, suspended, finishing, offline
-
-    var help: String {
+    /// No vehicle may be given energy.
+    var forbidsEnergy: Bool {
         switch self {
-        case .idle: "no vehicle; while the fault holds, one is plugged in and a card is held"
-        case .preparing: "a vehicle is plugged in; while the fault holds, a card is held"
-        case .charging: "a car draws current"
-        case .suspended: "the car has paused; while the fault holds, it wants energy again"
-        case .finishing: "the session was ended by card, the plug is still in"
-        case .offline: "a car draws current, the CSMS is away until the fault is over"
+        case .noTransfer, .end: true
+        default: forbidsStart
         }
     }
+
+    /// The contactors must be open within this time; `nil`: they need not.
+    var opening: Milliseconds? {
+        switch self {
+        case .open(let limit, _), .end(let limit): limit
+        default: nil
+        }
+    }
+
+    /// Codes of which somebody must be told one.
+    var codes: [String]? {
+        switch self {
+        case .told(let codes), .reported(let codes): codes
+        default: nil
+        }
+    }
+    /// ... which shows with a vehicle only.
+    var isToldWithVehicle: Bool { if case .told = self { true } else { false } }
 }

@@ -46,12 +46,14 @@ struct FaultReport {
             "| word | what the station did |",
             "| --- | --- |",
             "| opens | the coil was off within half a second |",
-            "| stops | the offer was withdrawn, then the coil was off, within 10 s |",
+            "| stops | the coil was off later, by an orderly stop or when the fault had been noticed; times below |",
             "| 6 A | the offer fell to so much; where that is the board's safe value, charging would stop "
                 + "after 60 s |",
+            "| 35 A | with direct current: so much still flowed, of 60 A |",
             "| charges on | nothing that the fault touches concerns this session's safety |",
             "| – | there was no energy to take away |",
-            "| refuses, starts | a card, or a car that wants energy again, while the fault held |",
+            "| refuses, starts | a card, or a car that wants energy again, while the fault held; with direct "
+                + "current a car starts when it has closed its own contactors after cable check and precharge |",
             "| **Faulted** | StatusNotification |",
             "| `Code` | NotifyEvent with this `techCode`, and its end |",
             "| tx: Reason | TransactionEvent Ended with this `stoppedReason` while the fault held |",
@@ -81,7 +83,7 @@ struct FaultReport {
         if !repeated.isEmpty {
             lines += [
                 "",
-                "Not run, since another outlet has the same in the same place: "
+                "Not run, since another outlet has the same in the same place, or, with direct current, a board above: "
                     + repeated.map { "`\($0)`" }.joined(separator: ", ") + ".",
             ]
         }

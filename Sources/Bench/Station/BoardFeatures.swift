@@ -38,6 +38,16 @@ struct BoardFeatures {
         parts(try root(of: board)).contains(part)
     }
 
+    /// A board's devices: the bus that each hangs on, and the model of those that have several.
+    static func devices(board: String) throws -> [String: (bus: String, model: String)] {
+        var devices = [String: (bus: String, model: String)]()
+        for (key, value) in try root(of: board)["devices"]?.mapping ?? [:] {
+            guard let name = key.string, value.mapping != nil else { continue }
+            devices[name] = (value["bus"]?.string ?? "", value["model"]?.string ?? "")
+        }
+        return devices
+    }
+
     private static func root(of board: String) throws -> Node {
         let file = try BoardLocator.shipped().find(board)
         guard let root = try Yams.compose(yaml: try BoardFile.joinedText(file: file)) else {

@@ -70,10 +70,12 @@ struct RigClient: Sendable {
     func dim(_ isDimmed: Bool) async throws {
         try await post("/rig/v1/house", ["dimmed": .bool(isDimmed)])
     }
-    /// Returns the fault's id.
-    func fault(_ device: String, _ fault: String) async throws -> String {
-        let answer = try await post(
-            "/rig/v1/faults", ["device": .string(device), "fault": .string(fault)])
+    /// - Parameter value: in the fault's own unit; `nil`: its standard.
+    /// - Returns: the fault's id.
+    func fault(_ device: String, _ fault: String, value: Int? = nil) async throws -> String {
+        var body: JSONObject = ["device": .string(device), "fault": .string(fault)]
+        if let value { body["value"] = JSONValue(value) }
+        let answer = try await post("/rig/v1/faults", .object(body))
         guard let id = answer["id"]?.string else { throw BenchError("the rig gave no fault id") }
         return id
     }
