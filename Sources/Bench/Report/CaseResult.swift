@@ -19,6 +19,8 @@ struct CaseResult: Sendable {
     let signals: [SignalSample]
     /// Delays from the vehicle leaving C or D to the contactor's coil off, in µs, by the plant.
     let openings: [Double]
+    /// Of boards with direct current; else empty.
+    var directCurrent = DCRecord()
 
     /// Milliseconds since the case began.
     func time(_ instant: Instant) -> Int64 { (instant - start).count }

@@ -8,7 +8,7 @@ package struct CabinetWorld: Sendable {
     /// The registers of a simple cabinet; others have a wire with a memory of its own.
     package internal(set) var simple: SimpleCabinet?
     /// What its wire heard, in the order of its outlets.
-    package fileprivate(set) var channels: [CabinetChannel]
+    package private(set) var channels: [CabinetChannel]
 
     init(_ plan: PlantPlan.Cabinet) {
         self.plan = plan
@@ -29,6 +29,9 @@ package struct CabinetWorld: Sendable {
         put(own, into: &stages)
         channels = cabinet.channels
     }
+
+    /// What its wire heard, from now on.
+    package mutating func show(_ channels: [CabinetChannel]) { self.channels = channels }
 
     /// Its own among the world's stages, in the order of its outlets.
     func stages(of all: [PowerStage]) -> [PowerStage] {
@@ -81,6 +84,6 @@ package struct PlantStages: StageOwner {
     }
 
     package func tell(_ channels: [CabinetChannel]) {
-        host.with { $0.cabinets[cabinet].channels = channels }
+        host.with { $0.cabinets[cabinet].show(channels) }
     }
 }
