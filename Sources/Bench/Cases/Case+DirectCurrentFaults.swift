@@ -6,17 +6,18 @@ extension Catalogue {
     static let directCurrentFaults: [Case] = [
         Case(
             "HW_71", "Insulation drops while charging",
-            requirements: ["IEC 61851-23", "G01", "N07", "E06.FR.16"], when: "insulation-monitor",
+            requirements: ["IEC 61851-23", "G01", "N07"], when: "insulation-monitor",
             stimulus: "50 kΩ between the positive pole and earth while charging",
             expectation:
-                "the output is dead within 10 s, the transaction ended as abnormal; Faulted until unplugged"
+                "the output is dead within 11 s, the CSMS is told why; Faulted, no energy until unplugged"
         ) { bench in
             try await bench.boot()
             let id = try await bench.chargeDirect()
             let mark = await bench.csms.log.count
             try await bench.insulation(ohms: 50_000)
+            try await bench.expectProblem("GroundIsolationProtection", true, within: .seconds(20))
             try await bench.expectStatus("Faulted", within: .seconds(20))
-            try await bench.expectEnd(of: id, since: mark, trigger: "AbnormalCondition")
+            try await bench.expectSuspended(id, since: mark)
             try await bench.expectDead()
             let stop = try await bench.noteStop("insulation")
             let opened = stop["openUs"]?.int ?? .max
@@ -31,6 +32,7 @@ extension Catalogue {
             }
             try await bench.unplug()
             try await bench.expectStatus("Available", within: .seconds(30))
+            try await bench.expectEnd(of: id, since: mark)
         },
         Case(
             "HW_72", "The vehicle's voltage is not what it asked for in precharge",

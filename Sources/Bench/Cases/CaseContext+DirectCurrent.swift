@@ -131,14 +131,31 @@ extension CaseContext {
         }
     }
 
+    /// The CSMS is told that the station gives no energy, or that the transaction is over, whatever else was told
+    /// meanwhile: which of the two is the board's choice of TxStopPoint.
+    func expectSuspended(_ id: String, since mark: Int) async throws {
+        _ = try await csms.wait(
+            from: mark, within: .seconds(30), what: "SuspendedEVSE or the end of \(id)"
+        ) {
+            let transaction = $0.payload["transactionInfo"]
+            return $0.fromStation && $0.action == "TransactionEvent"
+                && transaction?["transactionId"]?.string == id
+                && (transaction?["chargingState"] == "SuspendedEVSE"
+                    || $0.payload["eventType"] == "Ended")
+        }
+    }
+
     /// The transaction's end, whatever else was told meanwhile.
-    func expectEnd(of id: String, since mark: Int, trigger: String) async throws {
+    ///
+    /// - Parameter trigger: `nil`: any.
+    func expectEnd(of id: String, since mark: Int, trigger: String? = nil) async throws {
         let ended = try await csms.wait(
             from: mark, within: .seconds(30), what: "the end of \(id)"
         ) {
             $0.fromStation && $0.action == "TransactionEvent" && $0.payload["eventType"] == "Ended"
                 && $0.payload["transactionInfo"]?["transactionId"]?.string == id
         }
+        guard let trigger else { return }
         try require(ended.payload["triggerReason"], equals: .string(trigger), "triggerReason")
     }
 

@@ -174,6 +174,6 @@ struct PlotFrame {
         let tenths = Int((value * 10).rounded())
         return tenths % 10 == 0 ? "\(tenths / 10)" : String(format: "%.1f", value)
     }
-    /// As short as it can be said with three digits.
-    static func number(_ value: Double) -> String { String(format: "%.4g", value) }
+    /// As short as it can be said, without exponents in what plots show.
+    static func number(_ value: Double) -> String { String(format: "%.7g", value) }
 }
