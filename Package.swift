@@ -183,7 +183,7 @@ let package = Package(
             [
                 "BoardFile", "DriverKit", "EVSEModel", "FieldBus", "FusionChargeCabinet", "JSON",
                 "LocalHTTP", "LoopGuarantees", "LoopbackServer", "ModbusPowerCabinet", "Plant",
-                "Simulation", "CModbus", argumentParser, yams,
+                "Simulation", "CModbus", "CRealtime", argumentParser, yams,
             ]),
 
         // Plugins

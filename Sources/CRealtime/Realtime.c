@@ -104,6 +104,14 @@ int forecourt_start_realtime(
     return result;
 }
 
+int forecourt_bind_processor(int processor) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (processor < 0 || processor >= CPU_SETSIZE) return EINVAL;
+    CPU_SET(processor, &set);
+    return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
 void forecourt_join(uint64_t handle) { pthread_join((pthread_t)handle, NULL); }
 
 int64_t forecourt_monotonic_nanoseconds(void) {

@@ -31,10 +31,20 @@ final class CaseContext: Sendable {
     /// The board charges with direct current.
     let isDirect: Bool
 
-    init(csms: BenchCSMS, options: StationUnderTest.Options) {
+    private let witness: MachineWitness?
+    private let begun = MonotonicClock.now
+
+    /// - Parameter witness: of the machine, where times are judged.
+    init(csms: BenchCSMS, witness: MachineWitness? = nil, options: StationUnderTest.Options) {
         self.csms = csms
+        self.witness = witness
         self.options = options
         isDirect = (try? BoardFeatures.has("vehicle-communication", board: options.board)) ?? false
+    }
+
+    /// Times since the case began in which the machine stood still, in microseconds, longest first.
+    var pauses: [Int64] {
+        witness?.pauses(from: begun, to: MonotonicClock.now).map(\.microseconds) ?? []
     }
 
     var steps: [Step] { state.withLock { $0.steps } }

@@ -49,6 +49,7 @@ struct RunCommand: AsyncParsableCommand {
                     result.outcome == .passed ? "pass" : result.outcome == .failed ? "FAIL" : "n/a "
                 print("[\(done)/\(all)] \(mark) \(time)  \(result.test.id)  \(result.test.title)")
                 if result.outcome == .failed { print("        \(result.reason)") }
+                if !result.remark.isEmpty { print("        \(result.remark)") }
                 fflush(nil)  // a log that is watched shows each case as it ends
             }
             let results = try await runner.run(cases)

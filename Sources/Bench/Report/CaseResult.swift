@@ -21,6 +21,8 @@ struct CaseResult: Sendable {
     let openings: [Double]
     /// Of boards with direct current; else empty.
     var directCurrent = DCRecord()
+    /// Why it was run twice; empty as a rule.
+    var remark = ""
 
     /// Milliseconds since the case began.
     func time(_ instant: Instant) -> Int64 { (instant - start).count }

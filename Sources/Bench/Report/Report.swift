@@ -37,6 +37,7 @@ struct Report {
             "requirements": .array(result.test.requirements.map(JSONValue.string)),
             "outcome": .string(result.outcome.rawValue),
             "reason": .string(result.reason),
+            "remark": .string(result.remark),
             "milliseconds": JSONValue((result.end - result.start).count),
             "messages": .array(
                 result.messages.map { message in

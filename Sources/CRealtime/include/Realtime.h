@@ -29,6 +29,9 @@ int forecourt_start_realtime(
     int priority, void (*body)(void *), void *context, uint64_t *handle,
     struct forecourt_rights *rights);
 
+/// Keeps the calling thread on one processor. Returns 0 or an errno.
+int forecourt_bind_processor(int processor);
+
 /// Waits until the thread has ended.
 void forecourt_join(uint64_t handle);
 
