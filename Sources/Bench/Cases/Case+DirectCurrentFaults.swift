@@ -213,5 +213,33 @@ extension Catalogue {
             try await bench.unplug()
             try await bench.expectStatus("Available", within: .seconds(60))
         },
+        Case(
+            "HW_83", "A power cabinet has less power than before",
+            requirements: ["G01", "K01.FR.39"],
+            when: "fusion-charge-cabinet or modbus-power-cabinet",
+            stimulus: "the cabinet derates itself to 30 % while a vehicle takes more, and recovers",
+            expectation:
+                "the session goes on with what there is, the vehicle is told; then more again"
+        ) { bench in
+            try await bench.boot()
+            let id = try await bench.chargeDirect(bench.strong)
+            let before = bench.outletPower(try await bench.expectFull())
+            let hot = try await bench.faultOf(try await bench.cabinet(), "cabinet-derated", 30)
+            try await bench.expectWorld("the vehicle is told of less", within: .seconds(30)) {
+                let left = $0["dc"]?["sources"]?[0]?.double("availablePower") ?? 0
+                let told = bench.vehicle($0)["told"]?.double("maxPower") ?? .infinity
+                return told < left * 1.05 && bench.outletPower($0) < left * 1.02
+            }
+            try await bench.expectThroughout("energy flows", for: .seconds(4)) {
+                let left = $0["dc"]?["sources"]?[0]?.double("availablePower") ?? 0
+                return bench.outletPower($0) < left * 1.02 && bench.outletPower($0) > left / 2
+            }
+            try await bench.requireRunning(id)
+            try await bench.clear(hot)
+            try await bench.expectWorld("more again", within: .seconds(60)) {
+                bench.outletPower($0) > before * 0.9
+            }
+            try await bench.endsDirect(id)
+        },
     ]
 }

@@ -55,6 +55,7 @@ struct HTMLReport {
         text += "<small>\(escaped(requirements)); applies when "
         text += "\(escaped(result.test.condition))</small></p>"
         if !result.reason.isEmpty { text += "<p class=\"reason\">\(escaped(result.reason))</p>" }
+        if !result.remark.isEmpty { text += "<p>\(escaped(result.remark))</p>" }
         if !result.signals.isEmpty { text += TimelinePlot(result).svg }
         text += DirectCurrentSection(result).html
         return text + messages(result) + "</details>"
