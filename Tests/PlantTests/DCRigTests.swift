@@ -54,6 +54,54 @@ import Testing
         #expect(state["evses"]?[0]?["dc"]?["busVoltage"]?.number?.double == 0)
     }
 
+    @Test("cabinets are shown with their channels, what was done to them, and what they give")
+    func cabinets() throws {
+        var plan = DCStation.plan()
+        plan.cabinets = [
+            .init(device: "cabinet-1", bus: "cabinet", kind: .modbus, stages: [0, 1])
+        ]
+        let host = PlantHost(PlantWorld(plan, at: PlantHost.now()), chip: MemoryChip())
+        let api = RigAPI(host)
+        var state = try api.respond("GET", "/rig/v1/state")
+        var cabinet = state["dc"]?["cabinets"]?[0]
+        #expect(cabinet?["device"] == "cabinet-1")
+        #expect(cabinet?["mode"] == "running")
+        #expect(cabinet?["reachable"] == true)
+        #expect(cabinet?["channels"]?.array?.count == 2)
+        #expect(cabinet?["channels"]?[1]?["outlet"] == 2)
+        #expect(cabinet?["channels"]?[1]?["source"] == 1)
+        #expect(cabinet?["channels"]?[1]?["served"] == false)
+        #expect(state["dc"]?["sources"]?[0]?["availablePower"]?.int == 40_000)
+        var channel = CabinetChannel()
+        channel.isServed = true
+        channel.purpose = .transfer
+        channel.orders = 7
+        host.with { $0.cabinets[0].show([channel, CabinetChannel()]) }
+        state = try api.respond("GET", "/rig/v1/state")
+        cabinet = state["dc"]?["cabinets"]?[0]
+        #expect(cabinet?["channels"]?[0]?["purpose"] == "transfer")
+        #expect(cabinet?["channels"]?[0]?["orders"] == 7)
+        #expect(cabinet?["channels"]?[1]?["purpose"] == "none")
+    }
+
+    @Test("a cabinet's channel says what its dispenser ordered, until the heartbeat is missed")
+    func channel() {
+        var cabinet = SimpleCabinet(outlets: 1)
+        var stages = [PowerStage(rating: .init())]
+        #expect(!cabinet.channels[0].isServed)
+        // Heartbeat 1, then: on, transfer, 400 V, 50 A.
+        _ = cabinet.reply(to: [6, 0x01, 0x80, 0, 1], stages: stages)
+        let order: [UInt8] = [0, 1, 0, 4, 15, 160, 1, 244, 0, 3, 0, 0, 0, 1]
+        _ = cabinet.reply(to: [16, 0x02, 0x20, 0, 7, 14] + order, stages: stages)
+        cabinet.step(at: 1_000_000, stages: &stages)
+        #expect(cabinet.channels[0].isServed)
+        #expect(cabinet.channels[0].purpose == .transfer)
+        #expect(cabinet.channels[0].orders == 1)
+        cabinet.step(at: 5_000_000_000, stages: &stages)
+        #expect(!cabinet.channels[0].isServed)
+        #expect(cabinet.channels[0].hasFallenBack)
+    }
+
     @Test("insulation and the grip's temperature are set at once; nonsense is refused")
     func actions() throws {
         let api = api()

@@ -40,12 +40,8 @@ extension Catalogue {
                     && bench.offered($0, "1/1") <= 6.1
             }
             try await bench.expectWorld("the car follows") { bench.drawn($0, "1/1") <= 6.5 }
-            for _ in 0..<20 {
-                let state = try await bench.rig.state()
-                try bench.require(
-                    bench.drawn(state, "1/1") <= 6.5,
-                    "\(bench.drawn(state, "1/1")) A are drawn of a line that is cut")
-                try await Task.sleep(for: .milliseconds(100))
+            try await bench.expectThroughout("6 A of a line that is cut", for: .seconds(2)) {
+                bench.drawn($0, "1/1") <= 6.5
             }
             try await bench.clear(cut)
             try await bench.expectProblem(false, within: .seconds(30))

@@ -11,7 +11,7 @@ extension Catalogue {
         ) { bench in
             try await bench.boot()
             try await bench.setMessage(1, "Hello there")
-            try await bench.expectDisplays(["Hello there"])
+            try await bench.expectDisplays(["Hello there"], evse: nil)
         },
         Case(
             "TC_O_02_CS", "Get all messages",
@@ -252,6 +252,11 @@ extension Catalogue {
             try await bench.expectDisplays(["Welcome"])
             _ = try await bench.charge()
             try await bench.expectDisplaysWithout("Welcome")
+            // An outlet with a display of its own goes on.
+            let displays = try await bench.rig.state()["displays"]?.array ?? []
+            if displays.contains(where: { $0["evse"]?.int == 2 }) {
+                try await bench.expectDisplays(["Welcome"], evse: 2)
+            }
         },
         Case(
             "TC_O_38_CS", "Only while unavailable", requirements: ["O01"], when: "UI-0",
@@ -268,140 +273,4 @@ extension Catalogue {
             try await bench.expectDisplays(["Back at noon"])
         },
     ]
-
-    /// Tariffs and costs (functional block I).
-    static let prices: [Case] = [
-        Case(
-            "TC_I_01_CS", "Running cost by message", requirements: ["I02.FR.02", "I02.FR.03"],
-            when: "UI-0", stimulus: "CostUpdated while a car charges",
-            expectation: "an empty answer, and the cost on the displays"
-        ) { bench in
-            try await bench.boot()
-            let id = try await bench.charge()
-            let cost = try JSONValue(parsing: "12.25")
-            let answer = try await bench.call(
-                "CostUpdated", ["totalCost": cost, "transactionId": .string(id)])
-            try bench.require(answer, equals: [:], "the answer")
-            try await bench.expectDisplays(["12.25", "12,25"])
-        },
-        Case(
-            "TC_I_02_CS", "What it cost in all", requirements: ["I03.FR.01", "I03.FR.03"],
-            when: "UI-0", stimulus: "the answer to the transaction's end carries totalCost",
-            expectation: "the total is on the displays"
-        ) { bench in
-            try await bench.answerCosts(ended: "17.50")
-            try await bench.boot()
-            _ = try await bench.charge()
-            try await bench.tap("04A2B3C4D5E6F7")
-            try await bench.expectTransaction("Ended", within: .seconds(20))
-            try await bench.expectDisplays(["17.50", "17,50"])
-        },
-        Case(
-            "TC_I_07_CS", "Running cost by the answer to an event",
-            requirements: ["I02.FR.04"], when: "UI-0",
-            stimulus: "the answers to updates carry totalCost",
-            expectation: "the running cost is on the displays"
-        ) { bench in
-            try await bench.answerCosts(updated: "3.75")
-            try await bench.boot()
-            _ = try await bench.charge()
-            try await bench.expectDisplays(["3.75", "3,75"])
-        },
-        Case(
-            "FC_I_01", "The driver's own tariff", requirements: ["I01.FR.03", "I04.FR.01"],
-            when: "UI-0",
-            stimulus: "a fall-back text; an Authorize with a personal message, and one without",
-            expectation: "the tariff is on the displays, or what is said instead of it",
-            settings: [
-                "ocpp.variables.TariffCostCtrlr.TariffFallbackMessage=Prices at the door"
-            ]
-        ) { bench in
-            await bench.csms.answer("Authorize") { payload in
-                let isFirst = payload["idToken"]?["idToken"] == "04A2B3C4D5E6F7"
-                var info: JSONObject = ["status": "Accepted"]
-                if isFirst {
-                    info["personalMessage"] = ["format": "UTF8", "content": "39 ct per kWh"]
-                }
-                return .result(["idTokenInfo": .object(info)])
-            }
-            try await bench.boot()
-            _ = try await bench.charge()
-            try await bench.expectDisplays(["39 ct per kWh"])
-            try await bench.tap("04A2B3C4D5E6F7")
-            try await bench.expectTransaction("Ended", within: .seconds(20))
-            try await bench.unplug()
-            try await bench.pullOut()
-            try await bench.expectStatus("Available", within: .seconds(30))
-            _ = try await bench.charge(uid: "04FFEEDDCCBBAA")
-            try await bench.expectDisplays(["Prices at the door"])
-        },
-    ]
-}
-
-extension CaseContext {
-    /// Answers TransactionEvents with costs from now on.
-    fileprivate func answerCosts(updated: String? = nil, ended: String? = nil) async throws {
-        let costs = try ["Updated": updated, "Ended": ended].compactMapValues(\.self)
-            .mapValues { try JSONValue(parsing: $0) }
-        await csms.answer("TransactionEvent") { payload in
-            var answer: JSONObject = [:]
-            if payload["idToken"] != nil { answer["idTokenInfo"] = ["status": "Accepted"] }
-            answer["totalCost"] = costs[payload["eventType"]?.string ?? ""]
-            return .result(.object(answer))
-        }
-    }
-
-    fileprivate func setMessage(
-        _ id: Int, _ text: String, _ more: JSONObject = [:], _ status: String = "Accepted",
-        priority: String = "NormalCycle"
-    ) async throws {
-        var message: JSONObject = [
-            "id": JSONValue(id), "priority": .string(priority),
-            "message": ["format": "ASCII", "content": .string(text)],
-        ]
-        for member in more { message[member.name] = member.value }
-        let answer = try await call("SetDisplayMessage", ["message": .object(message)])
-        try require(answer["status"], equals: .string(status), "SetDisplayMessage")
-    }
-
-    fileprivate func clearMessage(_ id: Int, _ status: String) async throws {
-        let answer = try await call("ClearDisplayMessage", ["id": JSONValue(id)])
-        try require(answer["status"], equals: .string(status), "ClearDisplayMessage")
-    }
-
-    /// Asks for messages; `nil` expects that there are none.
-    fileprivate func expectMessages(_ ids: [Int]?, _ filter: JSONObject) async throws {
-        var payload = filter
-        payload["requestId"] = 12
-        let answer = try await call("GetDisplayMessages", .object(payload))
-        try require(
-            answer["status"], equals: ids == nil ? "Unknown" : "Accepted", "GetDisplayMessages")
-        guard let ids else { return }
-        let report = try await expect("NotifyDisplayMessages")
-        try require(report["requestId"], equals: 12, "the report's requestId")
-        let found = (report["messageInfo"]?.array ?? []).compactMap { $0["id"]?.int }
-        try require(found.sorted() == ids, "messages \(found) are reported, not \(ids)")
-    }
-
-    /// Waits until no display has had the text for as long as all turns take.
-    fileprivate func expectDisplaysWithout(
-        _ text: String, for time: Milliseconds = .seconds(13),
-        within limit: Milliseconds = .seconds(40)
-    ) async throws {
-        let deadline = MonotonicClock.now + limit
-        var lastSeen = MonotonicClock.now
-        while MonotonicClock.now < lastSeen + time {
-            let world = try await rig.state()
-            let isThere = (world["displays"]?.array ?? []).contains { display in
-                let rows = (display["lines"]?.array ?? []).compactMap(\.string)
-                return rows.joined(separator: " ").split(separator: " ").joined(separator: " ")
-                    .contains(text)
-            }
-            if isThere {
-                lastSeen = MonotonicClock.now
-                try require(lastSeen < deadline, "\"\(text)\" is still shown after \(limit)")
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-    }
 }

@@ -52,7 +52,10 @@ extension Catalogue {
             requirements: ["F02.FR.05", "E03.FR.05"],
             stimulus: "RequestStartTransaction and no cable for EVConnectionTimeOut",
             expectation: "EVConnectTimeout, Ended with reason Timeout",
-            settings: ["ocpp.variables.TxCtrlr.EVConnectionTimeOut=3"]
+            settings: [
+                "ocpp.variables.TxCtrlr.EVConnectionTimeOut=3",
+                "ocpp.variables.TxCtrlr.TxStartPoint=Authorized",
+            ]
         ) { bench in
             try await bench.boot()
             try await bench.remoteStart(45)

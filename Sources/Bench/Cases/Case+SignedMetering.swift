@@ -86,14 +86,13 @@ extension Catalogue {
             try await bench.expectStatus("Occupied")
             try await bench.tap("04A2B3C4D5E6F7")
             try await bench.expectTransaction("Started")
-            for _ in 0..<50 {
-                let drawn = bench.connector(of: try await bench.rig.state())["drawn"]
-                try bench.require(
-                    (drawn?.number?.double ?? 99) < 0.1, "energy that the meter does not sign")
-                try await Task.sleep(for: .milliseconds(100))
+            try await bench.expectThroughout("no energy that nobody signs", for: .seconds(5)) {
+                (bench.connector(of: $0)["drawn"]?.number?.double ?? 99) < 0.1
             }
             try await bench.clear(refusal)
-            try await bench.expectWorld("the car draws current", within: .seconds(40)) {
+            try await bench.expectWorld(
+                "the car draws current", within: bench.timeToCharge(.seconds(40))
+            ) {
                 (bench.connector(of: $0)["drawn"]?.number?.double ?? 0) > 5
             }
         },

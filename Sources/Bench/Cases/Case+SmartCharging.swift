@@ -113,8 +113,11 @@ extension Catalogue {
 }
 
 /// A profile with one period from its start on.
+///
+/// - Parameter unit: of the limit, `A` or `W`.
 func chargingProfile(
-    id: Int, purpose: String, limit: Int, transaction: String? = nil, stackLevel: Int = 0
+    id: Int, purpose: String, limit: Int, unit: String = "A", transaction: String? = nil,
+    stackLevel: Int = 0
 ) -> JSONValue {
     var profile: JSONObject = [
         "id": JSONValue(id), "stackLevel": JSONValue(stackLevel),
@@ -122,7 +125,7 @@ func chargingProfile(
         "chargingSchedule": [
             [
                 "id": 1, "startSchedule": .string(Timestamps.now(plus: -60)),
-                "chargingRateUnit": "A",
+                "chargingRateUnit": .string(unit),
                 "chargingSchedulePeriod": [["startPeriod": 0, "limit": JSONValue(limit)]],
             ]
         ],

@@ -26,7 +26,7 @@ extension Catalogue {
                 notice["chargingLimit"],
                 equals: ["chargingLimitSource": "SO", "isGridCritical": true], "chargingLimit")
             try await bench.expectWorld("4.2 kW at most") { bench.power($0) < 4250 }
-            try await bench.requireWorld("4.2 kW are exceeded", for: .seconds(4)) {
+            try await bench.expectThroughout("4.2 kW at most", for: .seconds(4)) {
                 bench.power($0) < 4250
             }
             try await bench.expectCause("dimming")
@@ -84,7 +84,7 @@ extension Catalogue {
             try await bench.expectWorld("50 A at most", within: .seconds(25)) {
                 bench.house($0).allSatisfy { $0 <= 50 }
             }
-            try await bench.requireWorld("50 A are exceeded", for: .seconds(8)) {
+            try await bench.expectThroughout("50 A at most", for: .seconds(8)) {
                 bench.house($0).allSatisfy { $0 <= 50 } && bench.drawn($0, "1/1") > 6
             }
             try await bench.expectCause("houseLimit")
@@ -111,7 +111,7 @@ extension Catalogue {
             let silence = try await bench.fault(meter?["device"]?.string ?? "", "silent")
             try await bench.expectProblem("ElectricalFeed", true)
             try await bench.expectWorld("8 A at most") { bench.drawn($0, "1/1") < 8.1 }
-            try await bench.requireWorld("it is more than the fallback", for: .seconds(4)) {
+            try await bench.expectThroughout("the fallback", for: .seconds(4)) {
                 bench.drawn($0, "1/1") < 8.1 && bench.drawn($0, "1/1") > 5
             }
             try await bench.expectCause("houseLimit")
@@ -150,7 +150,7 @@ extension Catalogue {
             try manager.limit(current: 10)
             try await bench.expectOffer(10, "by the energy manager")
             // Longer than the time-out: the signs of life keep it.
-            try await bench.requireWorld("the limit did not stand", for: .seconds(8)) {
+            try await bench.expectThroughout("the limit stands", for: .seconds(8)) {
                 bench.drawn($0, "1/1") < 10.1 && bench.drawn($0, "1/1") > 9
             }
             try await bench.expectCause("externalLimit")
@@ -215,115 +215,4 @@ extension Catalogue {
     ]
 
     private static let threePhases: JSONValue = ["phases": 3]
-}
-
-extension CaseContext {
-    /// A of each phase at the house's breaker.
-    func house(_ state: JSONValue) -> [Double] {
-        (state["house"]?["drawn"]?.array ?? []).compactMap { $0.number?.double }
-    }
-    /// W at the house's breaker.
-    func power(_ state: JSONValue) -> Double {
-        house(state).reduce(0, +) * (state["mains"]?["voltage"]?.number?.double ?? 0)
-    }
-    /// The plant's own books of the first EVSE's meter, in Wh.
-    func register(_ state: JSONValue) -> Double {
-        let meter = state["meters"]?.array?.first { $0["evse"] == 1 }
-        return meter?["registerWh"]?.number?.double ?? 0
-    }
-
-    /// It must be so all this time.
-    func requireWorld(
-        _ complaint: String, for time: Milliseconds, where holds: (JSONValue) -> Bool
-    ) async throws {
-        let end = MonotonicClock.now + time
-        while MonotonicClock.now < end {
-            let state = try await rig.state()
-            try require(holds(state), "\(complaint): \(connector(of: state).text)")
-            try await Task.sleep(for: .milliseconds(100))
-        }
-    }
-
-    /// The station names whose limit the first EVSE's is.
-    func expectCause(_ cause: String) async throws {
-        let deadline = MonotonicClock.now + .seconds(12)
-        while true {
-            let told = try await status()["evses"]?[0]?["power"]?["limitedBy"]?.string
-            if told == cause { return }
-            guard MonotonicClock.now < deadline else {
-                throw CaseFailure("limited by \(told ?? "nothing"), not by \(cause)")
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-    }
-
-    /// The first outlet offers this much, and the car follows.
-    func expectOffer(_ amperes: Double, _ whose: String) async throws {
-        try await expectWorld("\(amperes) A \(whose)", within: .seconds(20)) {
-            abs(offered($0, "1/1") - amperes) < 0.15 && drawn($0, "1/1") <= amperes + 0.1
-                && drawn($0, "1/1") > amperes - 1
-        }
-    }
-
-    func expectSilence(of manager: EnergyManager, _ isSilent: Bool) async throws {
-        let deadline = MonotonicClock.now + .seconds(10)
-        while true {
-            let flags = try manager.read(EnergyManager.Register.flags)
-            if (flags & EnergyManager.isSilent != 0) == isSilent { return }
-            guard MonotonicClock.now < deadline else {
-                throw CaseFailure("the energy manager is \(isSilent ? "not silent" : "silent")")
-            }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
-    // Phases
-
-    /// So many are switched through, carry current, and were told since this message.
-    func expectPhases(
-        _ phases: Int, power range: ClosedRange<Double>, since mark: Int
-    ) async throws {
-        try await expectWorld("\(phases) phases at \(range) W", within: .seconds(40)) {
-            phaseContactor($0)["closed"] == .bool(phases > 1) && range.contains(power($0))
-        }
-        _ = try await csms.wait(
-            from: mark, within: .seconds(20), what: "numberOfPhasesUsed \(phases)"
-        ) { $0.fromStation && $0.payload["numberOfPhasesUsed"]?.int == phases }
-    }
-
-    /// The contactor of L2 and L3 is switched while nothing is closed, offered or drawn, and for the
-    /// pause after it nothing is offered.
-    func expectSwitch(to phases: Int, pause: Milliseconds) async throws {
-        let switched = try await expectWorld("\(phases) phases", within: .seconds(90)) {
-            phaseContactor($0)["closed"] == .bool(phases > 1)
-        }
-        let start = MonotonicClock.now
-        try require(
-            outlet(switched, "1/1")["contactor"] == "open" && offered(switched, "1/1") == 0
-                && drawn(switched, "1/1") < 0.1,
-            "switched while in use: \(outlet(switched, "1/1").text)")
-        let again = try await expectWorld("an offer again", within: .seconds(40)) {
-            offered($0, "1/1") > 0
-        }
-        // Both were seen up to a few polls late.
-        let paused = MonotonicClock.now - start
-        try require(paused >= pause - Milliseconds(500), "offered again after \(paused)")
-        try require(
-            phaseContactor(again)["switchedUnderCurrent"], equals: 0, "switched under current")
-    }
-    private func phaseContactor(_ state: JSONValue) -> JSONValue {
-        state["evses"]?[0]?["phaseContactor"] ?? .null
-    }
-
-    /// What the CSMS knows of a transaction's energy, in Wh.
-    func energy(of id: String) async throws -> Double {
-        let readings = await csms.log.filter {
-            $0.fromStation && $0.action == "TransactionEvent"
-                && $0.payload["transactionInfo"]?["transactionId"]?.string == id
-        }.compactMap(\.payload.energy)
-        guard let first = readings.first, let last = readings.last else {
-            throw CaseFailure("no energy of \(id) was told")
-        }
-        return last - first
-    }
 }

@@ -123,7 +123,10 @@ extension Catalogue {
             "TC_E_39_CS", "Deauthorized by timeout", requirements: ["E03.FR.05", "E06.FR.05"],
             stimulus: "tap, no cable for EVConnectionTimeOut, then a cable",
             expectation: "EVConnectTimeout; the later plug does not charge",
-            settings: ["ocpp.variables.TxCtrlr.EVConnectionTimeOut=3"]
+            settings: [
+                "ocpp.variables.TxCtrlr.EVConnectionTimeOut=3",
+                "ocpp.variables.TxCtrlr.TxStartPoint=Authorized",
+            ]
         ) { bench in
             try await bench.boot()
             try await bench.tap("04A2B3C4D5E6F7")
@@ -175,6 +178,7 @@ extension Catalogue {
             settings: [
                 "ocpp.variables.OCPPCommCtrlr.MessageAttempts[TransactionEvent]=3",
                 "ocpp.variables.OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]=1",
+                "ocpp.variables.TxCtrlr.TxStartPoint=Authorized",
             ] + settings
         ) { bench in
             await bench.csms.answer("TransactionEvent") { _ in answer }

@@ -29,7 +29,7 @@ final class CaseContext: Sendable {
     }
 
     /// The board charges with direct current.
-    private let isDirect: Bool
+    let isDirect: Bool
 
     private let witness: MachineWitness?
     private let begun = MonotonicClock.now
@@ -140,25 +140,6 @@ final class CaseContext: Sendable {
 
     // Stimuli
 
-    func plug(_ ev: JSONValue = [:]) async throws {
-        note("plug")
-        try await rig.plug(ev: ev)
-    }
-    func unplug() async throws {
-        note("unplug")
-        try await rig.unplug()
-    }
-    /// Takes the plug out of the outlet as well; a fixed cable stays where it is.
-    func pullOut() async throws {
-        let type = connector(of: try await rig.state())["type"]?.string ?? ""
-        guard type.hasPrefix("s") else { return }
-        try await expectWorld("the bolt lets the plug go") {
-            let lock = connector(of: $0)["lock"]
-            return lock == "free" || lock == .null
-        }
-        note("plug taken out of the outlet")
-        try await rig.post("/rig/v1/connectors/1/1/unplug", ["side": "station"])
-    }
     /// Presents a card. One that comes back at once is the same presentation to a station, so a
     /// second tap of the same card waits as long as a person would; and nobody taps a dark reader, or one
     /// that still has another card.
@@ -199,34 +180,6 @@ final class CaseContext: Sendable {
     private static func cardReaders(of world: JSONValue) -> [JSONValue] {
         (world["readers"]?.array ?? []).filter { $0["kind"] != "line" }
     }
-    func fault(_ device: String, _ kind: String) async throws -> String {
-        note("fault \(device) \(kind)")
-        return try await rig.fault(device, kind)
-    }
-    func clear(_ fault: String) async throws {
-        note("fault cleared")
-        try await rig.clear(fault: fault)
-    }
-
-    /// Sends a request; its result's payload.
-    @discardableResult
-    func call(
-        _ action: String, _ payload: JSONValue = [:], within limit: Milliseconds = .seconds(10)
-    ) async throws -> JSONValue {
-        let reply = try await csms.call(action, payload, within: limit)
-        guard reply.kind == .result else {
-            throw CaseFailure("\(action) was answered with CALLERROR \(reply.text)")
-        }
-        return reply.payload
-    }
-    /// Sends a request that must be answered with a CALLERROR; its code.
-    func callError(_ action: String, _ payload: JSONValue = [:]) async throws -> String {
-        let reply = try await csms.call(action, payload, within: .seconds(10))
-        guard reply.kind == .error else {
-            throw CaseFailure("\(action) was answered with a result: \(reply.text)")
-        }
-        return reply.payload.string ?? ""
-    }
 
     // Expectations
 
@@ -260,87 +213,6 @@ final class CaseContext: Sendable {
         } catch is CaseFailure {}
     }
     private struct Unwanted: Error { let text: String }
-
-    /// A TransactionEvent of this kind that fits.
-    @discardableResult
-    func expectTransaction(
-        _ kind: String, trigger: String? = nil, charging: String? = nil,
-        within limit: Milliseconds = .seconds(12)
-    ) async throws -> JSONValue {
-        let what = [kind, trigger, charging].compactMap(\.self).joined(separator: " ")
-        // A self-test, a cable check and a precharge come before direct current.
-        let isSlow = charging == "Charging" && isDirect
-        let limit = isSlow ? max(limit, .seconds(60)) : limit
-        return try await expect("TransactionEvent", within: limit, what) { event in
-            event["eventType"]?.string == kind
-                && (trigger == nil || event["triggerReason"]?.string == trigger)
-                && (charging == nil
-                    || event["transactionInfo"]?["chargingState"]?.string == charging)
-        }
-    }
-
-    func expectStatus(
-        _ status: String, evse: Int = 1, within limit: Milliseconds = .seconds(12)
-    ) async throws {
-        try await expect("StatusNotification", within: limit, "EVSE \(evse) \(status)") {
-            $0["connectorStatus"]?.string == status && $0["evseId"]?.int == evse
-        }
-    }
-
-    /// Waits until the world's state fits.
-    @discardableResult
-    func expectWorld(
-        _ what: String, within limit: Milliseconds = .seconds(12),
-        where fits: (JSONValue) -> Bool
-    ) async throws -> JSONValue {
-        let deadline = MonotonicClock.now + limit
-        while true {
-            let state = try await rig.state()
-            if fits(state) { return state }
-            guard MonotonicClock.now < deadline else {
-                throw CaseFailure("\(what) within \(limit): \(connector(of: state).text)")
-            }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
-    /// How long to wait for more current: this long, and until what the board shares with others has
-    /// been free for as long as the board says.
-    func timeToRise(_ limit: Milliseconds) async throws -> Milliseconds {
-        let house = try await status()["supply"]?["house"]?["raiseDwellMs"]?.int64
-        return limit + Milliseconds(house ?? 0)
-    }
-
-    func require(_ holds: Bool, _ rule: @autoclosure () -> String) throws {
-        if !holds { throw CaseFailure(rule()) }
-    }
-    func require(_ value: JSONValue?, equals wanted: JSONValue, _ what: String) throws {
-        try require(value == wanted, "\(what) is \(value?.text ?? "absent"), not \(wanted.text)")
-    }
-
-    /// The first connector in a rig state.
-    func connector(of state: JSONValue) -> JSONValue { state["connectors"]?[0] ?? .null }
-
-    // Flows that many cases begin with
-
-    /// A car charges after a tap; returns the transaction's id.
-    func charge(uid: String = "04A2B3C4D5E6F7", ev: JSONValue = [:]) async throws -> String {
-        try await plug(ev)
-        try await expectStatus("Occupied")
-        try await tap(uid)
-        let started = try await expectTransaction("Started")
-        try await expectTransaction("Updated", charging: "Charging", within: .seconds(20))
-        try await expectWorld("the car draws current") {
-            (connector(of: $0)["drawn"]?.number?.double ?? 0) > 5
-        }
-        return try transactionID(started)
-    }
-    func transactionID(_ event: JSONValue) throws -> String {
-        guard let id = event["transactionInfo"]?["transactionId"]?.string else {
-            throw CaseFailure("a TransactionEvent without transactionId: \(event.text)")
-        }
-        return id
-    }
 
     /// Ends what still runs; called by the runner.
     func tearDown() async {

@@ -76,7 +76,7 @@ struct Runner: Sendable {
         } catch {
             reason = "\(error)"
         }
-        let openings = await recorder.openings(bench)
+        let openings = await recorder.finish(bench)
         recording.cancel()
         await bench.tearDown()
         let messages = await csms.log
@@ -89,30 +89,7 @@ struct Runner: Sendable {
         return CaseResult(
             test: test, outcome: reason.isEmpty ? .passed : .failed, reason: reason, start: start,
             end: MonotonicClock.now, steps: bench.steps, messages: messages,
-            signals: await recorder.samples, openings: openings)
-    }
-}
-
-/// Follows the first connector's signals while a case runs.
-actor SignalRecorder {
-    /// Every change, thinned to one sample in 100 ms, at most an hour of them.
-    private(set) var samples = [SignalSample]()
-
-    func record(_ bench: CaseContext) async {
-        while !Task.isCancelled, samples.count < 36_000 {
-            if let rig = try? bench.rig, let state = try? await rig.state() {
-                let sample = SignalSample(
-                    at: MonotonicClock.now, connector: bench.connector(of: state))
-                if samples.last.map({ !$0.looksLike(sample) }) ?? true { samples.append(sample) }
-            }
-            try? await Task.sleep(for: .milliseconds(100))
-        }
-    }
-
-    func openings(_ bench: CaseContext) async -> [Double] {
-        guard let state = try? await bench.rig.state() else { return [] }
-        return (state["openings"]?["all"]?.array ?? []).compactMap {
-            $0["microseconds"]?.number?.double
-        }
+            signals: await recorder.samples, openings: openings,
+            directCurrent: await recorder.directCurrent)
     }
 }

@@ -53,6 +53,7 @@ struct RunCommand: AsyncParsableCommand {
                 fflush(nil)  // a log that is watched shows each case as it ends
             }
             let results = try await runner.run(cases)
+            for line in StopTable(results).lines { print(line) }
             let summary = Report(
                 board: board, results: results, duration: MonotonicClock.now - start)
             if let report {

@@ -19,6 +19,8 @@ struct CaseResult: Sendable {
     let signals: [SignalSample]
     /// Delays from the vehicle leaving C or D to the contactor's coil off, in µs, by the plant.
     let openings: [Double]
+    /// Of boards with direct current; else empty.
+    var directCurrent = DCRecord()
     /// Why it was run twice; empty as a rule.
     var remark = ""
 

@@ -19,6 +19,7 @@ struct HTMLReport {
         <span>\(report.count(.notApplicable)) not applicable</span>
         <span>in \(report.duration.count / 1000) s</span></p>
         \(OpeningPlot(report.results.flatMap(\.openings)).html)
+        \(StopTable(report.results).html)
         \(report.results.map(section).joined(separator: "\n"))
         </body></html>
 
@@ -38,6 +39,8 @@ struct HTMLReport {
         td{padding:1px .6em 1px 0;vertical-align:top}
         td.t{white-space:nowrap;text-align:right;color:#68737d;width:5em}td.d{width:1.5em}
         td code{word-break:break-all}svg{width:100%;height:auto;margin:.5em 0;background:#f6f8fa}
+        h4{margin:.8em 0 0;font-weight:600}.stops{width:auto}
+        .stops th,.stops td{padding:1px 1em 1px 0;text-align:left}
         svg text{font:10px system-ui,sans-serif;fill:#3d4852}.reason{color:#b3261e}
         """
     }
@@ -52,7 +55,9 @@ struct HTMLReport {
         text += "<small>\(escaped(requirements)); applies when "
         text += "\(escaped(result.test.condition))</small></p>"
         if !result.reason.isEmpty { text += "<p class=\"reason\">\(escaped(result.reason))</p>" }
+        if !result.remark.isEmpty { text += "<p>\(escaped(result.remark))</p>" }
         if !result.signals.isEmpty { text += TimelinePlot(result).svg }
+        text += DirectCurrentSection(result).html
         return text + messages(result) + "</details>"
     }
 

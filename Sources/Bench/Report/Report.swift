@@ -31,7 +31,7 @@ struct Report {
     }
 
     private func json(of result: CaseResult) -> JSONValue {
-        [
+        var object: JSONObject = [
             "id": .string(result.test.id),
             "title": .string(result.test.title),
             "requirements": .array(result.test.requirements.map(JSONValue.string)),
@@ -48,6 +48,10 @@ struct Report {
                     ]
                 }),
         ]
+        if !result.directCurrent.isEmpty {
+            object["directCurrent"] = result.directCurrent.json(since: result.start)
+        }
+        return .object(object)
     }
 
     var junit: String {

@@ -14,6 +14,8 @@ package struct SimpleCabinet: Sendable {
         package internal(set) var flags = 0
         package internal(set) var stopReason = 0
         package internal(set) var sequence: UInt16 = 0
+        /// Times that it was told anything.
+        package internal(set) var orders = 0
         /// It was switched off for want of a heartbeat.
         package internal(set) var hasFallenBack = false
     }
@@ -27,6 +29,11 @@ package struct SimpleCabinet: Sendable {
     private var beatAt: Int64 = 0
     private var now: Int64 = 0
 
+    /// Its heartbeat has moved within the watchdog's time.
+    package var hearsStation: Bool {
+        stationBeat != nil && now - beatChangedAt <= watchdog * 1_000_000
+    }
+
     package init(outlets count: Int) { outlets = Array(repeating: Outlet(), count: count) }
 
     // MARK: A round
@@ -38,7 +45,7 @@ package struct SimpleCabinet: Sendable {
             beatAt = now
             beat &+= 1
         }
-        let isSilent = stationBeat == nil || now - beatChangedAt > watchdog * 1_000_000
+        let isSilent = !hearsStation
         for index in outlets.indices where stages.indices.contains(index) {
             stages[index].derating = behaviour.derating
             if isSilent, outlets[index].isEnabled {
@@ -189,6 +196,7 @@ package struct SimpleCabinet: Sendable {
         outlets[index].flags = Int(values[4])
         outlets[index].stopReason = Int(values[5])
         outlets[index].sequence = values[6]
+        outlets[index].orders += 1
         if outlets[index].isEnabled { outlets[index].hasFallenBack = false }
         return nil
     }

@@ -9,6 +9,13 @@ package protocol StageOwner: Sendable {
     func withStages<Result: Sendable>(
         _ body: (inout [PowerStage], CabinetBehaviour) -> Result
     ) -> Result
+    /// What the cabinet's wire heard, in the order of its outlets, for whoever looks at the plant.
+    func tell(_ channels: [CabinetChannel])
+}
+
+extension StageOwner {
+    /// Nobody looks.
+    package func tell(_ channels: [CabinetChannel]) {}
 }
 
 /// Stages with a resistor at each, for a cabinet without a vehicle.

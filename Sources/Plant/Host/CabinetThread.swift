@@ -171,12 +171,14 @@ package final class CabinetThread: Sendable {
     }
 
     private func work(_ now: Int64) {
-        owner.withStages { stages, behaviour in
+        let channels = owner.withStages { stages, behaviour in
             model.withLock {
                 $0.behaviour = behaviour
                 $0.step(at: now, stages: &stages)
+                return $0.channels
             }
         }
+        owner.tell(channels)
     }
 
     /// - Returns: those whose connection is over.

@@ -1,3 +1,4 @@
+import EVSEModel
 import JSON
 
 extension PlantPlan.Display {
@@ -8,6 +9,7 @@ extension PlantPlan.Display {
             throw ShapeError(reader.at("kind"), "is missing")
         }
         self.init(device: device, kind: kind)
+        evse = try reader.int("evse", 0...StationBounds.evses) ?? evse
         port = try reader.int("port", 0...65_535) ?? port
         bus = try reader.string("bus", length: 0...200) ?? bus
         address = try reader.int("address", 0...127) ?? address
@@ -42,8 +44,8 @@ extension PlantPlan.Display {
 
     var json: JSONValue {
         var object: JSONObject = [
-            "device": .string(device), "kind": .string(kind.rawValue), "port": JSONValue(port),
-            "bus": .string(bus), "address": JSONValue(address), "columns": JSONValue(columns),
+            "device": .string(device), "kind": .string(kind.rawValue), "evse": JSONValue(evse),
+            "port": JSONValue(port), "bus": .string(bus), "address": JSONValue(address), "columns": JSONValue(columns),
             "rows": JSONValue(rows), "isUnicode": .bool(isUnicode), "hasCRC": .bool(hasCRC),
             "texts": .array(
                 texts.map { ["address": JSONValue($0.address), "words": JSONValue($0.words)] }),

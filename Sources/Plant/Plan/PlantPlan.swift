@@ -469,6 +469,8 @@ package struct PlantPlan: Hashable, Sendable {
         }
         package var device: String
         package var kind: Kind
+        /// Number of the EVSE whose display it is; 0: several share it.
+        package var evse: Int
         /// Where the page is served on this machine; browsers only.
         package var port = 0
         /// What it sits on; empty for a browser.
@@ -488,9 +490,10 @@ package struct PlantPlan: Hashable, Sendable {
         package var isUnicode = false
         /// Frames carry a CRC.
         package var hasCRC = false
-        package init(device: String, kind: Kind) {
+        package init(device: String, kind: Kind, evse: Int = 0) {
             self.device = device
             self.kind = kind
+            self.evse = evse
         }
     }
 

@@ -223,6 +223,7 @@ extension PlantWorld {
         let isMute = faults?.has(.silent) == true || faults?.has(.absent) == true
         return [
             "device": .string(display.plan.device), "kind": .string(display.plan.kind.rawValue),
+            "evse": display.plan.evse > 0 ? JSONValue(display.plan.evse) : .null,
             "answers": .bool(!isMute), "lines": .array(display.lines.map { .string($0) }),
             "heardMsAgo": display.lastHeardAt.map { JSONValue(max(0, now - $0) / 1_000_000) }
                 ?? .null,

@@ -184,6 +184,7 @@ extension BoardPlan {
     private func add(_ device: BoardDevice, to plant: inout PlantPlan) {
         let keys = device.configuration
         let name = device.id.name
+        let evse = device.evse.map { Int($0.number) } ?? 0
         switch device.plugin.name {
         case "gpio-inputs":
             // A chain that conducts is high; what it guards against is its opposite.
@@ -209,7 +210,7 @@ extension BoardPlan {
             plant.meters.append(
                 .init(
                     device: name, bus: bus, unit: Int(keys.number("address")),
-                    model: keys.text("model"), evse: device.evse.map { Int($0.number) } ?? 0))
+                    model: keys.text("model"), evse: evse))
         case "modbus-io-card":
             guard let bus = device.bus, let terminals = self.bus(name)?.terminals else { return }
             plant.cards.append(
@@ -245,7 +246,7 @@ extension BoardPlan {
             plant.readers.append(.init(device: name, bus: bus, kind: .line))
         case "character-display":
             guard let bus = device.bus else { return }
-            var panel = PlantPlan.Display(device: name, kind: .characters)
+            var panel = PlantPlan.Display(device: name, kind: .characters, evse: evse)
             panel.bus = bus
             panel.address = Int(keys.text("address").dropFirst(2), radix: 16) ?? 0
             let size = keys.text("size").split(separator: "x").compactMap { Int($0) }
@@ -256,7 +257,7 @@ extension BoardPlan {
             guard let select = line(keys.line("rs-line")), let enable = line(keys.line("e-line")),
                 data.count == 4
             else { return }
-            var panel = PlantPlan.Display(device: name, kind: .lines)
+            var panel = PlantPlan.Display(device: name, kind: .lines, evse: evse)
             panel.pins = .init(
                 registerSelect: select, enable: enable, data: data,
                 backlight: line(keys.line("backlight-line")))
@@ -266,7 +267,7 @@ extension BoardPlan {
         case "dwin-display":
             guard let bus = device.bus, let project = try? PanelProjects.load(keys.text("panel"))
             else { return }
-            var panel = PlantPlan.Display(device: name, kind: .dgus)
+            var panel = PlantPlan.Display(device: name, kind: .dgus, evse: evse)
             panel.bus = bus
             panel.hasCRC = keys.flag("crc")
             panel.touch = project.touch.map { Int($0) }
@@ -276,7 +277,7 @@ extension BoardPlan {
             }
             plant.displays.append(panel)
         case "kiosk-page":
-            var browser = PlantPlan.Display(device: name, kind: .browser)
+            var browser = PlantPlan.Display(device: name, kind: .browser, evse: evse)
             browser.port = Int(keys.number("port"))
             plant.displays.append(browser)
         default: break

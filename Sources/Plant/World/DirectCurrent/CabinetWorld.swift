@@ -7,9 +7,12 @@ package struct CabinetWorld: Sendable {
     package private(set) var behaviour = CabinetBehaviour()
     /// The registers of a simple cabinet; others have a wire with a memory of its own.
     package internal(set) var simple: SimpleCabinet?
+    /// What its wire heard, in the order of its outlets.
+    package private(set) var channels: [CabinetChannel]
 
     init(_ plan: PlantPlan.Cabinet) {
         self.plan = plan
+        channels = Array(repeating: CabinetChannel(), count: plan.stages.count)
         simple = plan.kind == .modbus ? SimpleCabinet(outlets: plan.stages.count) : nil
     }
 
@@ -24,7 +27,11 @@ package struct CabinetWorld: Sendable {
         cabinet.step(at: now, stages: &own)
         simple = cabinet
         put(own, into: &stages)
+        channels = cabinet.channels
     }
+
+    /// What its wire heard, from now on.
+    package mutating func show(_ channels: [CabinetChannel]) { self.channels = channels }
 
     /// Its own among the world's stages, in the order of its outlets.
     func stages(of all: [PowerStage]) -> [PowerStage] {
@@ -74,5 +81,9 @@ package struct PlantStages: StageOwner {
             part.put(own, into: &world.dcStages)
             return result
         }
+    }
+
+    package func tell(_ channels: [CabinetChannel]) {
+        host.with { $0.cabinets[cabinet].show(channels) }
     }
 }

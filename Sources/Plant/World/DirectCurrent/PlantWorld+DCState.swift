@@ -18,6 +18,7 @@ extension PlantWorld {
                     "mirrorClosed": .bool(link.contactor.mirrorShowsClosed),
                 ]
             })
+        object["cabinets"] = .array(cabinets.map { .object(describe($0)) })
         object["vehicleLinks"] = .array(vehicleModules.map { .object(describe($0)) })
         object["insulationMonitors"] = .array(insulationMonitors.map { .object(describe($0)) })
         object["parallelings"] = JSONValue(power.parallelings)
@@ -43,8 +44,46 @@ extension PlantWorld {
             "temperature": JSONValue(rounded: stage.temperature, digits: 1),
             "broken": .bool(stage.isBroken),
             "derating": JSONValue(rounded: stage.derating, digits: 3),
+            "availablePower": JSONValue(rounded: stage.availablePower, digits: 0),
             "watchdogOff": .bool(stage.isWatchdogOff),
         ]
+    }
+
+    private func describe(_ cabinet: CabinetWorld) -> JSONObject {
+        let behaviour = cabinet.behaviour
+        return [
+            "device": .string(cabinet.plan.device), "kind": .string(cabinet.plan.kind.rawValue),
+            "mode": .string("\(behaviour.mode)"),
+            "reachable": .bool(!behaviour.isGone && !behaviour.isModbusDead),
+            "powerChannelDead": .bool(behaviour.isPowerChannelDead),
+            "refuses": .bool(behaviour.refuses), "keyless": .bool(behaviour.isKeyless),
+            "derating": JSONValue(rounded: behaviour.derating, digits: 3),
+            "channels": .array(
+                cabinet.plan.stages.indices.map { .object(describe(channel: $0, of: cabinet)) }),
+        ]
+    }
+
+    private func describe(channel place: Int, of cabinet: CabinetWorld) -> JSONObject {
+        let index = cabinet.plan.stages[place]
+        var object: JSONObject = [
+            "outlet": JSONValue(place + 1), "source": JSONValue(index),
+            "available": .bool(!cabinet.behaviour.unavailable.contains(place)),
+        ]
+        if cabinet.channels.indices.contains(place) {
+            let channel = cabinet.channels[place]
+            object["served"] = .bool(channel.isServed)
+            object["purpose"] = .string(channel.purpose.rawValue)
+            object["orders"] = JSONValue(channel.orders)
+            object["lost"] = JSONValue(channel.lost)
+            object["fellBack"] = .bool(channel.hasFallenBack)
+        }
+        guard power.stages.indices.contains(index) else { return object }
+        let stage = power.stages[index]
+        object["on"] = .bool(stage.isOn)
+        object["mode"] = .string(stage.mode.rawValue)
+        object["voltage"] = JSONValue(rounded: stage.voltage, digits: 1)
+        object["current"] = JSONValue(rounded: stage.current, digits: 2)
+        return object
     }
 
     private func describeBooks() -> JSONValue {

@@ -85,4 +85,8 @@ package struct PowerStage: Hashable, Sendable {
 
     /// It may give power now.
     package var gives: Bool { isOn && !isBroken && !isWatchdogOff && isSupplied }
+    /// W that it could give now if it were told to.
+    package var availablePower: Double {
+        isBroken || !isSupplied ? 0 : rating.maximumPower * derating
+    }
 }
