@@ -51,6 +51,10 @@ package struct FusionCabinet: Sendable {
     package private(set) var rejected = 0
     package private(set) var lastRejection = ""
     package private(set) var refusals = 0
+    /// Registers and blocks of them that dispensers have told without being asked.
+    package private(set) var reports = 0
+    /// Where its frames are to be sent to. Locally administered, so that it is nobody's.
+    package var macAddress: [UInt8] = [2, 0, 0, 0, 0, 1]
     private var dispensers = [Int: Dispenser]()
     private var frames = [(peer: Int, bytes: [UInt8])]()
     private let hasFixedKey: Bool
@@ -101,7 +105,10 @@ package struct FusionCabinet: Sendable {
 
     private mutating func take(_ event: DispenserTalk.Event, _ dispenser: Int) {
         switch event {
-        case .read(let address, let values), .pushed(let address, let values):
+        case .read(let address, let values):
+            learn(address, values, dispenser)
+        case .pushed(let address, let values):
+            reports &+= 1
             learn(address, values, dispenser)
         case .refused(let address, let code):
             refusals += 1
@@ -226,8 +233,7 @@ package struct FusionCabinet: Sendable {
             write(dispenser, 0x0100, [0x0002, 0x0001, 0x0003])
             write(dispenser, 0x0103, Self.words("plant 1.0", 24))
             write(dispenser, 0x011B, Self.words("PLANT-CABINET-1", 16))
-            // Locally administered, so that it is nobody's.
-            write(dispenser, 0x2111, [0x0200, 0x0000, 0x0001])
+            write(dispenser, 0x2111, Self.words(macAddress, 3))
             return
         }
         let known = Set(state.outlets.map { outlets[$0].offset })
@@ -268,8 +274,10 @@ package struct FusionCabinet: Sendable {
         return [UInt16(bits >> 16), UInt16(bits & 0xFFFF)]
     }
     private static func words(_ text: String, _ count: Int) -> [UInt16] {
-        let bytes =
-            Array(text.utf8) + Array(repeating: 0, count: max(0, 2 * count - text.utf8.count))
+        words(Array(text.utf8), count)
+    }
+    private static func words(_ own: [UInt8], _ count: Int) -> [UInt16] {
+        let bytes = own + Array(repeating: 0, count: max(0, 2 * count - own.count))
         return (0..<count).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
     }
 
@@ -389,6 +397,8 @@ package struct FusionCabinet: Sendable {
         if lines.count >= Self.linesKept { lines.removeFirst() }
         lines.append(line)
     }
+    /// What whoever serves it has to say.
+    package mutating func note(_ line: String) { say(line) }
     /// What it heard since this was last asked.
     package mutating func takeLines() -> [String] {
         defer { lines.removeAll() }
