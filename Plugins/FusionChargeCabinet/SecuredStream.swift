@@ -24,6 +24,7 @@ final class SecuredStream: CabinetStream {
 
     /// Shakes hands, or fails before `end`.
     init(_ socket: SocketStream, _ files: TLSFiles, until end: Instant) throws(StreamProblem) {
+        Self.blockBrokenPipes()
         let context = try Self.context(files)
         guard let connection = SSL_new(context) else {
             SSL_CTX_free(context)
@@ -51,6 +52,15 @@ final class SecuredStream: CabinetStream {
         if !isBroken { SSL_shutdown(connection) }
         SSL_free(connection)
         SSL_CTX_free(context)
+    }
+
+    /// The library writes without MSG_NOSIGNAL. Of the bus's thread, which alone works with connections; the write says
+    /// by itself that the peer is gone.
+    private static func blockBrokenPipes() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
     private static func context(_ files: TLSFiles) throws(StreamProblem) -> OpaquePointer {

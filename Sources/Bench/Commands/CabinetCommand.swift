@@ -106,7 +106,6 @@ struct CabinetCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let rating = PowerStage.Rating(maximumCurrent: 500, maximumPower: power * 1000)
-        signal(SIGPIPE, SIG_IGN)  // a dispenser that ends hangs up within TLS
         let bench = ResistorBench(
             outlets: outlets, rating: rating, load: load,
             clock: { MonotonicClock.now.nanoseconds })

@@ -86,7 +86,6 @@ struct DispenserCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        signal(SIGPIPE, SIG_IGN)  // a cabinet that ends hangs up within TLS
         let bus = ModbusBus(
             name: "cabinet", endpoint: .tcp(SocketSettings(host: host, port: port)),
             settings: ModbusSettings(replyTimeout: Milliseconds(500)))

@@ -87,6 +87,11 @@ package final class CabinetThread: Sendable {
     private static let handshakeTime: Int64 = 2_000_000_000
 
     private func run() {
+        // OpenSSL writes without MSG_NOSIGNAL; a write says by itself that the peer is gone.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
         var guests = [Int: Guest]()
         var peers = [Data]()
         var next = 1

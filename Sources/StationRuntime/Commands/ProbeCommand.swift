@@ -59,7 +59,6 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        signal(SIGPIPE, SIG_IGN)  // a device that ends hangs up
         do {
             let bench = try ProbeBench(
                 board.plan(), on: wires.map { .wires($0) } ?? (simulate ? .simulated : .real))
