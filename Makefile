@@ -9,7 +9,7 @@ SWIFT_FLAGS := -c $(CONFIGURATION) -j $(JOBS) --explicit-target-dependency-impor
 STATE ?= /tmp/forecourt-demo
 
 .PHONY: help pictures demo test proof simulate mutations build programs packages unit interop bench-cases guest \
-	example lint format bench clean fuzz sanitize link crash faults fault-table
+	fusioncharge example lint format bench clean fuzz sanitize link crash faults fault-table
 
 help: ## lists what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,9 +61,13 @@ faults: build ## every fault of these boards at every moment, into docs/faults.m
 fault-table:
 	@$(BUILD)/forecourt-bench faults $(FAULT_BOARDS:%=--board %) --output $(OUTPUT)
 
-guest: packages ## GPIO drivers on a real character device, in a QEMU guest
+guest: packages ## drivers on real kernel devices in a QEMU guest, and GOOSE in a network namespace
 	@Scripts/step "Building tests" swift build $(SWIFT_FLAGS) --build-tests
 	@Scripts/gpio-guest $(BUILD)
+	@Scripts/goose-namespace $(BUILD)
+
+fusioncharge: build ## FusionCharge against EVerest's dispenser and cabinet, which it fetches and builds
+	@Scripts/fusioncharge-interop $(BUILD)
 
 example: build ## builds the example plugin package and checks its board
 	@Scripts/check-example-plugin

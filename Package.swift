@@ -168,7 +168,10 @@ let package = Package(
         // The simulated world and the bench
         source(
             "Plant",
-            ["EVSEModel", "SimulatedChip", "JSON", "LocalHTTP", "CRealtime", "COpenSSL"]),
+            [
+                "EVSEModel", "SimulatedChip", "JSON", "LocalHTTP", "CRealtime", "COpenSSL",
+                "CPacketSocket",
+            ]),
         // A server on raw sockets that misbehaves where it is told to: for tests and for the bench
         source("LoopbackServer", ["COpenSSL"]),
         source(
@@ -280,7 +283,8 @@ let package = Package(
         tests(
             "CANPowerModule", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
-            "FusionChargeCabinet", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+            "FusionChargeCabinet",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "LoopbackServer", "Plant"]),
         tests(
             "ModbusPowerModule",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),

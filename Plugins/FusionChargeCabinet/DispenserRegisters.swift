@@ -1,27 +1,46 @@
 internal import EVSEModel
 internal import FieldBus
 
-/// The registers that the cabinet reads and writes, and which of them have changed since they were told.
+/// The registers that the cabinet reads and writes, and which of them it is to be told.
 package struct DispenserRegisters {
+    /// How the cabinet learns of a register of the dispenser.
+    package enum Telling: Hashable, Sendable {
+        /// It has to ask.
+        case onRequest
+        /// At each change, and again in every report of the whole.
+        case always
+        /// At each change only.
+        case asEvent
+    }
+    private struct Pushed {
+        var width: Int
+        var isEvent: Bool
+    }
     private var own = [UInt16: UInt16]()
     private var written = [UInt16: UInt16]()
-    /// Pushed where they change: where each begins.
-    private var pushed = [UInt16: Int]()
+    /// By where each begins.
+    private var pushed = [UInt16: Pushed]()
     private var told = [UInt16: [UInt16]]()
+    private var mustTellAll = false
 
     package init() {}
 
     // MARK: Own values
 
-    /// - Parameter pushes: the cabinet is told whenever it changes.
-    package mutating func set(_ address: UInt16, _ value: UInt16, pushes: Bool = false) {
+    package mutating func set(
+        _ address: UInt16, _ value: UInt16, telling: Telling = .onRequest
+    ) {
         own[address] = value
-        if pushes { pushed[address] = 1 }
+        push(address, 1, telling)
     }
-    mutating func set(_ address: UInt16, long value: UInt32, pushes: Bool = false) {
+    mutating func set(_ address: UInt16, long value: UInt32, telling: Telling = .onRequest) {
         own[address] = UInt16(value >> 16)
         own[address + 1] = UInt16(value & 0xFFFF)
-        if pushes { pushed[address] = 2 }
+        push(address, 2, telling)
+    }
+    private mutating func push(_ address: UInt16, _ width: Int, _ telling: Telling) {
+        guard telling != .onRequest else { return }
+        pushed[address] = Pushed(width: width, isEvent: telling == .asEvent)
     }
     mutating func set(_ address: UInt16, float value: Double) {
         set(address, long: Float(value).bitPattern)
@@ -135,23 +154,33 @@ package struct DispenserRegisters {
 
     // MARK: Pushes
 
-    /// Reports of what has changed since they were last made, each small enough for one message.
+    /// The next reports are of everything that is told always, changed or not: a cabinet sees by them that the
+    /// dispenser lives.
+    package mutating func tellAll() { mustTellAll = true }
+
+    /// Reports of what is to be told, each small enough for one message; registers side by side are one segment.
     package mutating func reports() -> [UnsolicitedReport] {
         var reports = [UnsolicitedReport]()
         var segments = [UnsolicitedReport.Segment]()
         var size = UnsolicitedReport.overhead
-        for (address, width) in pushed.sorted(by: { $0.key < $1.key }) {
-            let values = (0..<width).map { own[address + UInt16($0)] ?? 0 }
-            guard told[address] != values else { continue }
+        for (address, push) in pushed.sorted(by: { $0.key < $1.key }) {
+            let values = (0..<push.width).map { own[address + UInt16($0)] ?? 0 }
+            guard told[address] != values || (mustTellAll && !push.isEvent) else { continue }
             told[address] = values
             let segment = UnsolicitedReport.Segment(start: address, values: values)
             if size + UnsolicitedReport.size(of: segment) > TurnedModbusFrames.longestPDU {
                 reports.append(UnsolicitedReport(segments))
                 (segments, size) = ([], UnsolicitedReport.overhead)
             }
-            size += UnsolicitedReport.size(of: segment)
-            segments.append(segment)
+            if let last = segments.indices.last, segments[last].end == address {
+                segments[last].values += values
+                size += 2 * values.count
+            } else {
+                segments.append(segment)
+                size += UnsolicitedReport.size(of: segment)
+            }
         }
+        mustTellAll = false
         if !segments.isEmpty { reports.append(UnsolicitedReport(segments)) }
         return reports
     }

@@ -1,5 +1,5 @@
 package import EVSEModel
-package import FieldBus
+internal import FieldBus
 
 /// The dispenser's end of both channels, without socket or clock: bytes, frames and instants in, bytes and frames
 /// out.
@@ -23,34 +23,35 @@ package struct DispenserSession {
 
         package init() {}
     }
-    /// The dispenser's clock is told so often. Chosen.
-    private static let clockInterval = Milliseconds.seconds(10)
+    /// So often everything is told, changed or not, the clock with it. Source: [S] EVerest's dispenser, which was made
+    /// at a cabinet; a cabinet may take silence for absence.
+    private static let reportInterval = Milliseconds.seconds(1)
     /// Without a key for so long a cabinet does not want the outlet. Chosen: a cabinet that wakes up needs some.
     static let keyTime = Milliseconds.seconds(20)
 
     let identity: Identity
-    private(set) var registers = DispenserRegisters()
-    package private(set) var outlets: [OutletSession]
-    private var inputs: [OutletInput]
+    var registers = DispenserRegisters()
+    package internal(set) var outlets: [OutletSession]
+    private(set) var inputs: [OutletInput]
     private var repetitions: [GooseRepetition]
-    private var frames = TurnedModbusFrames()
+    var frames = TurnedModbusFrames()
     private var transaction: UInt16 = 0
-    private var clockToldAt: Instant?
+    private var reportedAt: Instant?
     private var bestPower: [Double]
     private(set) var isLinked = false
     /// When the cabinet last asked or wrote something.
-    private(set) var heardAt = Instant.zero
+    var heardAt = Instant.zero
     /// Newest state and sequence of the cabinet's answers to each outlet, while its key lasts.
-    private var answered: [(state: UInt32, sequence: UInt32)?]
+    var answered: [(state: UInt32, sequence: UInt32)?]
 
     // For the log and the probe
     /// Frames of the power channel that were not believed.
-    package private(set) var rejectedFrames = 0
+    package internal(set) var rejectedFrames = 0
     /// Answers that the cabinet's numbers say were sent and that did not come.
-    package private(set) var lostAnswers = 0
-    private(set) var refusedReports = 0
+    package internal(set) var lostAnswers = 0
+    var refusedReports = 0
     /// Why the last frame was not believed.
-    package private(set) var lastRejection = ""
+    package internal(set) var lastRejection = ""
 
     /// - Parameter count: outlets of this dispenser.
     package init(_ identity: Identity, outlets count: Int) {
@@ -100,7 +101,7 @@ package struct DispenserSession {
         isLinked = false
         frames = TurnedModbusFrames()
         registers.forgetCabinet()
-        clockToldAt = nil
+        reportedAt = nil
     }
 
     /// The most that an outlet was ever good for.
@@ -108,83 +109,6 @@ package struct DispenserSession {
 
     /// The cabinet's own Ethernet address, once it has said it.
     var cabinetMAC: [UInt8]? { registers.bytes(RegisterAddress.cabinetMAC, width: 3) }
-
-    // MARK: What comes
-
-    /// Takes bytes of the Modbus channel.
-    ///
-    /// - Returns: bytes to send.
-    package mutating func receive(
-        modbus bytes: [UInt8], at now: Instant
-    ) throws(TurnedModbusFrames.Problem) -> [UInt8] {
-        var replies = [UInt8]()
-        for var frame in try frames.receive(bytes) {
-            heardAt = now
-            if frame.pdu.first.map({ $0 & 0x7F }) == UnsolicitedReport.function {
-                if UnsolicitedReport.isTaken(reply: frame.pdu) != true { refusedReports += 1 }
-                continue
-            }
-            let (reply, written) = registers.answer(frame.pdu)
-            if let written { noteKeys(written) }
-            frame.pdu = reply
-            replies += TurnedModbusFrames.bytes(of: frame)
-        }
-        return replies
-    }
-
-    private mutating func noteKeys(_ written: ClosedRange<UInt16>) {
-        for outlet in outlets.indices {
-            let first = RegisterAddress.of(RegisterAddress.key, outlet)
-            // Whoever writes it in parts has written it with its last register.
-            guard written.contains(first + RegisterAddress.keyWidth - 1),
-                let key = registers.bytes(first, width: RegisterAddress.keyWidth)
-            else { continue }
-            outlets[outlet].keyWritten(key)
-            answered[outlet] = nil
-        }
-    }
-
-    /// Takes a frame of the power channel, from the Ethernet type on.
-    package mutating func receive(goose frame: [UInt8], at now: Instant) {
-        do throws(GooseProblem) {
-            // Whose key it must be signed with stands in it.
-            let unproven = try GooseFrame.decode(frame, key: nil)
-            guard let reply = PowerReply(unproven) else {
-                throw GooseProblem("no answer to a request")
-            }
-            let outlet = Int(reply.connector) - Int(identity.firstConnector)
-            // Another dispenser's on the same wire.
-            guard outlets.indices.contains(outlet) else { return }
-            guard !unproven.isSimulation else { throw GooseProblem("marked as a simulation") }
-            if identity.isSigned {
-                guard let key = outlets[outlet].key else { throw GooseProblem("no key for it") }
-                _ = try GooseFrame.decode(frame, key: key)
-            }
-            try admit(unproven, outlet)
-            outlets[outlet].replied(reply, at: now)
-        } catch {
-            rejectedFrames = min(rejectedFrames + 1, 1_000_000)
-            lastRejection = error.description
-        }
-    }
-
-    /// Nothing old is believed again: numbers go up while a key lasts.
-    private mutating func admit(
-        _ message: GooseMessage, _ outlet: Int
-    ) throws(GooseProblem) {
-        if let last = answered[outlet] {
-            // The simple servers that are known send every answer as state 0 or 1, sequence 0.
-            let isRepeated = message.state == last.state && message.sequence == last.sequence
-            guard
-                isRepeated || message.state > last.state
-                    || (message.state == last.state && message.sequence > last.sequence)
-            else { throw GooseProblem("an answer older than the last") }
-            if message.state == last.state, message.sequence > last.sequence {
-                lostAnswers += Int(min(message.sequence - last.sequence - 1, 1000))
-            }
-        }
-        answered[outlet] = (message.state, message.sequence)
-    }
 
     // MARK: A round
 
@@ -204,12 +128,12 @@ package struct DispenserSession {
             show(outlet)
         }
         showAlarms()
-        if clockToldAt.map({ now - $0 >= Self.clockInterval }) ?? true {
-            clockToldAt = now
-            registers.set(
-                RegisterAddress.unixTime, long: UInt32(truncatingIfNeeded: unixTime / 1000),
-                pushes: true)
-        }
+        guard reportedAt.map({ now - $0 >= Self.reportInterval }) ?? true else { return }
+        reportedAt = now
+        registers.set(
+            RegisterAddress.unixTime, long: UInt32(truncatingIfNeeded: unixTime / 1000),
+            telling: .always)
+        registers.tellAll()
     }
 
     /// No more is asked for than the outlet can have.
@@ -248,7 +172,7 @@ package struct DispenserSession {
     }
     var framesDueAt: Instant? { repetitions.compactMap(\.dueAt).min() }
 
-    /// Bytes of the Modbus channel that push what has changed.
+    /// Bytes of the Modbus channel that push what is to be told.
     package mutating func reports() -> [UInt8] {
         guard isLinked else { return [] }
         var bytes = [UInt8]()
@@ -258,55 +182,5 @@ package struct DispenserSession {
                 of: .init(transaction: transaction, unit: 0, pdu: report.pdu))
         }
         return bytes
-    }
-
-    // MARK: Registers
-
-    private mutating func show(_ outlet: Int) {
-        let reading = inputs[outlet].reading
-        let session = outlets[outlet]
-        func at(_ address: UInt16) -> UInt16 { RegisterAddress.of(address, outlet) }
-        registers.set(at(RegisterAddress.connectorType), identity.connectorType)
-        registers.set(at(RegisterAddress.globalNumber), identity.firstConnector + UInt16(outlet))
-        registers.set(
-            at(RegisterAddress.connectorCurrent), float: identity.maximumCurrent.double)
-        registers.set(
-            at(RegisterAddress.ratedPower), float: identity.maximumPower.double / 1000)
-        let meter = reading.meter
-        if meter.valid.contains(.energyImport) {
-            // Kilowatt-hours: the sheet names no unit [U].
-            registers.set(at(RegisterAddress.energy), double: meter.energyImport.double / 1000)
-        }
-        let upstream = reading.busVoltage?.double ?? 0
-        registers.set(at(RegisterAddress.upstreamVoltage), float: upstream)
-        registers.set(
-            at(RegisterAddress.outputVoltage), float: reading.isContactorClosed ? upstream : 0)
-        registers.set(at(RegisterAddress.outputCurrent), float: reading.current?.double ?? 0)
-        func push(_ address: UInt16, _ value: UInt16) {
-            registers.set(at(address), value, pushes: true)
-        }
-        push(RegisterAddress.workingStatus, session.workingStatus(reading))
-        push(RegisterAddress.connection, reading.isPlugged ? 2 : 0)
-        push(RegisterAddress.contactor, reading.isContactorClosed ? 1 : 0)
-        push(RegisterAddress.lock, reading.isLocked ? 1 : 0)
-        push(RegisterAddress.event, session.stage == .running ? 1 : 0)
-        let contactorFaults: [Fault] = [
-            .contactorWelded, .contactorDidNotClose, .contactorUnexpected,
-        ]
-        push(
-            RegisterAddress.contactorFault,
-            contactorFaults.contains { reading.faults.contains($0) } ? 1 : 0)
-        push(RegisterAddress.cableReversed, 0)
-    }
-
-    /// Of the whole dispenser: an alarm of any outlet's board is one.
-    private mutating func showAlarms() {
-        func any(_ holds: (OutletReading) -> Bool) -> UInt16 {
-            inputs.contains { holds($0.reading) } ? 1 : 0
-        }
-        registers.set(RegisterAddress.doorAlarm, any(\.isEnclosureOpen), pushes: true)
-        registers.set(RegisterAddress.waterAlarm, any(\.isWet), pushes: true)
-        registers.set(RegisterAddress.emergencyStop, any(\.isEmergencyStopPressed), pushes: true)
-        registers.set(RegisterAddress.tiltAlarm, any(\.isTilted), pushes: true)
     }
 }

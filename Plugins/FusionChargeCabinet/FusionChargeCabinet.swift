@@ -8,35 +8,35 @@ internal import Glibc
 ///
 /// It waits for nothing but a connection that is being made; what the protocol has to say when is ``DispenserSession``'s.
 package actor FusionChargeCabinet: BusDriver {
-    private let host: any DriverHost
+    let host: any DriverHost
     private let bus: ModbusBus
     private let socket: SocketSettings
     private let interface: String?
     private let datagramPort: UInt16?
     private let tls: TLSFiles?
     private let silenceLimit: Milliseconds
-    private let maximumAge: Milliseconds
+    let maximumAge: Milliseconds
 
-    private var session: DispenserSession
+    var session: DispenserSession
     private var stream: (any CabinetStream)?
     private var channel: (any PowerChannel)?
-    private var isActive = false
+    var isActive = false
     /// Since when there is no cabinet, and why; `nil` while there is one.
-    private var lostAt: Instant?
-    private var lostBecause = "not connected yet"
+    var lostAt: Instant?
+    var lostBecause = StreamProblem("not connected yet")
     private var connectsAt = Instant.zero
     private var failures = 0
     /// Since when nothing of the power channel can be sent.
-    private var muteAt: Instant?
-    private var publishedAt: Instant?
-    private var stages: [OutletSession.Stage]
-    private var rejections = 0
+    var muteAt: Instant?
+    var publishedAt: Instant?
+    var stages: [OutletSession.Stage]
+    var rejections = 0
 
     /// Chosen: requests of the cabinet are answered, and changes are told, within this.
-    private static let attention = Milliseconds(10)
-    private static let calmAttention = Milliseconds(20)
+    static let attention = Milliseconds(10)
+    static let calmAttention = Milliseconds(20)
     /// Chosen: ten times a second is more often than any time-out of the loop.
-    private static let publishInterval = Milliseconds(100)
+    static let publishInterval = Milliseconds(100)
     /// Chosen: between two tries to connect, doubling.
     private static let shortestPause = Milliseconds(250)
     private static let longestPause = Milliseconds.seconds(8)
@@ -64,12 +64,7 @@ package actor FusionChargeCabinet: BusDriver {
         datagramPort =
             configuration.has("udp-port") && !isSimulated
             ? UInt16(clamping: configuration.number("udp-port")) : nil
-        tls =
-            configuration.has("tls-roots") && !isSimulated
-            ? TLSFiles(
-                roots: configuration.text("tls-roots"),
-                certificate: configuration.text("tls-certificate"),
-                key: configuration.text("tls-key")) : nil
+        tls = TLSFiles(configuration, at: socket.place)
         silenceLimit = configuration.quantity("silence-limit")
         maximumAge = configuration.quantity("max-age")
         let outlets = max(1, min(host.sourceCount, RegisterAddress.connectors))
@@ -146,24 +141,33 @@ package actor FusionChargeCabinet: BusDriver {
             } else {
                 stream = PlainStream(plain)
             }
-            if interface == nil {
-                do throws(SystemNumber) {
-                    channel = try DatagramChannel(host: host, port: datagramPort ?? port)
-                } catch {
-                    throw StreamProblem("no datagrams to \(host): \(error.text)")
-                }
-            }
+            try openChannel(to: host, datagramPort ?? port)
             failures = 0
-            lostBecause = "the cabinet has not said yet how it is"
+            lostBecause = StreamProblem("the cabinet has not said yet how it is")
             session.linked(at: now, macAddress: channel?.macAddress ?? [])
             self.host.log(.info, "connected to the cabinet", ["place": "\(host):\(port)"])
         } catch {
-            drop(error.what, now)
+            drop(error, now)
         }
     }
 
-    private func drop(_ why: String, _ now: Instant) {
-        if stream != nil { host.log(.warning, "connection to the cabinet ended", ["reason": why]) }
+    /// Datagrams need the cabinet's address. An interface that took nothing may have been another one since.
+    private func openChannel(to host: String, _ port: UInt16) throws(StreamProblem) {
+        do throws(SystemNumber) {
+            if let interface {
+                if muteAt != nil { channel = try EthernetChannel(interface: interface) }
+            } else {
+                channel = try DatagramChannel(host: host, port: port)
+            }
+        } catch {
+            throw StreamProblem("no power channel to \(interface ?? host): \(error.text)")
+        }
+    }
+
+    private func drop(_ why: StreamProblem, _ now: Instant) {
+        if stream != nil {
+            host.log(.warning, "connection to the cabinet ended", ["reason": why.what])
+        }
         stream = nil
         if lostAt == nil { lostAt = now }
         lostBecause = why
@@ -199,7 +203,7 @@ package actor FusionChargeCabinet: BusDriver {
                 throw StreamProblem("the cabinet asked nothing for \(silenceLimit)")
             }
         } catch {
-            drop(error.what, now)
+            drop(error, now)
         }
     }
 
@@ -221,76 +225,8 @@ package actor FusionChargeCabinet: BusDriver {
         do throws(StreamProblem) {
             try stream.send(reports, until: MonotonicClock.now() + Self.sendTime)
         } catch {
-            drop(error.what, now)
+            drop(error, now)
         }
-    }
-
-    // MARK: The loop
-
-    private func inputs(_ now: Instant) -> [OutletInput] {
-        session.outlets.indices.map { outlet in
-            let command = host.sourceCommand(outlet)
-            let isFresh =
-                command.at > .zero && now - command.at <= PowerSourceCommand.maximumAge
-            return OutletInput(
-                command: command, reading: host.outletReading(outlet),
-                isHeard: isActive && isFresh)
-        }
-    }
-
-    private func publish(_ now: Instant) {
-        // Nothing is known of a cabinet that is gone: its last sample ages.
-        guard session.isLinked, session.mode != nil else { return }
-        if let publishedAt, now - publishedAt < Self.publishInterval { return }
-        publishedAt = now
-        for outlet in session.outlets.indices {
-            host.publish(
-                session.sample(outlet, host.outletReading(outlet), at: now), source: outlet)
-        }
-    }
-
-    private func judge(_ now: Instant) {
-        if session.isLinked, session.mode != nil { lostAt = nil }
-        if let lostAt, now - lostAt > maximumAge {
-            host.fault(.powerCabinetLost, holds: true, lostBecause)
-        } else if let muteAt, now - muteAt > maximumAge {
-            host.fault(.powerCabinetLost, holds: true, "nothing can be sent on the power channel")
-        } else if lostAt == nil, muteAt == nil {
-            host.fault(.powerCabinetLost, holds: false, "")
-        }
-        let trouble = session.trouble(at: now)
-        host.fault(.powerModuleFault, holds: trouble != nil, trouble ?? "")
-    }
-
-    /// What somebody who looks for an error wants to read.
-    private func note() {
-        for outlet in stages.indices where stages[outlet] != session.outlets[outlet].stage {
-            stages[outlet] = session.outlets[outlet].stage
-            var metadata = ["outlet": "\(outlet + 1)", "stage": "\(stages[outlet])"]
-            if session.outlets[outlet].isUnanswered { metadata["reservation"] = "unanswered" }
-            host.log(.info, "outlet's session with the cabinet", metadata)
-        }
-        guard session.rejectedFrames != rejections else { return }
-        // One line for a flood.
-        if rejections == 0 || session.rejectedFrames >= 2 * rejections {
-            host.log(
-                .warning, "frames of the power channel were refused",
-                ["count": "\(session.rejectedFrames)", "reason": session.lastRejection])
-            rejections = session.rejectedFrames
-        }
-    }
-
-    private func rest(_ now: Instant) -> Milliseconds {
-        let isCalm = session.outlets.allSatisfy { $0.stage == .idle || $0.stage == .complete }
-        let most = isCalm ? Self.calmAttention : Self.attention
-        guard let due = session.framesDueAt else { return most }
-        return max(Milliseconds(1), min(most, due - now))
-    }
-
-    private static var unixTime: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     // MARK: Probe
@@ -309,8 +245,7 @@ package actor FusionChargeCabinet: BusDriver {
         }
         guard session.isLinked else {
             throw DriverError(
-                .noReply, device: host.device, lostBecause,
-                remedy: "Check the cabinet's address, port and supply.")
+                .noReply, device: host.device, lostBecause.what, remedy: lostBecause.remedy)
         }
         return session.report(at: host.now())
     }

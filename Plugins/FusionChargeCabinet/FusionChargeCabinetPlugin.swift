@@ -1,5 +1,6 @@
 package import DriverKit
 internal import EVSEModel
+internal import FieldBus
 
 /// A power cabinet that speaks FusionCharge: Modbus TCP with turned roles, and GOOSE for power.
 package enum FusionChargeCabinetPlugin: BusPlugin {
@@ -35,7 +36,7 @@ package enum FusionChargeCabinetPlugin: BusPlugin {
             "signed", .boolean, default: "true",
             "Requests carry a signature by the session's key, and answers must."),
         ConfigurationKey(
-            "silence-limit", .duration(1000...120_000), default: "10 s",
+            "silence-limit", .duration(1000...120_000), default: "60 s",
             "A cabinet that asks nothing for so long is gone: the connection is made anew."),
         ConfigurationKey(
             "max-age", .duration(200...60_000), default: "2 s",
@@ -96,6 +97,27 @@ package enum FusionChargeCabinetPlugin: BusPlugin {
         _ configuration: Configuration, host: any DriverHost
     ) throws(DriverError) -> any BusDriver {
         try FusionChargeCabinet(configuration, host: host)
+    }
+}
+
+extension TLSFiles {
+    /// Simulated hardware makes certificates of its own, beside the file that says where it listens.
+    ///
+    /// - Returns: `nil` where the board says nothing of TLS.
+    init?(_ configuration: Configuration, at place: SocketSettings.Place) {
+        guard configuration.has("tls-roots") else { return nil }
+        let isMutual = configuration.has("tls-certificate")
+        switch place {
+        case .address:
+            self.init(
+                roots: configuration.text("tls-roots"),
+                certificate: configuration.text("tls-certificate"),
+                key: configuration.text("tls-key"))
+        case .file(let path):
+            self.init(
+                roots: "\(path).roots.pem", certificate: isMutual ? "\(path).dispenser.pem" : "",
+                key: isMutual ? "\(path).dispenser.key" : "")
+        }
     }
 }
 

@@ -12,6 +12,8 @@ package struct UnsolicitedReport: Hashable, Sendable {
             self.start = start
             self.values = values
         }
+        /// The address behind it.
+        var end: UInt16 { start &+ UInt16(truncatingIfNeeded: values.count) }
     }
     /// The cabinet shall answer.
     package var wantsReply = false

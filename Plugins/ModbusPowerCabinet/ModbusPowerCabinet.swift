@@ -36,8 +36,8 @@ package actor ModbusPowerCabinet: BusDriver {
 
     /// Chosen: what the loop wants is looked at this often.
     private static let attention = Milliseconds(20)
-    /// Chosen: a command is told again after so long, should the cabinet have lost it.
-    private static let renewal = Milliseconds(1000)
+    /// A command is told again after so long: the outlet's own watchdog wants it (docs/power-cabinet-protocol.md, 4).
+    private let renewal: Milliseconds
     private static let looksToFault = 5
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -58,6 +58,7 @@ package actor ModbusPowerCabinet: BusDriver {
         dialogue = CabinetDialogue(model: model, bus: bus, unit: ModbusUnit(configuration))
         period = configuration.quantity("poll-period")
         watchdog = ModbusPowerCabinetPlugin.watchdog(model, configuration)
+        renewal = min(Milliseconds(1000), Milliseconds(watchdog.count / 3))
         maximumAge = configuration.quantity("max-age")
         firstOutlet = max(0, Int(configuration.number("first-outlet")) - 1)
         let count = max(1, min(host.sourceCount, model.mostOutlets - firstOutlet))
@@ -176,7 +177,7 @@ package actor ModbusPowerCabinet: BusDriver {
             case .sequence: 0
             }
         }
-        guard outlets[index].told != wanted || now - outlets[index].toldAt >= Self.renewal else {
+        guard outlets[index].told != wanted || now - outlets[index].toldAt >= renewal else {
             return
         }
         var words = wanted
@@ -200,6 +201,10 @@ package actor ModbusPowerCabinet: BusDriver {
     private func look() async throws(FieldBusError) {
         let start = host.now()
         let station = try await dialogue.station()
+        if hasRestarted(station, at: start) {
+            host.log(.warning, "cabinet started anew", [:])
+            return forget()
+        }
         guard isAlive(station, at: start) else {
             return judge("the cabinet's heartbeat stands still")
         }
@@ -218,6 +223,14 @@ package actor ModbusPowerCabinet: BusDriver {
         host.fault(.powerCabinetLost, holds: false, "")
         host.fault(
             .powerModuleFault, holds: !trouble.isEmpty, trouble.joined(separator: "; "))
+    }
+
+    /// Its count went back: it has forgotten watchdog and commands, and is set up anew.
+    private func hasRestarted(_ station: CabinetDialogue.Station, at now: Instant) -> Bool {
+        guard let count = station.beat, let last = cabinetBeat, count &- last.count > 0x7FFF
+        else { return false }
+        cabinetBeat = (count, now)
+        return true
     }
 
     private func isAlive(_ station: CabinetDialogue.Station, at now: Instant) -> Bool {

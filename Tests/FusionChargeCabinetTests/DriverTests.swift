@@ -2,7 +2,6 @@ import DriverKit
 import DriverTestKit
 import EVSEModel
 import FieldBus
-import Foundation
 import FusionChargeCabinet
 import Plant
 import Testing
@@ -11,86 +10,11 @@ import Testing
 /// take the machine's.
 @Suite("FusionCharge: driver", .serialized, .timeLimit(.minutes(2)))
 struct DriverTests {
-    final class Rig: Sendable {
-        let bench: ResistorBench
-        let cabinet: CabinetThread
-        let clock = ManualClock()
-        let bus: ModbusBus
-        let host: RecordingHost
-        let driver: any BusDriver
-
-        init(
-            outlets: Int = 1, at cabinet: (CabinetThread, ResistorBench)? = nil,
-            firstConnector: Int64 = 1, _ configuration: [String: ConfigurationValue] = [:]
-        ) throws {
-            let clock = clock
-            if let cabinet {
-                (self.cabinet, bench) = cabinet
-            } else {
-                bench = ResistorBench(
-                    outlets: max(2, outlets), rating: .init(), load: 10,
-                    clock: { MonotonicClock.now().nanoseconds })
-                self.cabinet = try CabinetThread(
-                    FusionCabinet(outlets: max(2, outlets)), owner: bench)
-                self.cabinet.start()
-            }
-            bus = ModbusBus(
-                name: "cabinet",
-                endpoint: .tcp(SocketSettings(host: "127.0.0.1", port: self.cabinet.port)))
-            host = RecordingHost("cabinet-1", bus: bus) { clock.now }
-            host.setSourceCount(outlets)
-            let values: [String: ConfigurationValue] = [
-                "power-channel": .text("udp"), "first-connector": .number(firstConnector),
-                "connector-type": .text("ccs1"), "signed": .boolean(true),
-                "silence-limit": .number(3000), "max-age": .number(1000),
-                "maximum-current": .number(500_000), "maximum-power": .number(480_000_000),
-                "software-version": .text("test"), "protocol-version": .number(1),
-            ]
-            driver = try FusionChargeCabinetPlugin.make(
-                Configuration(device: "cabinet-1", values: values.merging(configuration) { $1 }),
-                host: host)
-        }
-
-        func start() async throws {
-            try await driver.configure()
-            try await driver.activate()
-        }
-        /// Polls until it holds; the driver's clock follows the machine's, since the far end has that.
-        func poll(until holds: () -> Bool) async -> Bool {
-            let end = MonotonicClock.now() + .seconds(20)
-            var last = MonotonicClock.now()
-            while MonotonicClock.now() < end {
-                let pause = await driver.poll()
-                if holds() { return true }
-                try? await Task.sleep(for: .milliseconds(min(5, pause.count)))
-                let now = MonotonicClock.now()
-                clock.advance(by: now - last)
-                last = last + (now - last)
-            }
-            return false
-        }
-        func end() async {
-            await driver.deactivate()
-            await driver.cleanup()
-            await bus.close()
-        }
-    }
-
     @Test("it connects, becomes ready, charges and stops")
     func session() async throws {
-        let rig = try Rig()
+        let rig = try DriverRig()
         try await rig.start()
-        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
-        rig.host.setOutlet { $0.isPlugged = true }
-        #expect(await rig.poll { rig.cabinet.with { $0.outlets[0].requirement == 1 } })
-        rig.host.tellSource {
-            $0.isOn = true
-            $0.purpose = .transfer
-            $0.voltage = Volts(400)
-            $0.current = Amperes(30)
-        }
-        rig.host.setOutlet { $0.phase = .transfer }
-        #expect(await rig.poll { (rig.bench.stages.first?.voltage ?? 0) > 250 })
+        #expect(await rig.charge())
         await rig.driver.deactivate()
         #expect(await Self.comes { !rig.bench.stages[0].isOn })
         await rig.end()
@@ -98,7 +22,7 @@ struct DriverTests {
         #expect(rig.host.faults.isEmpty)
     }
 
-    private static func comes(_ holds: () -> Bool) async -> Bool {
+    static func comes(_ holds: () -> Bool) async -> Bool {
         let end = MonotonicClock.now() + .seconds(10)
         while !holds(), MonotonicClock.now() < end {
             try? await Task.sleep(for: .milliseconds(5))
@@ -108,7 +32,7 @@ struct DriverTests {
 
     @Test("a cabinet that is gone is lost after max-age, and found again")
     func gone() async throws {
-        let rig = try Rig()
+        let rig = try DriverRig()
         try await rig.start()
         #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
         rig.bench.act { $0.isGone = true }
@@ -122,7 +46,7 @@ struct DriverTests {
 
     @Test("a cabinet whose connection stands but that asks nothing is lost")
     func silent() async throws {
-        let rig = try Rig()
+        let rig = try DriverRig()
         try await rig.start()
         #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
         rig.bench.act { $0.isModbusDead = true }
@@ -133,12 +57,9 @@ struct DriverTests {
 
     @Test("several dispensers on one cabinet know nothing of each other")
     func several() async throws {
-        let bench = ResistorBench(
-            outlets: 3, rating: .init(), load: 10, clock: { MonotonicClock.now().nanoseconds })
-        let cabinet = try CabinetThread(FusionCabinet(outlets: 3), owner: bench)
-        cabinet.start()
+        let (cabinet, bench) = try DriverRig.cabinet(outlets: 3)
         let rigs = try (0..<3).map {
-            try Rig(at: (cabinet, bench), firstConnector: Int64($0 + 1))
+            try DriverRig(at: (cabinet, bench), firstConnector: Int64($0 + 1))
         }
         for rig in rigs {
             try await rig.start()
@@ -152,9 +73,104 @@ struct DriverTests {
         cabinet.stop()
     }
 
+    @Test("upgrading, derated, not available, refused in the middle: each is told, and ends")
+    func conditions() async throws {
+        let rig = try DriverRig()
+        try await rig.start()
+        #expect(await rig.charge())
+        rig.bench.act { $0.mode = .upgrading }
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == false })
+        #expect(await DriverTests.comes { !rig.bench.stages[0].isOn })
+        #expect(rig.host.faults.isEmpty, "an upgrade is no fault")
+        rig.bench.act { $0.mode = .running }
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
+        #expect(await rig.poll { rig.bench.stages[0].isOn })
+        rig.bench.act { $0.derating = 0.25 }
+        #expect(
+            await rig.poll {
+                let sample = rig.host.sourceSamples().last
+                return sample?.isDerated == true && sample?.maximumPower == Watts(10_000)
+            })
+        rig.bench.act { $0.derating = 1 }
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isDerated == false })
+        rig.bench.act { $0.unavailable = [0] }
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == false })
+        #expect(await DriverTests.comes { !rig.bench.stages[0].isOn })
+        rig.bench.act { $0.unavailable = [] }
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
+        rig.bench.act { $0.mode = .faulty }
+        #expect(await rig.poll { rig.host.faults[.powerModuleFault]?.contains("faulty") == true })
+        rig.bench.act { $0.mode = .running }
+        #expect(await rig.poll { rig.host.faults.isEmpty })
+        await rig.end()
+        rig.cabinet.stop()
+    }
+
+    @Test("a reservation that is refused, and granted later")
+    func refused() async throws {
+        let rig = try DriverRig()
+        rig.bench.act { $0.refuses = true }
+        try await rig.start()
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
+        rig.host.setOutlet { $0.isPlugged = true }
+        #expect(await rig.poll { rig.host.faults[.powerModuleFault]?.contains("refused") == true })
+        #expect(rig.host.sourceSamples().last?.isReady == false)
+        rig.bench.act { $0.refuses = false }
+        #expect(await rig.poll { rig.host.faults.isEmpty })
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
+        await rig.end()
+        rig.cabinet.stop()
+    }
+
+    @Test(
+        "a cabinet that starts anew has forgotten everything: another key, and the session goes on")
+    func restart() async throws {
+        let rig = try DriverRig()
+        try await rig.start()
+        #expect(await rig.charge())
+        rig.cabinet.stop()
+        #expect(await rig.poll { rig.host.faults[.powerCabinetLost] != nil })
+        let again = try CabinetThread(
+            FusionCabinet(outlets: 2, seed: 2), owner: rig.bench, port: rig.cabinet.port)
+        again.start()
+        #expect(await rig.poll { rig.host.faults.isEmpty })
+        #expect(await rig.poll { again.with { $0.outlets[0].requirement == 5 } })
+        #expect(again.with { $0.outlets[0].keys == 1 && $0.rejected == 0 })
+        await rig.end()
+        again.stop()
+    }
+
+    @Test("one of two dispensers vanishes while the other charges, which notices nothing")
+    func oneVanishes() async throws {
+        let (cabinet, bench) = try DriverRig.cabinet()
+        let first = try DriverRig(at: (cabinet, bench))
+        let second = try DriverRig(at: (cabinet, bench), firstConnector: 2)
+        for rig in [first, second] { try await rig.start() }
+        #expect(await second.poll { second.host.sourceSamples().last?.isReady == true })
+        #expect(await first.charge())
+        #expect(cabinet.with { $0.dispenserCount } == 2)
+        await second.end()
+        #expect(await first.poll { cabinet.with { $0.dispenserCount } == 1 })
+        #expect(bench.stages[0].isOn && first.host.faults.isEmpty)
+        await first.end()
+        cabinet.stop()
+    }
+
+    @Test("everything is told again within each second: a cabinet sees that the dispenser lives")
+    func heartbeat() async throws {
+        let rig = try DriverRig()
+        try await rig.start()
+        #expect(await rig.poll { rig.host.sourceSamples().last?.isReady == true })
+        let before = rig.cabinet.with { $0.reports }
+        #expect(await rig.poll { rig.cabinet.with { $0.reports } >= before + 20 })
+        #expect(rig.cabinet.with { $0.rejected } == 0)
+        await rig.end()
+        rig.cabinet.stop()
+    }
+
     @Test("a probe tells what the cabinet wrote")
     func probe() async throws {
-        let rig = try Rig()
+        let rig = try DriverRig()
         let report = try await rig.driver.probe()
         #expect(report.identity.contains("plant 1.0"))
         #expect(report.values.contains { $0.name == "mode" && $0.text == "runs" })

@@ -23,18 +23,42 @@ struct ReportTests {
         #expect(UnsolicitedReport.isTaken(reply: []) == nil)
     }
 
-    @Test("only what changed is told, in messages that Modbus can carry")
+    @Test(
+        "what changed is told at once and the whole when it is time, in messages that Modbus can carry"
+    )
     func changes() {
         var registers = DispenserRegisters()
-        for place in 0..<100 { registers.set(UInt16(2 * place), 7, pushes: true) }
+        for place in 0..<100 { registers.set(UInt16(2 * place), 7, telling: .always) }
         let first = registers.reports()
         #expect(first.count > 1 && first.flatMap(\.segments).count == 100)
         #expect(first.allSatisfy { $0.pdu.count <= 253 })
         #expect(registers.reports().isEmpty)
-        registers.set(4, 8, pushes: true)
+        registers.set(4, 8, telling: .always)
         #expect(registers.reports() == [UnsolicitedReport([.init(start: 4, values: [8])])])
+        registers.tellAll()
+        #expect(registers.reports().flatMap(\.segments).count == 100)
+        #expect(registers.reports().isEmpty)
         registers.forgetCabinet()
         #expect(registers.reports().flatMap(\.segments).count == 100)
+    }
+
+    @Test("registers side by side are one segment, and an event is told once")
+    func segments() {
+        var registers = DispenserRegisters()
+        for place in UInt16(0)..<4 { registers.set(0x3001 + place, place, telling: .always) }
+        registers.set(0x117E, 1, telling: .asEvent)
+        let alarms = UnsolicitedReport.Segment(start: 0x3001, values: [0, 1, 2, 3])
+        #expect(
+            registers.reports() == [
+                UnsolicitedReport([.init(start: 0x117E, values: [1]), alarms])
+            ])
+        registers.tellAll()
+        #expect(registers.reports() == [UnsolicitedReport([alarms])])
+        // A message that is full ends a segment, too.
+        for place in UInt16(0)..<300 { registers.set(0x3001 + place, 7, telling: .always) }
+        let long = registers.reports()
+        #expect(long.count == 3 && long.allSatisfy { $0.pdu.count <= 253 })
+        #expect(long.flatMap(\.segments).map(\.values.count).reduce(0, +) == 300)
     }
 
     @Test("registers: known, between known ones, unknown, written, and the key that nobody reads")

@@ -17,8 +17,11 @@ import threading
 
 import pytest
 
+from certificates import Authority
+
 BUILD = pathlib.Path(os.environ["FORECOURT_BUILD"])
 BENCH = BUILD / "forecourt-bench"
+BOARD = pathlib.Path(__file__).parents[2] / "Boards" / "dc-power-cabinet"
 DISPENSER, CABINET = bytes.fromhex("020000000009"), bytes.fromhex("020000000001")
 
 
@@ -178,3 +181,50 @@ def test_turned_modbus(talk, tmp_path):
         ["tshark", "-r", tmp_path / "modbus.pcap", "-T", "fields", "-e", "modbus.func_code"],
         capture_output=True, text=True, check=True).stdout
     assert {"3", "16", "65"} <= set(text.replace(",", "\n").split())
+
+
+@contextlib.contextmanager
+def served(*options):
+    """A simulated cabinet: its port, and what it heard in the end."""
+    cabinet = subprocess.Popen([BENCH, "cabinet", "--port", "0", *options], stdout=subprocess.PIPE, text=True)
+    heard = []
+    try:
+        yield cabinet.stdout.readline().split(":")[1].split(",")[0], heard
+    finally:
+        cabinet.terminate()
+        heard.append(cabinet.communicate(timeout=10)[0])
+
+
+def probe(*settings, options=()):
+    """`forecourt probe` of the board's cabinet, with some of its values changed."""
+    changes = [option for setting in settings for option in ("--set", setting)]
+    return subprocess.run(
+        [BUILD / "forecourt", "probe", BOARD, "cabinet-1", *changes, *options], capture_output=True, text=True,
+        timeout=60)
+
+
+def test_tls(tmp_path):
+    """Certificates of another library (Python's cryptography): a session with both shown, and a root that is another."""
+    authority, stranger = Authority(tmp_path, "ours"), Authority(tmp_path, "stranger")
+    certificate, key = authority.issue("cabinet", server=True)
+    own, own_key = authority.issue("dispenser", server=False)
+    with served("--tls-certificate", certificate, "--tls-key", key, "--tls-roots", authority.path) as (port, heard):
+        dispenser = subprocess.run(
+            [BENCH, "dispenser", "--host", "127.0.0.1", "--port", port, "--channel", "udp", "--seconds", "1",
+             "--tls-certificate", own, "--tls-key", own_key, "--tls-roots", authority.path],
+            capture_output=True, text=True, timeout=150)
+        refused = probe(
+            "buses.cabinet.host=127.0.0.1", f"buses.cabinet.port={port}", "devices.cabinet-1.power-channel=udp",
+            f"devices.cabinet-1.tls-roots={stranger.path}")
+    assert dispenser.returncode == 0, dispenser.stdout + dispenser.stderr
+    assert "requirement 5" in heard[0]
+    text = refused.stdout + refused.stderr
+    assert refused.returncode != 0 and "certificate is not accepted" in text, text
+
+
+def test_tls_on_simulated_hardware():
+    """A board that says where its roots are has TLS on simulated hardware, too, without those files."""
+    keys = {"roots": "/nowhere/roots.pem", "certificate": "/nowhere/own.pem", "key": "/nowhere/own.key"}
+    simulated = probe(
+        *(f"devices.cabinet-1.tls-{name}={path}" for name, path in keys.items()), options=["--simulate"])
+    assert simulated.returncode == 0 and "plant 1.0" in simulated.stdout, simulated.stdout + simulated.stderr

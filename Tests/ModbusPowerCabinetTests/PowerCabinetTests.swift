@@ -12,15 +12,20 @@ import Testing
 /// The driver against the plant's simple cabinet behind a Modbus TCP peer on loopback. The cabinet's time is the
 /// test's, as the driver's is.
 private final class Rig: Sendable {
-    let clock = ManualClock()
+    let clock: ManualClock
     let server: ModbusFarEnd
     let bus: ModbusBus
     let host: RecordingHost
     let driver: any BusDriver
 
-    init(outlets: Int = 1, _ configuration: [String: ConfigurationValue] = [:]) throws {
-        let clock = clock
-        server = try ModbusFarEnd(outlets: max(2, outlets)) { clock.now }
+    /// - Parameter other: whose cabinet and clock it shares; `nil` makes its own.
+    init(
+        outlets: Int = 1, beside other: Rig? = nil,
+        _ configuration: [String: ConfigurationValue] = [:]
+    ) throws {
+        let clock = other?.clock ?? ManualClock()
+        self.clock = clock
+        server = try other?.server ?? ModbusFarEnd(outlets: max(2, outlets)) { clock.now }
         bus = ModbusBus(
             name: "cabinet", endpoint: .tcp(SocketSettings(host: "127.0.0.1", port: server.port)),
             settings: ModbusSettings(replyTimeout: Milliseconds(100), retries: 0))
@@ -45,6 +50,16 @@ private final class Rig: Sendable {
             clock.advance(by: max(Milliseconds(1), pause))
             server.step()
             if bus.health(of: 1).isDead { try? await Task.sleep(for: .milliseconds(20)) }
+        }
+    }
+    /// Both at work on one cabinet.
+    static func poll(_ rigs: [Rig], for time: Milliseconds) async {
+        guard let first = rigs.first else { return }
+        let end = first.clock.now + time
+        while first.clock.now < end {
+            for rig in rigs { _ = await rig.driver.poll() }
+            first.clock.advance(by: Milliseconds(20))
+            first.server.step()
         }
     }
     func pass(_ time: Milliseconds) {
@@ -99,6 +114,13 @@ private final class ModbusFarEnd: ModbusRegisters {
     }
     func act(_ change: @Sendable (inout CabinetBehaviour) -> Void) {
         state.withLock { change(&$0.cabinet.behaviour) }
+        step()
+    }
+    /// Nothing of what it was told is left; connections stay, as at a gateway.
+    func restart() {
+        state.withLock { state in
+            state.cabinet = SimpleCabinet(outlets: state.cabinet.outlets.count)
+        }
         step()
     }
     var cabinet: SimpleCabinet { state.withLock { $0.cabinet } }
@@ -203,6 +225,59 @@ struct PowerCabinetTests {
         // A station that comes back tells it anew.
         await rig.poll(for: .seconds(2))
         #expect(rig.server.stages[0].isOn)
+        await rig.end()
+    }
+
+    @Test("two stations on one cabinet: the heartbeat of one does not keep the other's outlet on")
+    func twoStations() async throws {
+        let first = try Rig()
+        let second = try Rig(beside: first, ["first-outlet": .number(2)])
+        try await first.start()
+        try await second.start()
+        first.want(.transfer, 400, 25)
+        second.want(.transfer, 300, 10)
+        await Rig.poll([first, second], for: .seconds(3))
+        #expect(first.server.stages[0].isOn && first.server.stages[1].isOn)
+        #expect(first.server.stages[1].setVoltage == 300)
+        // The second station is gone without a word.
+        await Rig.poll([first], for: .seconds(2))
+        #expect(first.server.stages[0].isOn && !first.server.stages[1].isOn)
+        #expect(first.server.cabinet.outlets[1].hasFallenBack)
+        #expect(!first.server.cabinet.outlets[0].hasFallenBack && first.host.faults.isEmpty)
+        // It comes back, and with it its outlet.
+        await Rig.poll([first, second], for: .seconds(3))
+        #expect(first.server.stages[0].isOn && first.server.stages[1].isOn)
+        await second.end()
+        await first.end()
+    }
+
+    @Test("a cabinet that starts anew in a session has its watchdog set again, and goes on")
+    func restart() async throws {
+        let rig = try Rig(["watchdog": .number(700)])
+        try await rig.start()
+        rig.want(.transfer, 400, 25)
+        await rig.poll(for: .seconds(1))
+        #expect(rig.server.cabinet.watchdog == 700 && rig.server.stages[0].isOn)
+        rig.server.restart()
+        #expect(!rig.server.stages[0].isOn && rig.server.cabinet.watchdog == 1000)
+        await rig.poll(for: .seconds(2))
+        #expect(rig.server.cabinet.watchdog == 700 && rig.server.stages[0].isOn)
+        #expect(rig.host.faults.isEmpty)
+        await rig.end()
+    }
+
+    @Test("a cabinet that refuses an outlet is not ready, and takes it again")
+    func refuses() async throws {
+        let rig = try Rig()
+        try await rig.start()
+        rig.want(.transfer, 400, 25)
+        await rig.poll(for: .seconds(1))
+        rig.server.act { $0.refuses = true }
+        await rig.poll(for: Milliseconds(300))
+        #expect(rig.host.sourceSamples().last?.isReady == false && !rig.server.stages[0].isOn)
+        rig.server.act { $0.refuses = false }
+        await rig.poll(for: Milliseconds(300))
+        #expect(rig.host.sourceSamples().last?.isReady == true && rig.server.stages[0].isOn)
         await rig.end()
     }
 

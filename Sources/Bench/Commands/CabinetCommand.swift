@@ -12,13 +12,16 @@ struct CabinetCommand: AsyncParsableCommand {
         abstract: "Serves a simulated power cabinet, for a dispenser on this machine or another.",
         discussion: """
             The cabinet has a resistor at each outlet instead of a vehicle, and prints what it hears. With \
-            fusion-charge, dispensers connect by TCP and the Modbus roles turn; the power channel is the same \
-            port's datagrams, an extension of this project's own: no maker's dispenser speaks it. Several \
-            dispensers may come and go; each says which connectors it has.
+            fusion-charge, dispensers connect by TCP and the Modbus roles turn. The power channel is GOOSE on \
+            Ethernet with --channel ethernet, as makers have it; with udp it is the same port's datagrams, an \
+            extension of this project's own that no maker's dispenser speaks. Several dispensers may come and \
+            go; each says which connectors it has.
 
             Examples:
               forecourt-bench cabinet --port 8502 --outlets 4
               forecourt-bench cabinet --port 8502 --no-key
+              forecourt-bench cabinet --address 0.0.0.0 --channel ethernet --interface eth1
+              forecourt-bench cabinet --tls-certificate psu.pem --tls-key psu.key --tls-roots dispensers.pem
               forecourt-bench cabinet --protocol modbus --port 1502 --derate 50
 
             ^C ends it and prints what each outlet was asked for.
@@ -29,8 +32,16 @@ struct CabinetCommand: AsyncParsableCommand {
         case modbus
     }
 
+    enum Channel: String, ExpressibleByArgument, CaseIterable { case ethernet, udp }
+
     @Option(help: "TCP port; the power channel's datagrams have the same number.")
     var port: UInt16 = 8502
+    @Option(help: "Power channel of fusion-charge: ethernet (needs CAP_NET_RAW) or udp (ours).")
+    var channel = Channel.udp
+    @Option(help: "Network interface of the power channel: eth1.")
+    var interface: String?
+    @OptionGroup
+    var tls: CabinetTLSOptions
     @Option(help: "IPv4 address to listen at; 0.0.0.0 for every one.")
     var address = "127.0.0.1"
     @Option(name: .customLong("protocol"), help: "fusion-charge or modbus.")
@@ -80,6 +91,17 @@ struct CabinetCommand: AsyncParsableCommand {
         guard (0...100).contains(derate) else {
             throw ValidationError("--derate is \(derate), it must be 0...100")
         }
+        guard (channel == .ethernet) == (interface != nil) else {
+            throw ValidationError("--channel ethernet and --interface belong together")
+        }
+        guard dialect == .fusionCharge || (interface == nil && !tls.isUsed) else {
+            throw ValidationError("--protocol modbus has neither a power channel nor TLS")
+        }
+        guard (tls.certificate != nil) == (tls.key != nil),
+            tls.certificate != nil || tls.roots == nil
+        else {
+            throw ValidationError("a cabinet's TLS needs --tls-certificate and --tls-key")
+        }
     }
 
     mutating func run() async throws {
@@ -106,13 +128,19 @@ struct CabinetCommand: AsyncParsableCommand {
         return behaviour
     }
 
+    private var files: CabinetTLS.Files? {
+        guard let certificate = tls.certificate, let key = tls.key else { return nil }
+        return CabinetTLS.Files(certificate: certificate, key: key, roots: tls.roots)
+    }
+
     private func serveFusionCharge(_ bench: ResistorBench) async throws {
         let cabinet: CabinetThread
         do {
             cabinet = try CabinetThread(
                 FusionCabinet(
                     outlets: outlets, hasFixedKey: fixedKey, seed: .random(in: 1...(.max))),
-                owner: bench, address: address, port: port)
+                owner: bench, address: address, port: port, interface: interface,
+                tls: try files.map { try CabinetTLS($0) })
         } catch {
             throw ValidationError("\(error)")
         }
@@ -147,6 +175,22 @@ struct CabinetCommand: AsyncParsableCommand {
         }
         server.stop()
     }
+}
+
+/// Files of one end of a TLS connection between dispenser and cabinet.
+struct CabinetTLSOptions: ParsableArguments {
+    @Option(
+        name: .customLong("tls-certificate"),
+        help: "PEM file of the own certificate and its chain.")
+    var certificate: String?
+    @Option(name: .customLong("tls-key"), help: "PEM file of the certificate's key.")
+    var key: String?
+    @Option(
+        name: .customLong("tls-roots"),
+        help: "PEM file of who may have issued the other end's certificate.")
+    var roots: String?
+
+    var isUsed: Bool { certificate != nil || key != nil || roots != nil }
 }
 
 /// One line at once, whoever reads it.

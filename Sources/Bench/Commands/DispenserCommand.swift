@@ -20,13 +20,12 @@ struct DispenserCommand: AsyncParsableCommand {
             Examples:
               forecourt-bench dispenser --host 127.0.0.1 --port 8502 --channel udp
               forecourt-bench dispenser --host 192.168.11.1 --channel ethernet --interface eth1
+              forecourt-bench dispenser --host 192.168.11.1 --interface eth1 --tls-roots psu_ca.pem
               forecourt-bench dispenser --protocol modbus --host 127.0.0.1 --port 1502 --current 5
 
             The exit status is 0 when the whole session was walked, 1 when the cabinet did not go along, and ^C \
             ends the session in order first.
             """)
-
-    enum Channel: String, ExpressibleByArgument, CaseIterable { case ethernet, udp }
 
     @Option(help: "The cabinet's address or name.")
     var host: String
@@ -35,9 +34,11 @@ struct DispenserCommand: AsyncParsableCommand {
     @Option(name: .customLong("protocol"), help: "fusion-charge or modbus.")
     var dialect = CabinetCommand.Dialect.fusionCharge
     @Option(help: "Power channel of fusion-charge: ethernet (needs CAP_NET_RAW) or udp (ours).")
-    var channel = Channel.ethernet
+    var channel = CabinetCommand.Channel.ethernet
     @Option(help: "Network interface of the power channel: eth1.")
     var interface: String?
+    @OptionGroup
+    var tls: CabinetTLSOptions
     @Option(help: "The cabinet's number of the outlet.")
     var connector = 1
     @Option(help: "Volts of the transfer.")
@@ -68,6 +69,14 @@ struct DispenserCommand: AsyncParsableCommand {
         }
         guard (1...3600).contains(seconds) else {
             throw ValidationError("--seconds is \(seconds), it must be 1...3600")
+        }
+        guard (tls.certificate != nil) == (tls.key != nil), tls.roots != nil || !tls.isUsed else {
+            throw ValidationError(
+                "a dispenser's TLS needs --tls-roots, and --tls-certificate with --tls-key if it shows one"
+            )
+        }
+        guard dialect == .fusionCharge || !tls.isUsed else {
+            throw ValidationError("--protocol modbus has no TLS")
         }
         guard dialect == .modbus || channel == .udp || interface != nil else {
             throw ValidationError(
@@ -121,6 +130,9 @@ struct DispenserCommand: AsyncParsableCommand {
             "poll-period": .number(100), "pause": .number(0),
         ]
         if let interface { values["interface"] = .text(interface) }
+        if let roots = tls.roots { values["tls-roots"] = .text(roots) }
+        if let certificate = tls.certificate { values["tls-certificate"] = .text(certificate) }
+        if let key = tls.key { values["tls-key"] = .text(key) }
         let known = Set(keys.map(\.name))
         return Configuration(
             device: "dispenser", values: values.filter { known.contains($0.key) })

@@ -43,7 +43,7 @@ package struct FusionCabinet: Sendable {
         var written = [Int: [UInt16]]()
     }
 
-    package private(set) var outlets: [Outlet]
+    package internal(set) var outlets: [Outlet]
     package var behaviour = CabinetBehaviour()
     /// Alarms that dispensers have told: addresses that are not 0.
     package private(set) var dispenserAlarms = Set<Int>()
@@ -51,8 +51,12 @@ package struct FusionCabinet: Sendable {
     package private(set) var rejected = 0
     package private(set) var lastRejection = ""
     package private(set) var refusals = 0
+    /// Registers and blocks of them that dispensers have told without being asked.
+    package private(set) var reports = 0
+    /// Where its frames are to be sent to. Locally administered, so that it is nobody's.
+    package var macAddress: [UInt8] = [2, 0, 0, 0, 0, 1]
     private var dispensers = [Int: Dispenser]()
-    private var frames = [(peer: Int, bytes: [UInt8])]()
+    var frames = [(peer: Int, bytes: [UInt8])]()
     private let hasFixedKey: Bool
     private var noise: Noise
     /// What it heard, for people; the oldest lines are dropped.
@@ -101,7 +105,10 @@ package struct FusionCabinet: Sendable {
 
     private mutating func take(_ event: DispenserTalk.Event, _ dispenser: Int) {
         switch event {
-        case .read(let address, let values), .pushed(let address, let values):
+        case .read(let address, let values):
+            learn(address, values, dispenser)
+        case .pushed(let address, let values):
+            reports &+= 1
             learn(address, values, dispenser)
         case .refused(let address, let code):
             refusals += 1
@@ -214,7 +221,7 @@ package struct FusionCabinet: Sendable {
         }
     }
 
-    private func works(_ index: Int) -> Bool {
+    func works(_ index: Int) -> Bool {
         behaviour.mode == .running && !behaviour.unavailable.contains(index)
     }
 
@@ -226,8 +233,7 @@ package struct FusionCabinet: Sendable {
             write(dispenser, 0x0100, [0x0002, 0x0001, 0x0003])
             write(dispenser, 0x0103, Self.words("plant 1.0", 24))
             write(dispenser, 0x011B, Self.words("PLANT-CABINET-1", 16))
-            // Locally administered, so that it is nobody's.
-            write(dispenser, 0x2111, [0x0200, 0x0000, 0x0001])
+            write(dispenser, 0x2111, Self.words(macAddress, 3))
             return
         }
         let known = Set(state.outlets.map { outlets[$0].offset })
@@ -268,127 +274,26 @@ package struct FusionCabinet: Sendable {
         return [UInt16(bits >> 16), UInt16(bits & 0xFFFF)]
     }
     private static func words(_ text: String, _ count: Int) -> [UInt16] {
-        let bytes =
-            Array(text.utf8) + Array(repeating: 0, count: max(0, 2 * count - text.utf8.count))
+        words(Array(text.utf8), count)
+    }
+    private static func words(_ own: [UInt8], _ count: Int) -> [UInt16] {
+        let bytes = own + Array(repeating: 0, count: max(0, 2 * count - own.count))
         return (0..<count).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
-    }
-
-    // MARK: The power channel
-
-    /// - Parameter peer: names where the frame came from, for the answer.
-    package mutating func receive(
-        goose bytes: [UInt8], from peer: Int, at now: Int64, stages: inout [PowerStage]
-    ) {
-        guard !behaviour.isPowerChannelDead, !behaviour.isGone else { return }
-        let keys = outlets.map(\.key)
-        let outcome = GooseWire.read(bytes) { connector in
-            keys.indices.contains(connector - 1) && !keys[connector - 1].isEmpty
-                ? keys[connector - 1] : nil
-        }
-        switch outcome {
-        case .rejected(let why): reject("frame: \(why)")
-        case .message(let message, let isSigned):
-            guard isSigned else { return reject("frame: not signed") }
-            take(message, peer, now, &stages)
-        }
-    }
-
-    private mutating func take(
-        _ message: GooseWire.Message, _ peer: Int, _ now: Int64, _ stages: inout [PowerStage]
-    ) {
-        guard let connector = message.number(0), outlets.indices.contains(connector - 1),
-            stages.indices.contains(connector - 1)
-        else { return reject("frame: of no connector") }
-        let index = connector - 1
-        guard isNew(message, index) else { return reject("frame: older than the last") }
-        outlets[index].peer = peer
-        outlets[index].lastFrameAt = now
-        outlets[index].frames += 1
-        stages[index].heardAt = Instant(nanoseconds: now)
-        switch message.name {
-        case "CC/0$GO$PowerRequest": request(message, index, &stages)
-        case "CC/0$GO$ShutdownRequest":
-            let reason = message.number(2) ?? 0
-            if outlets[index].requirement != 0 || outlets[index].shutdown != reason {
-                say("connector \(connector) shutdown \(String(reason, radix: 16))")
-            }
-            outlets[index].requirement = 0
-            outlets[index].shutdown = reason
-            stages[index].isOn = false
-        default: reject("frame: \(message.name)")
-        }
-    }
-
-    /// Numbers go up: a repetition by one, a change by one with the sequence at 0.
-    private mutating func isNew(_ message: GooseWire.Message, _ index: Int) -> Bool {
-        let last = (outlets[index].state, outlets[index].sequence)
-        let isFirst = last.0 == 0
-        if !isFirst, message.state < last.0 { return false }
-        if !isFirst, message.state == last.0 {
-            guard message.sequence > last.1 else { return false }
-            outlets[index].lostFrames += Int(min(message.sequence - last.1 - 1, 1000))
-        }
-        outlets[index].state = message.state
-        outlets[index].sequence = message.sequence
-        return true
-    }
-
-    private mutating func request(
-        _ message: GooseWire.Message, _ index: Int, _ stages: inout [PowerStage]
-    ) {
-        guard let requirement = message.number(2), (1...5).contains(requirement),
-            let voltage = message.float(4), let current = message.float(5)
-        else { return reject("frame: a request that is none") }
-        if outlets[index].requirement != requirement {
-            say("connector \(index + 1) requirement \(requirement), \(voltage) V \(current) A")
-        }
-        outlets[index].requirement = requirement
-        if requirement == 1 {
-            reply(message, index)
-        } else if behaviour.refuses {
-            stages[index].isOn = false
-            return
-        }
-        let isOutput = requirement == 2 || requirement >= 4
-        stages[index].setVoltage = max(0, min(voltage, stages[index].rating.maximumVoltage))
-        stages[index].setCurrent = max(0, min(current, stages[index].rating.maximumCurrent))
-        stages[index].isOn = isOutput && works(index)
-    }
-
-    private mutating func reply(_ request: GooseWire.Message, _ index: Int) {
-        guard let peer = outlets[index].peer else { return }
-        outlets[index].replies += 1
-        var answer = request
-        answer.application = 0x3001
-        answer.name = "CC/0$GO$PowerRequestReply"
-        answer.words.insert(behaviour.refuses ? 1 : 0, at: 3)
-        answer.floats = Set(request.floats.map { $0 + 1 })
-        let step: UInt32 = behaviour.leavesGaps ? 7 : 1
-        answer.state = request.state
-        answer.sequence = behaviour.answersAreOld ? 0 : UInt32(outlets[index].replies) * step
-        if behaviour.answersAreOld { answer.state = 0 }
-        var key = outlets[index].key
-        if behaviour.signsWrongly, !key.isEmpty { key[0] ^= 0xFF }
-        frames.append((peer, GooseWire.write(answer, key: key)))
-    }
-
-    /// Frames of the power channel to send, with where to.
-    package mutating func takeGoose() -> [(peer: Int, bytes: [UInt8])] {
-        defer { frames.removeAll() }
-        return behaviour.isPowerChannelDead || behaviour.isGone ? [] : frames
     }
 
     // MARK: For people
 
-    private mutating func reject(_ what: String) {
+    mutating func reject(_ what: String) {
         rejected += 1
         lastRejection = what
         if rejected <= 20 { say("refused: \(what)") }
     }
-    private mutating func say(_ line: String) {
+    mutating func say(_ line: String) {
         if lines.count >= Self.linesKept { lines.removeFirst() }
         lines.append(line)
     }
+    /// What whoever serves it has to say.
+    package mutating func note(_ line: String) { say(line) }
     /// What it heard since this was last asked.
     package mutating func takeLines() -> [String] {
         defer { lines.removeAll() }

@@ -16,8 +16,10 @@ package struct SimpleCabinet: Sendable {
         package internal(set) var sequence: UInt16 = 0
         /// Times that it was told anything.
         package internal(set) var orders = 0
-        /// It was switched off for want of a heartbeat.
+        /// It was switched off for want of a heartbeat, or of its own station's command.
         package internal(set) var hasFallenBack = false
+        /// When its command was last written.
+        var orderedAt: Int64 = 0
     }
     package private(set) var outlets: [Outlet]
     package var behaviour = CabinetBehaviour()
@@ -45,9 +47,11 @@ package struct SimpleCabinet: Sendable {
             beatAt = now
             beat &+= 1
         }
-        let isSilent = !hearsStation
+        let patience = watchdog * 1_000_000
         for index in outlets.indices where stages.indices.contains(index) {
             stages[index].derating = behaviour.derating
+            // Another station's heartbeat says nothing of this outlet's.
+            let isSilent = !hearsStation || now - outlets[index].orderedAt > patience
             if isSilent, outlets[index].isEnabled {
                 outlets[index].isEnabled = false
                 outlets[index].hasFallenBack = true
@@ -99,7 +103,7 @@ package struct SimpleCabinet: Sendable {
     private func value(_ address: Int, _ stages: [PowerStage]) -> UInt16? {
         switch address {
         case 0x0000: return 0x4643
-        case 0x0001: return 0x0100
+        case 0x0001: return 0x0101
         case 0x0002: return UInt16(outlets.count)
         case 0x0003: return 0
         case 0x0004..<0x0014: return text("Plant", address - 0x0004)
@@ -189,6 +193,7 @@ package struct SimpleCabinet: Sendable {
             outlets.indices.contains(index)
         else { return 2 }
         guard values[0] <= 1, values[1] <= 4 else { return 3 }
+        outlets[index].orderedAt = now
         outlets[index].isEnabled = values[0] == 1
         outlets[index].purpose = Int(values[1])
         outlets[index].voltage = Double(values[2]) / 10

@@ -4,13 +4,14 @@ import Glibc
 import Synchronization
 
 /// Serves a simulated FusionCharge cabinet on this machine: connections of several dispensers, and the power channel
-/// in datagrams at the same port number.
+/// as frames on Ethernet or in datagrams at the same port number.
 package final class CabinetThread: Sendable {
     package let port: UInt16
     private let file: String?
     private let place: String
     private let listener: Int32
-    private let datagrams: Int32
+    private let wire: any CabinetPowerWire
+    private let tls: CabinetTLS?
     private let owner: any StageOwner
     private let model: Mutex<FusionCabinet>
     private let stopping = Atomic(false)
@@ -25,31 +26,25 @@ package final class CabinetThread: Sendable {
     /// - Parameters:
     ///   - address: IPv4 address to listen at.
     ///   - port: 0 takes one that is free for connections and for datagrams.
+    ///   - interface: of the power channel; `nil`: datagrams.
+    ///   - tls: dispensers must speak TLS; `nil`: they must not.
     ///   - file: gets `ADDRESS:PORT` in one line; `nil` tells nobody.
     package init(
         _ cabinet: FusionCabinet, owner: any StageOwner, address: String = "127.0.0.1",
-        port: UInt16 = 0, file: String? = nil
+        port: UInt16 = 0, interface: String? = nil, tls: CabinetTLS? = nil, file: String? = nil
     ) throws(WireError) {
         self.owner = owner
         self.file = file
+        self.tls = tls
+        let ethernet: CabinetEthernet? =
+            if let interface { try CabinetEthernet(interface: interface) } else { nil }
+        let found = try CabinetSockets.listen(
+            address, port, datagrams: ethernet == nil, file ?? "\(address):\(port)")
+        (listener, self.port) = (found.listener, found.port)
+        wire = ethernet ?? CabinetDatagrams(found.datagrams ?? -1)
+        var cabinet = cabinet
+        if let macAddress = wire.macAddress { cabinet.macAddress = macAddress }
         model = Mutex(cabinet)
-        let name = file ?? "\(address):\(port)"
-        // A port that is free for one may be taken for the other.
-        var found: (listener: Int32, datagrams: Int32, port: UInt16)?
-        for _ in 0..<(port == 0 ? 20 : 1) {
-            let listener = try Self.open(SOCK_STREAM, address, port, name)
-            let number = Self.port(of: listener)
-            guard let datagrams = try? Self.open(SOCK_DGRAM, address, number, name) else {
-                close(listener)
-                continue
-            }
-            found = (listener, datagrams, number)
-            break
-        }
-        guard let found, Glibc.listen(found.listener, 8) == 0 else {
-            throw WireError(name, "listening", EADDRINUSE)
-        }
-        (listener, datagrams, self.port) = found
         place = "\(address):\(found.port)\n"
         guard let file else { return }
         do {
@@ -81,89 +76,132 @@ package final class CabinetThread: Sendable {
 
     // MARK: The thread
 
+    /// A dispenser, and since when its TLS handshake lasts.
+    private struct Guest {
+        let connection: CabinetConnection
+        let since: Int64
+        /// The model knows of it.
+        var isKnown = false
+    }
+    /// Chosen: as the driver has it for a connection.
+    private static let handshakeTime: Int64 = 2_000_000_000
+
     private func run() {
-        var connections = [Int: Int32]()
+        // OpenSSL writes without MSG_NOSIGNAL; a write says by itself that the peer is gone.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        var guests = [Int: Guest]()
         var peers = [Data]()
         var next = 1
         while !stopping.load(ordering: .relaxed) {
-            let order = connections.sorted { $0.key < $1.key }
-            var entries = [listener, datagrams].map {
+            let order = guests.keys.sorted()
+            var entries = [listener, wire.descriptor].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
-            entries += order.map { pollfd(fd: $0.value, events: Int16(POLLIN), revents: 0) }
+            entries += order.map {
+                pollfd(
+                    fd: guests[$0]?.connection.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
+            }
             _ = poll(&entries, nfds_t(entries.count), Self.period)
             let now = forecourt_monotonic_nanoseconds()
-            if entries[0].revents != 0 { take(&connections, &next, now) }
+            if entries[0].revents != 0 { take(&guests, &next, now) }
             if entries[1].revents != 0 { takeFrames(&peers, now) }
-            var gone = [Int]()
-            for (place, (dispenser, descriptor)) in order.enumerated()
-            where entries[place + 2].revents != 0 {
-                if !takeBytes(dispenser, descriptor, now) { gone.append(dispenser) }
+            for (place, dispenser) in order.enumerated() {
+                guard let guest = guests[dispenser] else { continue }
+                let hasBytes = entries[place + 2].revents != 0
+                guard let same = listen(to: guest, dispenser, hasBytes: hasBytes, now) else {
+                    guests[dispenser] = nil
+                    continue
+                }
+                guests[dispenser] = same
             }
             work(now)
-            gone += send(order, now)
-            sendFrames(peers)
-            for dispenser in Set(gone) {
-                if let descriptor = connections.removeValue(forKey: dispenser) { close(descriptor) }
-                model.withLock { $0.disconnected(dispenser, at: now) }
+            for (dispenser, guest) in guests where guest.isKnown {
+                if !answer(guest, dispenser, now) { guests[dispenser] = nil }
             }
+            for (peer, bytes) in model.withLock({ $0.takeGoose() })
+            where peers.indices.contains(peer) { wire.send(bytes, to: peers[peer]) }
         }
-        for descriptor in connections.values { close(descriptor) }
+        guests.removeAll()
         close(listener)
-        close(datagrams)
+        wire.close()
         if let file, (try? String(contentsOfFile: file, encoding: .utf8)) == place { unlink(file) }
     }
 
-    private func take(_ connections: inout [Int: Int32], _ next: inout Int, _ now: Int64) {
+    private func take(_ guests: inout [Int: Guest], _ next: inout Int, _ now: Int64) {
         let descriptor = accept(listener, nil, nil)
         guard descriptor >= 0 else { return }
         let isGone = model.withLock { $0.behaviour.isGone }
-        guard connections.count < Self.capacity, !isGone else {
+        guard guests.count < Self.capacity, !isGone else {
             close(descriptor)
             return
         }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        var yes: Int32 = 1
-        _ = setsockopt(
-            descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes,
-            socklen_t(MemoryLayout<Int32>.size))
-        connections[next] = descriptor
-        model.withLock { [next] in $0.connected(next, at: now) }
+        guard let connection = CabinetConnection(descriptor, tls) else { return }
+        guests[next] = Guest(connection: connection, since: now)
         next += 1
     }
 
-    /// - Returns: `false` at the connection's end.
-    private func takeBytes(_ dispenser: Int, _ descriptor: Int32, _ now: Int64) -> Bool {
-        var bytes = [UInt8](repeating: 0, count: 2048)
-        let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
-        if count < 0 { return errno == EAGAIN || errno == EINTR }
-        guard count > 0 else { return false }
-        let received = Array(bytes.prefix(count))
-        return model.withLock {
-            $0.receive(modbus: received, from: dispenser, at: now)
-            return !$0.mustLetGo(dispenser)
+    /// - Returns: the guest as it is now; `nil` where it has left or must leave.
+    private func listen(
+        to guest: Guest, _ dispenser: Int, hasBytes: Bool, _ now: Int64
+    ) -> Guest? {
+        var guest = guest
+        if !guest.connection.isOpen {
+            if hasBytes, case .end(let why) = guest.connection.shakeHands() {
+                return leave(dispenser, why ?? "it hung up within the TLS handshake", now)
+            }
+            guard guest.connection.isOpen else {
+                guard now - guest.since <= Self.handshakeTime else {
+                    return leave(dispenser, "its TLS handshake took too long", now)
+                }
+                return guest
+            }
         }
+        if !guest.isKnown {
+            guest.isKnown = true
+            model.withLock { $0.connected(dispenser, at: now) }
+        }
+        guard hasBytes else { return guest }
+        // TLS may hold more than the socket shows; chosen: so much at once.
+        for _ in 0..<8 {
+            switch guest.connection.receive() {
+            case .nothing: return guest
+            case .end(let why): return leave(dispenser, why, now)
+            case .bytes(let received):
+                model.withLock { $0.receive(modbus: received, from: dispenser, at: now) }
+            }
+        }
+        return guest
+    }
+
+    private func leave(_ dispenser: Int, _ why: String?, _ now: Int64) -> Guest? {
+        model.withLock {
+            if let why { $0.note("dispenser \(dispenser): \(why)") }
+            $0.disconnected(dispenser, at: now)
+        }
+        return nil
+    }
+
+    /// - Returns: `false` at the connection's end.
+    private func answer(_ guest: Guest, _ dispenser: Int, _ now: Int64) -> Bool {
+        let (bytes, mustGo) = model.withLock {
+            ($0.takeModbus(dispenser, at: now), $0.mustLetGo(dispenser))
+        }
+        if !mustGo, guest.connection.send(bytes) { return true }
+        model.withLock { $0.disconnected(dispenser, at: now) }
+        return false
     }
 
     private func takeFrames(_ peers: inout [Data], _ now: Int64) {
         // Chosen: what is more waits for the next round.
         for _ in 0..<64 {
-            var bytes = [UInt8](repeating: 0, count: 1600)
-            var from = sockaddr_in()
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let count = withUnsafeMutablePointer(to: &from) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    recvfrom(
-                        datagrams, &bytes, bytes.count, Int32(MSG_DONTWAIT), $0, &length)
-                }
-            }
-            guard count > 0 else { return }
-            let address = withUnsafeBytes(of: from) { Data($0) }
+            guard let (address, frame) = wire.receive() else { return }
             let peer = peers.firstIndex(of: address) ?? peers.count
             // Strangers who come and go do not fill the memory.
             if peer == peers.count, peers.count < 64 { peers.append(address) }
             guard peer < peers.count else { continue }
-            let frame = Array(bytes.prefix(count))
             owner.withStages { stages, _ in
                 model.withLock { $0.receive(goose: frame, from: peer, at: now, stages: &stages) }
             }
@@ -179,75 +217,5 @@ package final class CabinetThread: Sendable {
             }
         }
         owner.tell(channels)
-    }
-
-    /// - Returns: those whose connection is over.
-    private func send(_ order: [(key: Int, value: Int32)], _ now: Int64) -> [Int] {
-        var gone = [Int]()
-        for (dispenser, descriptor) in order {
-            let (bytes, mustGo) = model.withLock {
-                ($0.takeModbus(dispenser, at: now), $0.mustLetGo(dispenser))
-            }
-            if mustGo { gone.append(dispenser) }
-            guard !bytes.isEmpty else { continue }
-            let count = Glibc.send(
-                descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-            if count != bytes.count { gone.append(dispenser) }
-        }
-        return gone
-    }
-
-    private func sendFrames(_ peers: [Data]) {
-        for (peer, bytes) in model.withLock({ $0.takeGoose() }) where peers.indices.contains(peer) {
-            peers[peer].withUnsafeBytes { address in
-                guard let base = address.baseAddress else { return }
-                _ = sendto(
-                    datagrams, bytes, bytes.count, Int32(MSG_DONTWAIT),
-                    base.assumingMemoryBound(to: sockaddr.self), socklen_t(address.count))
-            }
-        }
-    }
-
-    // MARK: Sockets
-
-    private static func open(
-        _ type: __socket_type, _ address: String, _ port: UInt16, _ name: String
-    ) throws(WireError) -> Int32 {
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        place.sin_port = port.bigEndian
-        guard inet_pton(AF_INET, address, &place.sin_addr) == 1 else {
-            throw WireError(name, "reading the address", EINVAL)
-        }
-        let flags = Int32(type.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(AF_INET, flags, 0)
-        guard descriptor >= 0 else { throw WireError(name, "making a socket", errno) }
-        if type == SOCK_STREAM {
-            var yes: Int32 = 1
-            _ = setsockopt(
-                descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        }
-        let isBound = withUnsafePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isBound else {
-            let number = errno
-            close(descriptor)
-            throw WireError(name, "listening", number)
-        }
-        return descriptor
-    }
-
-    private static func port(of descriptor: Int32) -> UInt16 {
-        var place = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                getsockname(descriptor, $0, &length)
-            }
-        }
-        return status == 0 ? UInt16(bigEndian: place.sin_port) : 0
     }
 }

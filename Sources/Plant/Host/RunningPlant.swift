@@ -91,10 +91,11 @@ package final class RunningPlant: Sendable {
         for (index, cabinet) in plan.cabinets.enumerated() where cabinet.kind == .fusionCharge {
             let model = FusionCabinet(
                 outlets: cabinet.stages.count, hasFixedKey: cabinet.hasFixedKey, seed: plan.seed)
+            let file = "\(plan.wires)/\(cabinet.bus)"
             threads.append(
                 try CabinetThread(
                     model, owner: PlantStages(host: host, cabinet: index),
-                    file: "\(plan.wires)/\(cabinet.bus)"))
+                    tls: try CabinetTLS(cabinet.security, at: file), file: file))
         }
         return threads
     }

@@ -10,6 +10,13 @@ extension PlantPlan {
             /// This project's own Modbus map.
             case modbus
         }
+        package enum Security: String, Hashable, Sendable, CaseIterable {
+            case plain
+            /// The cabinet shows a certificate.
+            case tls
+            /// Both do.
+            case mutualTLS = "mutual-tls"
+        }
         package var device: String
         package var bus: String
         package var kind: Kind
@@ -19,6 +26,8 @@ extension PlantPlan {
         package var stages: [Int]
         /// The cabinet gives the same key to every session.
         package var hasFixedKey = false
+        /// What a FusionCharge cabinet wants of a connection.
+        package var security = Security.plain
         package init(device: String, bus: String, kind: Kind, stages: [Int]) {
             self.device = device
             self.bus = bus
@@ -49,6 +58,7 @@ extension PlantPlan.Cabinet {
         self.init(device: device, bus: bus, kind: kind, stages: stages)
         unit = try reader.int("unit", 1...247) ?? unit
         hasFixedKey = try reader.bool("fixedKey") ?? hasFixedKey
+        security = try reader.choice("security", Security.self) ?? security
         try reader.finish()
     }
 
@@ -56,7 +66,7 @@ extension PlantPlan.Cabinet {
         [
             "device": .string(device), "bus": .string(bus), "kind": .string(kind.rawValue),
             "unit": JSONValue(unit), "stages": .array(stages.map { JSONValue($0) }),
-            "fixedKey": .bool(hasFixedKey),
+            "fixedKey": .bool(hasFixedKey), "security": .string(security.rawValue),
         ]
     }
 }

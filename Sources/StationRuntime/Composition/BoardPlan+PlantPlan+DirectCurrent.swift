@@ -131,6 +131,10 @@ extension BoardPlan {
         if device.configuration.has("address") {
             cabinet.unit = Int(device.configuration.number("address"))
         }
+        if kind == .fusionCharge, device.configuration.has("tls-roots") {
+            cabinet.security =
+                device.configuration.has("tls-certificate") ? .mutualTLS : .tls
+        }
         plant.cabinets.append(cabinet)
     }
 }
