@@ -11,6 +11,7 @@ import GPIOCableLock
 import GPIOContactor
 import GPIOInputs
 import GPIOResidualCurrent
+import HTTPEnergyMeter
 import IIOProximityPilot
 import IIOTemperature
 import IIOVoltage
@@ -37,7 +38,7 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
     ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
     SerialVehicleCommunicationPlugin.self, ModbusInsulationMonitorPlugin.self,
-    FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self,
+    FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self, HTTPEnergyMeterPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,

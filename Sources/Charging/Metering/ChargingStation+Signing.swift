@@ -106,7 +106,7 @@ extension ChargingStation {
         stored.set("data", base64(record.bytes))
         store(.put(.facts, key: "signed.\(evses[place].id)", value: stored.text))
         if let parked = sessions[place].transaction?.parked,
-            record.contains(parked.notice.transaction.text)
+            record.isOf(parked.notice.transaction.text)
         {
             return unpark(place, record, nil)
         }
