@@ -70,6 +70,9 @@ package final class DCBMTalk: MeterTalk {
 
     package func read() async throws(MeterTrouble) -> DirectReading {
         let value = try await exchange.object(.get, "/v1/livemeasure")
+        guard value["voltage"] != nil || value["energyImportTotal"] != nil else {
+            throw .unclear("the answer to GET /v1/livemeasure holds no values of a DCBM")
+        }
         var reading = DirectReading()
         reading.take("voltage", value["voltage"], times: 1, into: \.volts)
         reading.take("current", value["current"], times: 1, into: \.amperes)

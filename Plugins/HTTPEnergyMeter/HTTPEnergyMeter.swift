@@ -177,15 +177,13 @@ package actor HTTPEnergyMeter: SigningMeterDriver {
     package func probe() async throws(DriverError) -> ProbeReport {
         do throws(MeterTrouble) {
             try await identify()
-            if let wrongDevice { throw wrongDevice }
-            return report(try await talk.read())
-        } catch let error as DriverError {
-            throw error
-        } catch let error as MeterTrouble {
-            throw error.driverError(host.device)
+            if wrongDevice == nil { return report(try await talk.read()) }
         } catch {
-            throw DriverError(.badReply, device: host.device, "\(error)", remedy: "")
+            throw error.driverError(host.device)
         }
+        throw wrongDevice
+            ?? DriverError(
+                .badReply, device: host.device, "no meter answers", remedy: "Check the address.")
     }
 
     private func report(_ reading: DirectReading) -> ProbeReport {

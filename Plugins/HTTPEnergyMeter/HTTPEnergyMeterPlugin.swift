@@ -1,5 +1,5 @@
 package import DriverKit
-package import EVSEModel
+internal import EVSEModel
 
 /// An energy meter of direct current that is asked over HTTP and signs transactions.
 package enum HTTPEnergyMeterPlugin: BusPlugin {
@@ -73,7 +73,8 @@ package enum HTTPEnergyMeterPlugin: BusPlugin {
     }
 
     /// The maker's words, over any line.
-    package static func talk(_ configuration: Configuration, _ line: any HTTPLine) -> any MeterTalk {
+    package static func talk(_ configuration: Configuration, _ line: any HTTPLine) -> any MeterTalk
+    {
         let exchange = MeterExchange(line)
         return switch Model(rawValue: configuration.text("model")) ?? .dcbm {
         case .dcbm:

@@ -50,6 +50,9 @@ package final class IEMTalk: MeterTalk {
 
     package func read() async throws(MeterTrouble) -> DirectReading {
         let value = try await values()
+        guard value["U2"] != nil || value["RD"] != nil else {
+            throw .unclear("the answer to GET \(Self.root)metervalue holds no values of an IEM-DCR")
+        }
         var reading = DirectReading()
         // U2 is the voltage at the output, behind the loss in the station.
         reading.take("U2", value["U2"], times: 1, into: \.volts)
@@ -114,7 +117,8 @@ package final class IEMTalk: MeterTalk {
         }
         guard name == place else {
             throw .refused(
-                "since its power-up the meter has belonged to charge point \(name): switch it off and on")
+                "since its power-up the meter has belonged to charge point \(name): switch it off and on"
+            )
         }
         guard let time else { return }
         _ = try await exchange.reply(.post, Self.root + "datetime", ["TM": .string(time)])
@@ -129,7 +133,9 @@ package final class IEMTalk: MeterTalk {
     package func record(of name: String?) async throws(MeterTrouble) -> SignedRecord? {
         for path in [Self.root + "receipt", Self.root + "transaction", Self.newerTransaction] {
             let reply = try await exchange.call(.get, path)
-            guard reply.status == 200, reply.body.starts(with: Array("OCMF|".utf8)) else { continue }
+            guard reply.status == 200, reply.body.starts(with: Array("OCMF|".utf8)) else {
+                continue
+            }
             let record = SignedRecord(
                 bytes: reply.body, encoding: "OCMF", method: method, publicKey: key)
             if let name, !record.contains(name) { continue }

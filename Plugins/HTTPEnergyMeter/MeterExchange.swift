@@ -1,6 +1,6 @@
 internal import EVSEModel
 package import FieldBus
-package import JSON
+internal import JSON
 
 /// Why a meter did not do, or tell, what it was asked.
 package enum MeterTrouble: Error, Hashable, Sendable {

@@ -32,8 +32,13 @@ package final class TransactionDialogue {
     private var record: SignedRecord?
     /// The record before, for the page that must follow.
     private var former: OCMFRecord?
+    private struct Told {
+        var transaction: String
+        var at: Instant
+        var isRefused = false
+    }
     /// What the meter was told to begin, and when.
-    private var told: (transaction: String, at: Instant)?
+    private var told: Told?
     /// Since when it should have ended, and what is in the way.
     private var endsSince: Instant?
     /// A transaction that is over and whose record has not been found yet.
@@ -123,17 +128,21 @@ package final class TransactionDialogue {
         if let told, told.transaction == name {
             guard now - told.at >= Self.repetition else { return nil }
             self.told = nil
-            return .failed(transaction: name, reason: "the meter was told to begin and does not")
+            if !told.isRefused {
+                return .failed(
+                    transaction: name, reason: "the meter was told to begin and does not")
+            }
         }
         if let flow = flow(reading) {
             return .failed(transaction: name, reason: "before the transaction: \(flow)")
         }
         // Before its answer: a meter that took it and was not heard runs this transaction, no other.
-        told = (name, now)
+        told = Told(transaction: name, at: now)
         do throws(MeterTrouble) {
             try await talk.begin(subject, at: now)
         } catch {
             guard case .refused(let why) = error else { throw error }
+            told?.isRefused = true
             return .failed(transaction: name, reason: "the meter refuses to begin: \(why)")
         }
         guard try await talk.running() != nil else { return nil }

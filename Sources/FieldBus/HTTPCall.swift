@@ -38,7 +38,7 @@ public struct HTTPCall: Hashable, Sendable {
     }
 
     /// - Parameter host: as the header `Host` names the device.
-    func bytes(host: String) -> [UInt8] {
+    package func bytes(host: String) -> [UInt8] {
         var head = "\(method.rawValue) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
         head += "Accept: */*\r\n"
         if method != .get {

@@ -66,7 +66,8 @@ package struct HTTPReplyReader {
     package mutating func end() throws(Problem) -> Content {
         guard let head else {
             throw .malformed(
-                buffer.isEmpty ? "not a byte" : "broken off after \(buffer.count) bytes of its head")
+                buffer.isEmpty ? "not a byte" : "broken off after \(buffer.count) bytes of its head"
+            )
         }
         guard case .untilEnd = head.framing else {
             throw .malformed("broken off after \(buffer.count + body.count) bytes of its body")
@@ -129,7 +130,7 @@ package struct HTTPReplyReader {
             guard let count = Int(size, radix: 16), count >= 0 else {
                 throw .malformed("a chunk whose size is no number")
             }
-            guard body.count + count <= Self.bodyLimit else { throw Self.tooLong }
+            guard count <= Self.bodyLimit - body.count else { throw Self.tooLong }
             // Trailers after the last chunk say nothing that is wanted.
             guard count > 0 else { return true }
             guard buffer.count >= line + 2 + count + 2 else { return false }

@@ -61,6 +61,7 @@ struct FaultOutcome: Sendable {
         if case .unsafe = verdict { return false }
         let ownLoss = [
             "meter": "meterLost", "signing-meter": "meterLost", "network-meter": "meterLost",
+            "http-meter": "meterLost",
             "meters": "meterLost", "house": "meterLost", "mains": "meterLost",
             "reader": "readerLost", "pcsc-reader": "readerLost", "line-reader": "readerLost",
             "keypad": "readerLost", "controller": "controllerLost",

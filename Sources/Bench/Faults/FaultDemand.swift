@@ -81,8 +81,8 @@ enum FaultDemand: Sendable {
     static func notice(_ fault: String, on kind: String) -> Milliseconds {
         switch kind {
         // What a device said last counts until its max-age.
-        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus", "controller",
-            "network-controller":
+        case "meter", "signing-meter", "network-meter", "http-meter", "serial-bus", "network-bus",
+            "controller", "network-controller":
             Milliseconds(6500)
         case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(4)
         default: .seconds(2)
@@ -96,7 +96,7 @@ enum FaultDemand: Sendable {
         case "controller" where fault == "offers-other",
             "network-controller" where fault == "offers-other":
             .seconds(25)
-        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus",
+        case "meter", "signing-meter", "network-meter", "http-meter", "serial-bus", "network-bus",
             "safety-controller", "controller", "network-controller":
             .seconds(13)
         case "temperature", "one-wire-sensor", "mains", "proximity": .seconds(10)
