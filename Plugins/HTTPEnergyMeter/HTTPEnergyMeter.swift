@@ -193,7 +193,7 @@ package actor HTTPEnergyMeter: SigningMeterDriver {
                 + (who.map { $0.version.isEmpty ? "" : ", firmware \($0.version)" } ?? ""))
         let values: [(String, Double?, String)] = [
             ("voltage", reading.volts, "V"), ("current", reading.amperes, "A"),
-            ("power", reading.watts, "W"), ("energy-import", reading.imported, "Wh"),
+            ("total-power", reading.watts, "W"), ("energy-import", reading.imported, "Wh"),
             ("energy-export", reading.exported, "Wh"),
         ]
         report.values = values.map { name, value, unit in

@@ -70,7 +70,9 @@ package final class TransactionDialogue {
         guard let order else { return nil }
         isSettled = false
         if let record, order.taken == record.mark { self.record = nil }
-        let running = reading.isRunning == false ? nil : try await talk.running()
+        // The reading may have told already that none does.
+        var running: RunningTransaction?
+        if reading.isRunning != false { running = try await talk.running() }
         if running == nil { endsSince = nil }
         switch order.wish {
         case .rest: return try await rest(running, reading, at: now)

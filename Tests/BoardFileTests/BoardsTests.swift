@@ -101,6 +101,24 @@ struct BoardsTests {
         #expect(!duties.contains { $0.contains("nobody") })
     }
 
+    @Test("a board whose meters sign over HTTP: each has a bus of its own")
+    func metersOverHTTP() throws {
+        let file = repository.appending(path: "Tests/Boards/dc-signed-meter/board.yaml").path
+        let report = try BoardFile.report(file: file, plugins: shippedPlugins)
+        #expect(report.text == "")
+        let plan = try #require(report.plan)
+        let meters = plan.devices.filter { $0.plugin.name == HTTPEnergyMeterPlugin.name }
+        #expect(meters.map { $0.configuration.text("model") } == ["dcbm", "iem-dcr"])
+        #expect(plan.bus("meter-a")?.realPath == "192.168.4.31:80")
+        #expect(plan.bus("meters") == nil, "nobody is on the line of the board that it extends")
+        for meter in meters {
+            #expect(
+                meter.plugin.features(of: meter.configuration) == [
+                    .signedRecords, .signingRequired,
+                ])
+        }
+    }
+
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)
     func compiles(_ name: String) throws {
         let plan = try #require(
