@@ -57,7 +57,7 @@ let busPlugins: [Target.Dependency] = [
     "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader", "KioskPage",
     "CharacterDisplay", "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
     "FusionChargeCabinet", "ModbusPowerCabinet",
-    "SerialVehicleCommunication", "ModbusInsulationMonitor",
+    "SerialVehicleCommunication", "ModbusInsulationMonitor", "HTTPEnergyMeter",
 ]
 
 /// The fuzzer's program needs libFuzzer, which comes with the compiler's sanitizers only:
@@ -211,6 +211,7 @@ let package = Package(
         plugin("SafetyMCU", ["FieldBus", "FramedSerial"]),
         plugin("SerialVehicleCommunication", ["FieldBus", "FramedSerial"]),
         plugin("ModbusInsulationMonitor", ["FieldBus"]),
+        plugin("HTTPEnergyMeter", ["FieldBus", "JSON", "OCMF"]),
         plugin(
             "ModbusIOCard", ["FieldBus", "RegisterMaps", yams],
             resources: [.embedInCode("Models")]),
@@ -297,6 +298,9 @@ let package = Package(
         tests(
             "ModbusInsulationMonitor",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests(
+            "HTTPEnergyMeter",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "JSON", "OCMF", "Plant"]),
         tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
             "NFCReader",
@@ -363,7 +367,9 @@ let package = Package(
                 "ModbusEnergyMeter", "EVSEController", "SafetyMCU", "NFCReader", "LineReader",
                 "SerialVehicleCommunication", "FramedSerial", "ModbusInsulationMonitor",
                 "DWINDisplay", "ModbusIOCard", "CANPowerModule", "ModbusPowerModule",
-                "FusionChargeCabinet", "ModbusPowerCabinet", "DisplayText", "OCMF", "Plant",
+                "FusionChargeCabinet", "ModbusPowerCabinet", "HTTPEnergyMeter", "DisplayText",
+                "OCMF",
+                "Plant",
                 "SimulatedChip",
             ], path: "Tests/Fuzzing/Targets", swiftSettings: common),
         .testTarget(

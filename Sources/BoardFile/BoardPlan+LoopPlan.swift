@@ -124,7 +124,8 @@ extension BoardPlan {
         case .oneWire: .oneWire
         case .ledChain: .ledChain
         case .card: .ioCard
-        case .gpioChip, .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc:
+        case .gpioChip, .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .http, .serial, .i2c, .can,
+            .pcsc:
             bus.sleeps ? .gpioExpander : .gpioCharacterDevice
         }
     }

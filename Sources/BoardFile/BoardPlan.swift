@@ -114,7 +114,8 @@ package struct BoardBus: Sendable {
         switch kind {
         case .oneWire, .ledChain, .card: true
         case .gpioChip: configuration.flag("expander")
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc, .pwmChip, .adc:
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .http, .serial, .i2c, .can, .pcsc, .pwmChip,
+            .adc:
             false
         }
     }

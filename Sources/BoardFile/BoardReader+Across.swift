@@ -101,13 +101,15 @@ extension BoardReader {
         }
         for bus in plan.buses {
             let devices = plan.devices.filter { $0.bus == bus.name && !$0.isCyclic }
-            if bus.kind == .serial, let second = devices.dropFirst().first,
+            if bus.kind == .serial || bus.kind == .http, let second = devices.dropFirst().first,
                 let first = devices.first
             {
+                let (place, own) =
+                    bus.kind == .http ? ("an address", "an address") : ("a serial port", "a port")
                 error(
                     position("devices.\(second.id).bus"),
-                    "\(second.id) bus: \(bus.name) belongs to \(first.id), a serial port has one "
-                        + "device", fix: "give \(second.id) a port of its own")
+                    "\(second.id) bus: \(bus.name) belongs to \(first.id), \(place) has one "
+                        + "device", fix: "give \(second.id) \(own) of its own")
             }
             var addresses = [ConfigurationValue: DeviceID]()
             for device in devices {
@@ -443,8 +445,8 @@ enum CycleCost {
             case .gpioChip: sum += 2 * call
             case .pwmChip: sum += count * call
             case .adc: sum += count * (call + bus.configuration.number("conversion") * 1000)
-            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc, .oneWire,
-                .ledChain, .card:
+            case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .http, .serial, .i2c, .can, .pcsc,
+                .oneWire, .ledChain, .card:
                 break
             }
         }

@@ -6,6 +6,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     case modbusRTU = "modbus-rtu"
     case modbusTCP = "modbus-tcp"
     case modbusRTUOverTCP = "modbus-rtu-over-tcp"
+    case http
     case serial
     case i2c
     case can
@@ -27,6 +28,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .modbusRTU: "RS-485 line with Modbus RTU devices"
         case .modbusTCP: "device or gateway with Modbus TCP"
         case .modbusRTUOverTCP: "RS-485 line behind a gateway that passes its bytes on over TCP"
+        case .http: "device that answers HTTP requests"
         case .serial: "serial port with one device"
         case .i2c: "I²C bus of the kernel's character device"
         case .can: "CAN bus of the kernel's SocketCAN"
@@ -44,7 +46,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var hasLines: Bool {
         switch self {
         case .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: true
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc: false
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .http, .serial, .i2c, .can, .pcsc: false
         }
     }
 
@@ -52,7 +54,8 @@ package enum BusKind: String, CaseIterable, Sendable {
     package var isModbus: Bool {
         switch self {
         case .modbusRTU, .modbusTCP, .modbusRTUOverTCP: true
-        case .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card:
+        case .http, .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain,
+            .card:
             false
         }
     }
@@ -61,7 +64,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     var placeKey: String {
         switch self {
         case .modbusRTU, .serial: "port"
-        case .modbusTCP, .modbusRTUOverTCP: "host"
+        case .modbusTCP, .modbusRTUOverTCP, .http: "host"
         case .gpioChip, .pwmChip: "chip"
         case .adc, .i2c, .ledChain: "device"
         case .oneWire: "folder"
@@ -81,7 +84,7 @@ package enum BusKind: String, CaseIterable, Sendable {
         case .card: CardOutputs.capacity
         // A sensor's number is its place in the board; its name says which it is.
         case .oneWire: 64
-        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .serial, .i2c, .can, .pcsc: 0
+        case .modbusRTU, .modbusTCP, .modbusRTUOverTCP, .http, .serial, .i2c, .can, .pcsc: 0
         }
     }
 
@@ -103,6 +106,12 @@ package enum BusKind: String, CaseIterable, Sendable {
                     "baud", .choice(Self.bauds), default: "9600",
                     "Bits per second of the line behind the gateway, as the gateway is set.")
             ] + modbusKeys(replyTimeout: "500 ms")
+        case .http:
+            peerKeys(port: "80") + [
+                ConfigurationKey(
+                    "reply-timeout", .duration(100...10_000), default: "2 s",
+                    "How long a whole reply may take.")
+            ]
         case .serial:
             serialKeys(baud: "115200", parity: "none")
         case .i2c:
@@ -228,7 +237,7 @@ package enum BusKind: String, CaseIterable, Sendable {
     func realPath(_ configuration: Configuration) -> String {
         switch self {
         case .modbusRTU, .serial: path(configuration.text("port"), below: "/dev/")
-        case .modbusTCP, .modbusRTUOverTCP:
+        case .modbusTCP, .modbusRTUOverTCP, .http:
             "\(configuration.text("host")):\(configuration.number("port"))"
         case .i2c, .ledChain: path(configuration.text("device"), below: "/dev/")
         case .pcsc: configuration.text("socket")

@@ -9,12 +9,24 @@ public struct SignedRecord: Hashable, Sendable {
     public var method: String
     /// SubjectPublicKeyInfo in DER; empty where the meter does not tell its key.
     public var publicKey: [UInt8]
+    /// The station's name of the transaction that it is of, where the meter said so beside the record:
+    /// some have no room for it inside.
+    public var transaction: String?
 
-    public init(bytes: [UInt8], encoding: String, method: String, publicKey: [UInt8]) {
+    public init(
+        bytes: [UInt8], encoding: String, method: String, publicKey: [UInt8],
+        transaction: String? = nil
+    ) {
         self.bytes = bytes
         self.encoding = encoding
         self.method = method
         self.publicKey = publicKey
+        self.transaction = transaction
+    }
+
+    /// Whether it is a transaction's, by what the meter said of it or by what stands in it.
+    public func isOf(_ transaction: String) -> Bool {
+        self.transaction.map { $0 == transaction } ?? contains(transaction)
     }
 
     /// Tells one record from another: FNV-1a in 64 bits (Fowler, Noll, Vo) of its bytes.

@@ -7,7 +7,10 @@ extension OCMFRecord {
     ///
     /// Source: OCMF 1.4, the rules for a transaction's readings: begin first, an end last, good values of
     /// one register in between, no errors, synchronised time.
-    package var problems: [String] {
+    package var problems: [String] { problems(informativeTime: false) }
+
+    /// - Parameter informativeTime: a clock that the station alone sets may call its time informative.
+    package func problems(informativeTime isGood: Bool) -> [String] {
         var problems = [String]()
         if page == nil || pagination.first != "T" {
             problems.append("pagination \(pagination) is no transaction's")
@@ -19,7 +22,7 @@ extension OCMFRecord {
             problems.append("no reading ends it")
         }
         for reading in readings {
-            if reading.timeState != "S" {
+            if reading.timeState != "S", !(isGood && reading.timeState == "I") {
                 problems.append("time \(reading.time) is not synchronised")
             }
             if reading.status != "G" { problems.append("reading has status \(reading.status)") }

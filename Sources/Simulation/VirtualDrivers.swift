@@ -1,6 +1,7 @@
 import BoardFile
 import DriverKit
 import EVSEModel
+import ModbusEnergyMeter
 import NFCReader
 import Plant
 import StationCore
@@ -34,6 +35,10 @@ struct VirtualDrivers {
             if roles.contains(.meter),
                 let index = world.meters.firstIndex(where: { $0.plan.device == device.id.name })
             {
+                guard device.plugin.name == ModbusEnergyMeterPlugin.name else {
+                    throw ScriptError(
+                        "\(device.id) is asked over HTTP: virtual time has meters on Modbus only")
+                }
                 let features = device.plugin.features(of: device.configuration)
                 let line =
                     features.contains(.signedRecords)

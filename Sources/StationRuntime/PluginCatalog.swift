@@ -4,6 +4,7 @@ import DWINDisplay
 public import DriverKit
 import EVSEController
 import FusionChargeCabinet
+import HTTPEnergyMeter
 import KioskPage
 import LineReader
 import LoopRuntime
@@ -43,7 +44,7 @@ public struct PluginCatalog: Sendable {
                 ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
                 SerialVehicleCommunicationPlugin.self, ModbusInsulationMonitorPlugin.self,
                 FusionChargeCabinetPlugin.self,
-                ModbusPowerCabinetPlugin.self,
+                ModbusPowerCabinetPlugin.self, HTTPEnergyMeterPlugin.self,
             ])
     }
 

@@ -307,7 +307,7 @@ private let badBoards2: [BadBoard] = [
         edits: [("cards: { plugin: serial, port", "cards: { port")],
         report: """
             board.yaml:9:3: error: bus cards has no plugin
-              fix: add one of modbus-rtu, modbus-tcp, modbus-rtu-over-tcp, serial, i2c, can, pcsc, gpio-chip, pwm-chip, adc, one-wire, led-chain
+              fix: add one of modbus-rtu, modbus-tcp, modbus-rtu-over-tcp, http, serial, i2c, can, pcsc, gpio-chip, pwm-chip, adc, one-wire, led-chain
             """),
     BadBoard(
         name: "a bus plugin misspelt",

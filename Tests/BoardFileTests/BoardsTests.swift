@@ -12,6 +12,7 @@ import GPIOContactor
 import GPIOCooling
 import GPIOInputs
 import GPIOResidualCurrent
+import HTTPEnergyMeter
 import IIOProximityPilot
 import IIOTemperature
 import IIOVoltage
@@ -39,7 +40,7 @@ let shippedPlugins: [any DriverPlugin.Type] = [
     PWMControlPilotPlugin.self, StatusLEDsPlugin.self, ModbusEnergyMeterPlugin.self,
     ModbusIOCardPlugin.self, CANPowerModulePlugin.self, ModbusPowerModulePlugin.self,
     SerialVehicleCommunicationPlugin.self, ModbusInsulationMonitorPlugin.self,
-    FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self,
+    FusionChargeCabinetPlugin.self, ModbusPowerCabinetPlugin.self, HTTPEnergyMeterPlugin.self,
     EVSEControllerPlugin.self, SafetyMCUPlugin.self, NFCReaderPlugin.self, PCSCReaderPlugin.self,
     LineReaderPlugin.self, KioskPagePlugin.self, OneWireTemperaturePlugin.self,
     CharacterDisplayPlugin.self, GPIOCharacterDisplayPlugin.self, DWINDisplayPlugin.self,
@@ -115,6 +116,24 @@ struct BoardsTests {
         let stops = try plan("dc-dual-evse")
         #expect(stops.evses.allSatisfy { $0.direct?.cooling.isFitted == true })
         #expect(stops.evses[1].direct?.connectors[0].uncooledCurrent == .zero)
+    }
+
+    @Test("a board whose meters sign over HTTP: each has a bus of its own")
+    func metersOverHTTP() throws {
+        let file = repository.appending(path: "Tests/Boards/dc-signed-meter/board.yaml").path
+        let report = try BoardFile.report(file: file, plugins: shippedPlugins)
+        #expect(report.text == "")
+        let plan = try #require(report.plan)
+        let meters = plan.devices.filter { $0.plugin.name == HTTPEnergyMeterPlugin.name }
+        #expect(meters.map { $0.configuration.text("model") } == ["dcbm", "iem-dcr"])
+        #expect(plan.bus("meter-a")?.realPath == "192.168.4.31:80")
+        #expect(plan.bus("meters") == nil, "nobody is on the line of the board that it extends")
+        for meter in meters {
+            #expect(
+                meter.plugin.features(of: meter.configuration) == [
+                    .signedRecords, .signingRequired,
+                ])
+        }
     }
 
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)

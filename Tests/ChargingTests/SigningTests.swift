@@ -115,6 +115,46 @@ struct SigningTests {
         #expect(stored < told && told < taken)
     }
 
+    @Test("direct current: the signed register is that of the moment at which no current flowed")
+    func directCurrent() throws {
+        var evse = Self.evse(.whenPossible)
+        evse.supply = .dc
+        var test = TestStation.online(evses: [evse])
+        test.measure()
+        test.plug(ready: true)
+        test.tap(answer: TestStation.accepted)
+        let id = try #require(test.notices.last?.transaction)
+        test.tell(.begun(transaction: id.text))
+        test.run(seconds: 5)
+        test.forget()
+        test.tap()
+        // The current falls, and the register goes on for a while.
+        test.places[0].energy += WattHours(7)
+        test.run(seconds: 3)
+        test.tell(.record(Self.record(id)))
+        let ended = try #require(test.notices.last)
+        let registers = ended.meter.flatMap { report in
+            report.values.filter {
+                $0.measurand == .energyImportRegister && $0.context == .transactionEnd
+            }.map { (report.time, $0) }
+        }
+        let only = try #require(registers.first)
+        #expect(registers.count == 1 && only.1.signed?.record == Self.record(id))
+        #expect(only.1.thousandths == test.places[0].energy.raw)
+        #expect(only.0.instant == test.now && ended.time.instant < test.now)
+    }
+
+    @Test("a record that does not name its transaction is known by what the meter said beside it")
+    func namedBeside() throws {
+        var (test, id) = try Self.charging()
+        test.tap()
+        var record = Self.record(TransactionID("cut-short"))
+        record.transaction = id.text
+        test.tell(.record(record))
+        #expect(test.notices.last?.kind == .ended)
+        #expect(signedValues(test.notices.last).first?.signed?.record == record)
+    }
+
     @Test("sequence numbers have no gap, and the next transaction waits for the end of this one")
     func numbers() throws {
         var (test, id) = try Self.charging()

@@ -18,10 +18,11 @@ extension Catalogue {
             let signed = try bench.signedValue(ended)
             let record = try bench.record(signed)
             try bench.require(record.hasPrefix("OCMF|{"), "signedMeterData is no OCMF: \(record)")
-            try bench.require(record.contains(id), "the record is not of transaction \(id)")
+            try bench.requireNamed(record, id)
             try bench.require(signed["encodingMethod"], equals: "OCMF", "encodingMethod")
-            try bench.require(
-                signed["signingMethod"], equals: "ECDSA-brainpoolP384r1-SHA256", "signingMethod")
+            let methods = ["ECDSA-brainpoolP384r1-SHA256", "ECDSA-secp256r1-SHA256"]
+            let method = signed["signingMethod"]?.string ?? ""
+            try bench.require(methods.contains(method), "signingMethod is \(method)")
             let key = signed["publicKey"]?.string ?? ""
             try bench.require(
                 Data(base64Encoded: key)?.first == 0x30, "publicKey is no DER in Base64: \(key)")
@@ -48,7 +49,7 @@ extension Catalogue {
             try bench.require(
                 try bench.transactionID(ended) == id, "it is another transaction's end")
             let record = try bench.record(try bench.signedValue(ended))
-            try bench.require(record.contains(id), "the record is not of transaction \(id)")
+            try bench.requireNamed(record, id)
         },
         Case(
             "HW_52", "A meter that is lost at the end", requirements: ["J02.FR.21", "trap 33"],
@@ -96,6 +97,37 @@ extension Catalogue {
                 (bench.connector(of: $0)["drawn"]?.number?.double ?? 0) > 5
             }
         },
+        Case(
+            "HW_54", "Direct current is zero before the meter ends its transaction",
+            requirements: ["J02.FR.21"], when: "C-42 and vehicle-communication",
+            stimulus: "at each outlet in turn a vehicle charges, then the card ends it",
+            expectation:
+                "the record ends with the register of the meter at rest, and so does the value beside it"
+        ) { bench in
+            try await bench.boot()
+            let state = try await bench.rig.state()
+            let outlets = (state["connectors"]?.array ?? []).compactMap { $0["id"]?.string }
+            for outlet in outlets {
+                let id = try await bench.chargeDirect(outlet: outlet)
+                let signed = try await bench.endSignedSample()
+                let record = try bench.record(signed["signedMeterValue"] ?? .null)
+                try bench.requireNamed(record, id)
+                let ends = try bench.lastRegister(record) * 1000
+                let told = signed["value"]?.number?.double ?? -1
+                try bench.require(
+                    abs(ends - told) < 2,
+                    "the record ends at \(ends) Wh, the value beside it is \(told)")
+                let after = try await bench.rig.state()
+                let meter = after["connectors"]?.array?.first { $0["id"]?.string == outlet }
+                let rests = meter?["meterWh"]?.number?.double ?? -1
+                try bench.require(
+                    abs(ends - rests) < 2,
+                    "the record ends at \(ends) Wh, the meter rests at \(rests)")
+                bench.note("\(outlet) ends at \(ends) Wh, signed with nothing flowing")
+                try await bench.rig.unplug(outlet)
+                try await bench.expectStatus("Available", evse: Int(outlet.prefix(1)) ?? 1)
+            }
+        },
     ]
 }
 
@@ -106,15 +138,43 @@ extension CaseContext {
         return try await expectTransaction("Ended", within: .seconds(40))
     }
 
+    /// The same, and the sample of it that is signed.
+    fileprivate func endSignedSample() async throws -> JSONValue {
+        try signedSample(try await endSigned())
+    }
+
     fileprivate func signedValue(_ event: JSONValue) throws -> JSONValue {
+        try signedSample(event)["signedMeterValue"] ?? .null
+    }
+
+    private func signedSample(_ event: JSONValue) throws -> JSONValue {
         for value in event["meterValue"]?.array ?? [] {
-            for sample in value["sampledValue"]?.array ?? [] {
-                guard let signed = sample["signedMeterValue"] else { continue }
+            for sample in value["sampledValue"]?.array ?? []
+            where sample["signedMeterValue"] != nil {
                 try require(sample["context"], equals: "Transaction.End", "its context")
-                return signed
+                return sample
             }
         }
         throw CaseFailure("no signedMeterValue in \(event.text)")
+    }
+
+    /// The record is of this transaction; a meter with little room has the end of its name only.
+    fileprivate func requireNamed(_ record: String, _ id: String) throws {
+        try require(
+            record.contains(String(id.suffix(12))), "the record is not of transaction \(id)")
+    }
+
+    /// kWh of the last reading in a record; read as a CSMS would, by OCMF's text form alone.
+    fileprivate func lastRegister(_ record: String) throws -> Double {
+        let text = record.dropFirst("OCMF|".count)
+        guard let bar = text.lastIndex(of: "|"),
+            let payload = try? JSONValue(parsing: Array(text[..<bar].utf8)),
+            let last = payload["RD"]?.array?.last, let register = last["RV"]
+        else { throw CaseFailure("no reading in the record \(record)") }
+        guard let value = register.number?.double ?? register.string.flatMap(Double.init) else {
+            throw CaseFailure("a register that is no number: \(register.text)")
+        }
+        return value
     }
 
     fileprivate func record(_ signed: JSONValue) throws -> String {

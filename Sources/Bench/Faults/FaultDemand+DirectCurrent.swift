@@ -20,8 +20,8 @@ extension FaultDemand {
         case "fusion-cabinet", "simple-cabinet": ofCabinet(fault)
         // The safe current of such a board is none: an orderly stop.
         case "temperature" where fault != "hot": .open(within: .seconds(25))
-        case "meter" where isLost(fault): .open(within: .seconds(30))
-        case "signing-meter" where isLost(fault): .open(within: .seconds(30))
+        case "meter", "signing-meter", "http-meter":
+            isLost(fault) ? .open(within: .seconds(30)) : nil
         // Rectifiers bear it; no meter measures the feed.
         case "mains" where fault == "voltage": .nothing
         default: nil

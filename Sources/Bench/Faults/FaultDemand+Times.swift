@@ -6,7 +6,7 @@ extension FaultDemand {
     static func notice(_ fault: String, on kind: String) -> Milliseconds {
         switch kind {
         // What a device said last counts until its max-age.
-        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus", "controller",
+        case "meter", "signing-meter", "network-meter", "http-meter", "serial-bus", "network-bus", "controller",
             "network-controller", "insulation-monitor", "network-insulation-monitor", "card",
             "network-card":
             Milliseconds(6500)
@@ -35,7 +35,7 @@ extension FaultDemand {
         case "one-wire-sensor" where fault != "hot": .seconds(27)
         // Until the station missed it and the CSMS was told.
         case "power-module", "card": .seconds(30)
-        case "meter", "signing-meter", "network-meter", "serial-bus", "network-bus",
+        case "meter", "signing-meter", "network-meter", "http-meter", "serial-bus", "network-bus",
             "safety-controller", "controller", "network-controller", "insulation-monitor",
             "network-insulation-monitor", "network-card", "fusion-cabinet", "simple-cabinet":
             .seconds(13)

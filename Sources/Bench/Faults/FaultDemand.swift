@@ -45,7 +45,7 @@ enum FaultDemand: Sendable {
         case ("contactor", "welded"), ("residual-current", "self-test-fails"): .noStart
         // The values are lost after the meter's max-age of 5 s; a duty stands for 5 s.
         case ("meter", _) where isLost(fault): .safeCurrent(within: .seconds(12))
-        case ("signing-meter", _): of(fault, on: "meter")
+        case ("signing-meter", _), ("http-meter", _): of(fault, on: "meter")
         case ("one-wire-sensor", "hot"): .open(within: .seconds(10))
         // What it said last counts for 15 s; eight on a line are asked within seven.
         case ("one-wire-sensor", _): .safeCurrent(within: .seconds(25))

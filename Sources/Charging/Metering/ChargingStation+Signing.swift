@@ -106,7 +106,7 @@ extension ChargingStation {
         stored.set("data", base64(record.bytes))
         store(.put(.facts, key: "signed.\(evses[place].id)", value: stored.text))
         if let parked = sessions[place].transaction?.parked,
-            record.contains(parked.notice.transaction.text)
+            record.isOf(parked.notice.transaction.text)
         {
             return unpark(place, record, nil)
         }
@@ -186,6 +186,12 @@ extension ChargingStation {
                 $0.context == .transactionEnd && $0.measurand == .energyImportRegister
             }
             guard let found else { continue }
+            if let later = registerAtSigning(record, place) {
+                notice.meter[report].values.remove(at: found)
+                if notice.meter[report].values.isEmpty { notice.meter.remove(at: report) }
+                notice.meter.append(MeterReport(time: eventTime, values: [later]))
+                return
+            }
             notice.meter[report].values[found].signed = SignedValue(
                 record: record, hasKey: settings[.publicKeyWithSignedValue] != "Never")
             return
@@ -194,6 +200,19 @@ extension ChargingStation {
         if let value = signedValue(record, place) {
             notice.meter.append(MeterReport(time: notice.time, values: [value]))
         }
+    }
+
+    /// Direct current falls by a ramp, and its meter signs once none flows: energy of the transaction has
+    /// gone through it since the last message was made. What is signed then stands beside the record,
+    /// with its own time, in the place of the earlier register.
+    ///
+    /// - Returns: `nil` for alternating current, whose contactor ends it at once, and where the meter has
+    ///   given no value lately.
+    private func registerAtSigning(_ record: SignedRecord, _ place: Int) -> MeterValue? {
+        guard evses[place].configuration.isDirect, evses[place].meter.isFresh(at: now) else {
+            return nil
+        }
+        return signedValue(record, place)
     }
 
     // MARK: Orders and time

@@ -15,6 +15,8 @@ package enum FaultCatalog {
         case safetyController = "safety-controller"
         /// A meter on a line that signs transactions.
         case signingMeter = "signing-meter"
+        /// A meter that is asked over HTTP, and signs transactions.
+        case httpMeter = "http-meter"
         case serialBus = "serial-bus"
         /// A bus behind a TCP connection.
         case networkBus = "network-bus"
@@ -186,6 +188,7 @@ package enum FaultCatalog {
         case .meter: meter
         case .signingMeter: meter + signing
         case .networkMeter: meter + [reset]
+        case .httpMeter: httpMeter + signing
         case .controller: controller
         case .safetyController: safetyController
         case .networkController: controller + [reset]
@@ -361,6 +364,29 @@ package enum FaultCatalog {
             reply(.chatter, "a second master's traffic precedes the reply"),
             reply(.noise, "bytes as at a wrong baud rate instead of the reply"),
             reply(.split, "a gap of this length inside the reply", value("ms", 1...5_000, 30)),
+        ]
+    }
+
+    private static var httpMeter: [Entry] {
+        [
+            reply(.silent, "takes the request and answers nothing"),
+            reply(.slow, "answers this much later", value("ms", 1...60_000, 700)),
+            reply(.exception, "answers with this status", value("status", 400...599, 503)),
+            reply(.garbled, "answers what is no JSON any more"),
+            reply(.wrongAnswer, "answers JSON that says something else"),
+            reply(.otherDevice, "another device answers at its address"),
+            reply(.truncated, "the answer ends after this many bytes", value("bytes", 1...250, 40)),
+            reply(.noise, "random bytes instead of the answer"),
+            reply(.split, "a gap of this length inside the answer", value("ms", 1...5_000, 30)),
+            reset,
+            reply(.stuck, "every value stays as it is now"),
+            reply(.zero, "every value reads 0"),
+            reply(.maximum, "every value is beyond all measure"),
+            reply(.noValue, "every value is null"),
+            reply(
+                .rollover, "energy counters were set back by this much",
+                value("kWh", 0.001...1e6, 1)),
+            entry(.openTransaction, "a transaction runs in it that nobody here has begun"),
         ]
     }
 

@@ -93,6 +93,10 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case timeUnknown = "time-unknown"
     case recordCorrupted = "record-corrupted"
     case longRecord = "long-record"
+    // Of a meter with an HTTP interface
+    case otherDevice = "other-device"
+    case wrongAnswer = "wrong-answer"
+    case openTransaction = "open-transaction"
     /// Of a Modbus TCP peer.
     case reset
     /// Of a bus behind a TCP connection.

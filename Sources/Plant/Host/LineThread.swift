@@ -53,7 +53,7 @@ final class LineThread: Sendable {
     private func makePort() throws(WireError) -> any WireEnd {
         switch bus.transport {
         case .serial, .i2c, .can, .lights, .pcsc, .oneWire: try PseudoTerminal(link: link)
-        case .tcp, .rtuOverTCP: try ListeningSocket(file: link)
+        case .tcp, .rtuOverTCP, .http: try ListeningSocket(file: link)
         }
     }
 

@@ -144,6 +144,7 @@ package final class RunningPlant: Sendable {
         return LineThread(bus, link: link, host: host, adapters: [bus.name]) {
             switch bus.transport {
             case .tcp: ModbusPeer(bus, plan: plan)
+            case .http: HTTPMeterLine(bus, plan: plan)
             case .i2c: I2CLine(bus, plan: plan)
             case .serial, .rtuOverTCP, .can, .lights, .pcsc, .oneWire: ModbusLine(bus, plan: plan)
             }

@@ -397,7 +397,8 @@ package struct PlantPlan: Hashable, Sendable {
         package var bus: String
         /// Modbus unit, 1...247.
         package var unit: Int
-        /// Register map, one of those of ``SimulatedMeter``: `sdm230`, `em340`, `sunspec-203`.
+        /// Register map, one of those of ``SimulatedMeter``: `sdm230`, `em340`, `sunspec-203`; or a meter that is
+        /// asked over HTTP: `dcbm`, `iem-dcr`.
         package var model: String
         /// EVSE whose outlet it measures; 0: all that goes through the breaker of the house.
         package var evse: Int
@@ -505,6 +506,8 @@ package struct PlantPlan: Hashable, Sendable {
             case tcp
             /// The line's bytes through a gateway; the file with the bus's name says where.
             case rtuOverTCP = "rtu-over-tcp"
+            /// A device that answers HTTP requests; the file with the bus's name says where.
+            case http
             /// An I²C bus, whose transactions cross a pseudo-terminal as frames.
             case i2c
             /// A SPI device with lights.

@@ -84,7 +84,7 @@ struct SimulatedMeter: Hashable, Sendable {
     var readLimit = 125
 
     /// Models that measure direct current.
-    static let directModels: Set<String> = ["djsf1352-rn"]
+    static let directModels: Set<String> = ["djsf1352-rn", "dcbm", "iem-dcr"]
 
     /// Every model that the plant knows, as boards name them.
     static let models = Array(makers.keys).sorted()

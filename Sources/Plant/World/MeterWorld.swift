@@ -4,6 +4,8 @@ package struct MeterWorld: Hashable, Sendable {
     package internal(set) var books = EnergyBooks()
     /// Where the meter signs transactions.
     var signer: MeterSigner?
+    /// Where it is asked over HTTP; it signs, too.
+    var memory: HTTPMeterMemory?
     package private(set) var voltages = [0.0, 0.0, 0.0]
     package private(set) var currents = [0.0, 0.0, 0.0]
     package private(set) var powers = [0.0, 0.0, 0.0]
@@ -22,9 +24,16 @@ package struct MeterWorld: Hashable, Sendable {
         package var newest: [UInt8]
     }
     package var signing: Signing? {
-        signer.map {
+        if let signer {
+            return Signing(
+                isRunning: signer.isRunning, hasRecord: signer.hasRecord, made: signer.made,
+                newest: signer.newest)
+        }
+        return memory.map {
+            // These keep their records for good.
             Signing(
-                isRunning: $0.isRunning, hasRecord: $0.hasRecord, made: $0.made, newest: $0.newest)
+                isRunning: $0.running != nil, hasRecord: $0.made > 0, made: $0.made,
+                newest: $0.newest)
         }
     }
 
@@ -32,9 +41,20 @@ package struct MeterWorld: Hashable, Sendable {
         self.plan = plan
         isDirect = SimulatedMeter.directModels.contains(plan.model)
         hasOwnSupply = isDirect
-        guard plan.model == "em580" else { return }
-        signer = MeterSigner(
-            serial: "EM580\(plan.unit)", seed: seed &+ UInt64(clamping: plan.unit))
+        // Meters of a station have keys of their own.
+        let seed = seed &+ UInt64(clamping: plan.unit)
+        switch plan.model {
+        case "em580": signer = MeterSigner(serial: "EM580\(plan.unit)", seed: seed)
+        case "dcbm":
+            memory = HTTPMeterMemory(
+                maker: "LEM", model: "DCBM_400", serial: "1202407280\(plan.unit)",
+                writesTexts: false, seed: seed)
+        case "iem-dcr":
+            memory = HTTPMeterMemory(
+                maker: "Isabellenhuette", model: "IEM-DCR-1000", serial: "1ISA02000\(plan.unit)",
+                writesTexts: true, seed: seed)
+        default: break
+        }
     }
 
     package var totalPower: Double { powers.reduce(0, +) }
@@ -52,7 +72,10 @@ package struct MeterWorld: Hashable, Sendable {
         voltage: Double, current: Double, joules: Double, isSupplied: Bool
     ) {
         hasOwnSupply = isSupplied
-        if !isSupplied { signer?.losePower() }
+        if !isSupplied {
+            signer?.losePower()
+            memory?.losePower()
+        }
         for phase in 0..<3 {
             voltages[phase] = phase == 0 && isSupplied ? voltage : 0
             currents[phase] = phase == 0 && isSupplied ? abs(current) : 0

@@ -57,9 +57,11 @@ extension PlantWorld {
             list.append(
                 (
                     meter.plan.device,
-                    replies(
-                        meter.plan.bus, meter.signer == nil ? .meter : .signingMeter,
-                        .networkMeter),
+                    meter.memory != nil
+                        ? .httpMeter
+                        : replies(
+                            meter.plan.bus, meter.signer == nil ? .meter : .signingMeter,
+                            .networkMeter),
                     evse?.connectors.map(\.name) ?? []
                 ))
         }
@@ -107,7 +109,7 @@ extension PlantWorld {
             let type: FaultCatalog.DeviceClass =
                 switch bus.transport {
                 case .pcsc: .pcscService
-                case .tcp, .rtuOverTCP: .networkBus
+                case .tcp, .rtuOverTCP, .http: .networkBus
                 case .serial, .i2c, .can, .lights, .oneWire: .serialBus
                 }
             list.append((bus.name, type, []))

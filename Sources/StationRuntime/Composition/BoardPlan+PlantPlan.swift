@@ -32,6 +32,7 @@ extension BoardPlan {
                 switch bus.kind {
                 case .modbusTCP: .tcp
                 case .modbusRTUOverTCP: .rtuOverTCP
+                case .http: .http
                 case .i2c: .i2c
                 case .can: .can
                 case .pcsc: .pcsc
@@ -211,6 +212,13 @@ extension BoardPlan {
                 .init(
                     device: name, bus: bus, unit: Int(keys.number("address")),
                     model: keys.text("model"), evse: evse))
+        case "http-energy-meter":
+            guard let bus = device.bus, let evse = device.evse else { return }
+            plant.meters.append(
+                .init(
+                    // The number makes serial numbers and keys differ.
+                    device: name, bus: bus, unit: Int(evse.number), model: keys.text("model"),
+                    evse: Int(evse.number)))
         case "modbus-io-card":
             guard let bus = device.bus, let terminals = self.bus(name)?.terminals else { return }
             plant.cards.append(

@@ -11,6 +11,7 @@ enum RecordedSigning {
             [
                 "record": .string(base64(record.bytes)), "encoding": .string(record.encoding),
                 "method": .string(record.method), "key": .string(base64(record.publicKey)),
+                "of": JSONValue(record.transaction),
             ]
         }
     }
@@ -25,7 +26,9 @@ enum RecordedSigning {
             let key = value["key"]?.string.flatMap(bytes(base64:))
         else { throw RecordingError("\(value.text) is no report of signing") }
         return .record(
-            SignedRecord(bytes: data, encoding: encoding, method: method, publicKey: key))
+            SignedRecord(
+                bytes: data, encoding: encoding, method: method, publicKey: key,
+                transaction: value["of"]?.string))
     }
 
     static func encode(_ order: SigningOrder) -> JSONValue {

@@ -10,6 +10,7 @@ import Synchronization
 /// A board's buses, each with its thread. Nothing is opened before a driver asks.
 struct Buses: Sendable {
     private var modbus = [String: ModbusBus]()
+    private var http = [String: HTTPBus]()
     private var serial = [String: SerialBus]()
     private var i2c = [String: I2CBus]()
     private var can = [String: CANBus]()
@@ -24,6 +25,10 @@ struct Buses: Sendable {
                 modbus[bus.name] = ModbusBus(
                     name: bus.name, endpoint: endpoint,
                     settings: ModbusSettings(bus.configuration), tap: tap)
+            } else if bus.kind == .http {
+                http[bus.name] = HTTPBus(
+                    name: bus.name, socket: board.socket(of: bus, endPoints),
+                    replyTimeout: bus.configuration.quantity("reply-timeout"), tap: tap)
             } else if bus.kind == .i2c {
                 let path = board.path(of: bus, endPoints)
                 i2c[bus.name] = I2CBus(
@@ -56,6 +61,7 @@ struct Buses: Sendable {
 
     subscript(name: String) -> (any Sendable)? {
         if let bus = modbus[name] { return bus }
+        if let bus = http[name] { return bus }
         if let bus = i2c[name] { return bus }
         if let bus = can[name] { return bus }
         if let bus = pcsc[name] { return bus }
@@ -72,6 +78,7 @@ struct Buses: Sendable {
 
     func close() async {
         for bus in modbus.values { await bus.close() }
+        for bus in http.values { bus.close() }
         for bus in serial.values { bus.close() }
         for bus in i2c.values { bus.close() }
         for bus in can.values { bus.close() }
@@ -95,22 +102,25 @@ extension BoardPlan {
 
     /// What a bus runs on; `nil` where it is no Modbus.
     fileprivate func modbusEndpoint(of bus: BoardBus, _ endPoints: EndPoints) -> ModbusEndpoint? {
-        let path = path(of: bus, endPoints)
-        var socket: SocketSettings {
-            let keys = bus.configuration
-            let place: SocketSettings.Place =
-                endPoints == .real
-                ? .address(
-                    host: keys.text("host"), port: UInt16(clamping: keys.number("port")))
-                : .file(path)
-            return SocketSettings(place, connectTimeout: keys.quantity("connect-timeout"))
+        switch bus.kind {
+        case .modbusRTU:
+            .serial(SerialSettings(bus.configuration, path: path(of: bus, endPoints)))
+        case .modbusTCP: .tcp(socket(of: bus, endPoints))
+        case .modbusRTUOverTCP: .rtuOverTCP(socket(of: bus, endPoints))
+        case .http, .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain,
+            .card:
+            nil
         }
-        return switch bus.kind {
-        case .modbusRTU: .serial(SerialSettings(bus.configuration, path: path))
-        case .modbusTCP: .tcp(socket)
-        case .modbusRTUOverTCP: .rtuOverTCP(socket)
-        case .serial, .i2c, .can, .pcsc, .gpioChip, .pwmChip, .adc, .oneWire, .ledChain, .card: nil
-        }
+    }
+
+    /// Where a bus behind a TCP connection is; simulated hardware says so in a file.
+    fileprivate func socket(of bus: BoardBus, _ endPoints: EndPoints) -> SocketSettings {
+        let keys = bus.configuration
+        let place: SocketSettings.Place =
+            endPoints == .real
+            ? .address(host: keys.text("host"), port: UInt16(clamping: keys.number("port")))
+            : .file(path(of: bus, endPoints))
+        return SocketSettings(place, connectTimeout: keys.quantity("connect-timeout"))
     }
 }
 

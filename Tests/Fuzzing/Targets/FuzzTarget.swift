@@ -38,6 +38,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case vehicleLine = "vehicle-line"
     case monitorReply = "monitor-reply"
     case monitorLine = "monitor-line"
+    case httpReply = "http-reply"
+    case httpLine = "http-line"
     case recording
     case plantPlan = "plant-plan"
     case loopPlan = "loop-plan"
@@ -79,6 +81,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .vehicleLine: "the simulated SECC module's line"
         case .monitorReply: "registers of insulation monitors"
         case .monitorLine: "requests to the simulated insulation monitors"
+        case .httpReply: "what a meter answers over HTTP"
+        case .httpLine: "requests to the simulated meters over HTTP"
         case .recording: "recordings, as `forecourt replay` reads them"
         case .plantPlan: "the plan that crosses to the plant's process"
         case .loopPlan: "the plan that crosses to the loop process"
@@ -90,7 +94,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .meterLine, .readerLine, .meterReply, .scannerLine, .panelReply, .panelLine,
             .modbusServer, .safetyReply, .safetyLine, .cardLine, .vehicleReply, .vehicleLine,
-            .monitorReply, .monitorLine, .dispenserPeer, .cabinetPeer, .moduleFrames:
+            .monitorReply, .monitorLine, .httpReply, .httpLine, .dispenserPeer, .cabinetPeer,
+            .moduleFrames:
             1024
         case .csmsURL, .readerHelper: 600
         case .gooseFrame: 1600
@@ -141,6 +146,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .vehicleLine: try fuzzVehicleLine(input)
         case .monitorReply: try fuzzMonitorReply(input)
         case .monitorLine: try fuzzMonitorLine(input)
+        case .httpReply: try fuzzHTTPReply(input)
+        case .httpLine: try fuzzHTTPLine(input)
         case .recording: try fuzzRecording(input)
         case .plantPlan: try fuzzPlantPlan(input)
         case .loopPlan: try fuzzLoopPlan(input)
