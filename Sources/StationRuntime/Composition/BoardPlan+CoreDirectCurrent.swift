@@ -14,7 +14,7 @@ extension BoardPlan {
         result.direct = DirectCurrentConfiguration(
             maximumVoltage: direct.maximumVoltage, minimumVoltage: direct.minimumVoltage,
             maximumPower: direct.maximumPower, supplyPhases: Int(max(1, evse.plan.phases)),
-            hasInsulationMonitor: direct.hasInsulationMonitor)
+            hasInsulationMonitor: direct.hasInsulationMonitor, setupTimeout: direct.setupTimeout)
         return result
     }
 
