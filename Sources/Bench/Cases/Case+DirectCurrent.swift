@@ -306,7 +306,7 @@ extension CaseContext {
 
     /// Plugs a vehicle in whose battery has about 400 V.
     /// - Parameter vehicle: members of the rig's DCVehicle.
-    fileprivate func plugDirect(_ vehicle: JSONValue = [:], outlet: String = "1/1") async throws {
+    func plugDirect(_ vehicle: JSONValue = [:], outlet: String = "1/1") async throws {
         note("plug \(outlet)")
         let ev: JSONValue = [
             "batteryWh": 90_000, "soc": .number(JSONNumber(35, fractionDigits: 2)), "dc": vehicle,
@@ -331,7 +331,7 @@ extension CaseContext {
     }
 
     /// The card that began the transaction ends it; nothing of it is missing, and nothing is live after it.
-    fileprivate func endsDirect(_ id: String) async throws {
+    func endsDirect(_ id: String) async throws {
         try await tap("04A2B3C4D5E6F7")
         let ended = try await expectTransaction("Ended", within: .seconds(40))
         try require(
@@ -340,7 +340,7 @@ extension CaseContext {
     }
 
     /// Contactors open and no dangerous voltage at the first connector.
-    fileprivate func expectDead(within limit: Milliseconds = .seconds(20)) async throws {
+    func expectDead(within limit: Milliseconds = .seconds(20)) async throws {
         try await expectWorld("the outlet is dead", within: limit) {
             direct($0)["contactor"]?["closed"] == false
                 && (direct($0)["voltage"]?.number?.double ?? 999) < 60

@@ -37,6 +37,7 @@ extension ChargingStation {
         consider(alignedEndedAt)
         consider(limitsChangeAt)
         consider(externalLimitWake)
+        consider(scheduleWake)
         consider(messagesEndAt)
         consider(choiceWake)
         return wake.map { max($0, now) }
@@ -50,6 +51,7 @@ extension ChargingStation {
         for index in evses.indices { evseDue(index) }
         alignedDue()
         choiceDue()
+        schedulesDue()
         settle()
     }
 
