@@ -14,9 +14,12 @@ package final class SECCCourse {
     /// Between two tries to open a port that is gone. Chosen.
     private static let retry = Milliseconds(1000)
 
-    private let host: any DriverHost
+    let host: any DriverHost
     private let settings: SECCSettings
-    private var link: SECCLink
+    var link: SECCLink
+    var schedules = SECCScheduleCourse()
+    /// What the module may do in this session of the line.
+    var allowed: SECCAbilities = []
     private var isEnding = false
     /// Of the line; `nil` before a handshake.
     private var session: UInt32?
@@ -113,7 +116,8 @@ package final class SECCCourse {
         if session == nil { try begin() }
         guard let session, wrong == nil else { return }
         guard let report = try tell(wish, in: session) else { return }
-        take(report)
+        let number = take(report)
+        try carrySchedules(report, session: number, in: session)
     }
 
     /// A loop that says nothing any more opens its contactors: the vehicle shall do so, too.
@@ -124,7 +128,8 @@ package final class SECCCourse {
         return isFresh ? wish : .lost
     }
 
-    private func take(_ report: SECCReport) {
+    /// - Returns: the number of the vehicle's session, as the station counts.
+    private func take(_ report: SECCReport) -> UInt32 {
         let now = host.now()
         let number = count.number(of: report.session, boot: boot ?? 0)
         host.publish(report.sample(heardAt: now, session: number))
@@ -132,6 +137,7 @@ package final class SECCCourse {
         let serious = report.faults.serious
         host.fault(.vehicleCommunication, holds: !serious.isEmpty, "module: \(serious.text)")
         log(report)
+        return number
     }
 
     private func log(_ report: SECCReport) {
@@ -195,6 +201,8 @@ package final class SECCCourse {
         boot = identity.boot
         pulse = Pulse()
         session = id
+        allowed = accepted.allowed
+        schedules.begin()
         host.log(
             .info, "SECC module begins a session",
             ["identity": identity.text, "allowed": accepted.allowed.text])

@@ -9,10 +9,14 @@ package enum SECCMessage: UInt8, Hashable, Sendable, CaseIterable {
     case hello = 0x01
     case setup = 0x02
     case command = 0x03
+    case schedules = 0x04
+    case ask = 0x05
     // Module to station
     case identity = 0x81
     case accept = 0x82
     case report = 0x83
+    case taken = 0x84
+    case plan = 0x85
     case refusal = 0xFF
 
     package static let longestPayload = 128
@@ -43,13 +47,14 @@ package struct SECCAbilities: OptionSet, Hashable, Sendable {
     package static let contract = Self(rawValue: 1 << 5)
     package static let wakeUp = Self(rawValue: 1 << 6)
     package static let renegotiation = Self(rawValue: 1 << 7)
+    package static let schedules = Self(rawValue: 1 << 8)
 
     package static let protocols: Self = [.din70121, .iso15118v2, .iso15118v20, .chademo]
 
     /// By bit, as board files write protocols.
     private static let names = [
         "din70121", "iso15118-2", "iso15118-20", "chademo", "tls", "contract", "wake-up",
-        "renegotiation",
+        "renegotiation", "schedules",
     ]
     package static var protocolNames: [String] { Array(names.prefix(4)) }
 

@@ -4,7 +4,7 @@ internal import FieldBus
 internal import FramedSerial
 
 /// The driver of one SECC module: its ``SECCCourse``, on the bus's thread.
-package actor SECCModule: BusDriver {
+package actor SECCModule: SchedulingDriver {
     private let bus: SerialBus
     private let course: SECCCourse
 
@@ -24,6 +24,7 @@ package actor SECCModule: BusDriver {
 
     package func configure() async throws(DriverError) { try course.configure() }
     package func activate() async throws(DriverError) {}
+    package func offer(_ offer: ScheduleOffer) async { course.offer(offer) }
     package func poll() async -> Milliseconds { course.poll() }
     package func deactivate() async { course.deactivate() }
     package func cleanup() async { course.cleanup() }

@@ -39,6 +39,10 @@ package struct SECCReport: Hashable, Sendable {
     package var cycle: UInt16
     /// Since the firmware's start.
     package var uptime: Milliseconds
+    /// Periods that the vehicle takes in a schedule; 0: it has not told.
+    package var maximumTuples: UInt16 = 0
+    /// The offer of which the vehicle has made a plan; 0: of none.
+    package var planned: UInt16 = 0
 
     package struct Flags: OptionSet, Hashable, Sendable {
         package let rawValue: UInt8
@@ -86,6 +90,9 @@ package struct SECCReport: Hashable, Sendable {
         vehicleError = fields.known16()
         cycle = fields.uint16()
         uptime = Milliseconds(Int64(fields.uint32()))
+        // Of modules that carry schedules; behind the end everything reads 0.
+        maximumTuples = fields.uint16()
+        planned = fields.uint16()
         let shares = [stateOfCharge, fullStateOfCharge, bulkStateOfCharge].compactMap { $0 }
         guard shares.allSatisfy({ $0 <= Percent(100) }) else { return nil }
         // A vehicle that takes part has said something, and when.
@@ -126,6 +133,7 @@ package struct SECCReport: Hashable, Sendable {
         sample.hasError = flags.contains(.error)
         sample.usesContract = flags.contains(.contract)
         sample.wantsRenegotiation = flags.contains(.renegotiation)
+        sample.maximumScheduleTuples = maximumTuples
         return sample
     }
 }

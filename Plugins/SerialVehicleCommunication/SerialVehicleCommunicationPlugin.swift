@@ -23,7 +23,7 @@ package enum SerialVehicleCommunicationPlugin: BusPlugin {
             "silence-limit", .duration(200...5000), default: "1 s",
             "Without a command for so long the module ends its vehicle's session."),
         ConfigurationKey(
-            "max-age", .duration(200...5000), default: "1 s",
+            "max-age", .duration(200...5000), default: "2 s",
             "The module counts as lost when nothing was heard of it for this long."),
         ConfigurationKey(
             "poll-period", .duration(20...100), default: "50 ms", "Time between commands."),

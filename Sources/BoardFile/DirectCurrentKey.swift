@@ -32,6 +32,16 @@ struct DirectCurrentKey: Sendable {
         quantity(name, .duration(range), path, help)
     }
 
+    private static func count(
+        _ name: String, _ range: ClosedRange<Int64>,
+        _ path: any WritableKeyPath<DCPlan, Int32> & Sendable, _ help: String
+    ) -> DirectCurrentKey {
+        DirectCurrentKey(
+            key: ConfigurationKey(
+                name, .integer(range), default: "\(DCPlan()[keyPath: path])", help),
+            set: { $0[keyPath: path] = Int32(clamping: $1) }, get: { Int64($0[keyPath: path]) })
+    }
+
     /// Every number, in the order of the session.
     static var all: [DirectCurrentKey] {
         communication + cableCheck + insulation + preCharge + transfer + stop + sources + cooling
@@ -44,8 +54,23 @@ struct DirectCurrentKey: Sendable {
                 "Age of the vehicle's word after which the link counts as lost."),
             duration(
                 "setup-timeout", 18_000...600_000, \.setupTimeout,
-                "From plugged in to a session; only the display's patience (ISO 15118-2: 18 s after SLAC)."
+                "From the pilot's offer to a session; then the vehicle is woken (ISO 15118-2: 18 s after SLAC [S])."
             ),
+            count(
+                "wake-ups", 0...10, \.wakeUps,
+                "Attempts to wake a vehicle without a session when energy becomes available."),
+            duration(
+                "wake-up-delay", 1000...60_000, \.wakeUpDelay,
+                "Before an attempt: the vehicle may come back by itself."),
+            duration(
+                "wake-up-steady", 3000...30_000, \.wakeUpSteady,
+                "State B1 in each attempt (ISO 15118-3: 3 s at least [U])."),
+            duration(
+                "wake-up-state-f", 4000...30_000, \.wakeUpStateF,
+                "State F in the last attempt (ISO 15118-3: 4 s at least [U])."),
+            count(
+                "link-retries", 0...10, \.linkRetries,
+                "Sessions that a vehicle may begin anew after its link was lost."),
             quantity(
                 "minimum-current", .current(0...50_000), \.minimumCurrent,
                 "With less than this the vehicle is told to stop."),
@@ -80,13 +105,9 @@ struct DirectCurrentKey: Sendable {
 
     private static var insulation: [DirectCurrentKey] {
         [
-            DirectCurrentKey(
-                key: ConfigurationKey(
-                    "insulation-samples", .integer(1...50),
-                    default: "\(DCPlan().insulationSamples)",
-                    "Good measurements in a row that the cable check needs."),
-                set: { $0.insulationSamples = Int32(clamping: $1) },
-                get: { Int64($0.insulationSamples) }),
+            count(
+                "insulation-samples", 1...50, \.insulationSamples,
+                "Good measurements in a row that the cable check needs."),
             duration(
                 "insulation-timeout", 500...60_000, \.insulationTimeout,
                 "Wait for each of them (5 s [S])."),

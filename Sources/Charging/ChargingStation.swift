@@ -179,6 +179,10 @@ extension ChargingStation {
         outputs.append(.signing(evse, order))
     }
 
+    mutating func put(_ evse: EVSEID, _ offer: ScheduleOffer) {
+        outputs.append(.schedules(evse, offer))
+    }
+
     mutating func noteRestart(_ reason: BootReason) {
         var record = Record()
         record.set("why", reason.rawValue)

@@ -85,6 +85,8 @@ public protocol DriverHost: Sendable {
 
     /// Of a `vehicle-communication` device, at least once per ``VehicleSample/period``.
     func publish(_ sample: VehicleSample)
+    /// Of a ``SchedulingDriver``: what the vehicle has made of the newest offer.
+    func publish(_ plan: VehiclePlan)
     /// What the vehicle shall be told, as of now; a loop whose word is older than
     /// ``VehicleCommand/maximumAge`` is dead, and the vehicle is told to stop.
     var vehicleCommand: VehicleCommand { get }
@@ -122,6 +124,7 @@ extension DriverHost {
     public var wantedOutputs: CardOutputs { CardOutputs() }
     /// There is no direct current here.
     public func publish(_ sample: VehicleSample) {}
+    public func publish(_ plan: VehiclePlan) {}
     public var vehicleCommand: VehicleCommand { VehicleCommand() }
     public func publish(_ sample: InsulationSample) {}
     public var insulationCommand: InsulationCommand { InsulationCommand() }

@@ -4,6 +4,7 @@ public import EVSEModel
 /// What a driver of direct current said, and what it is told.
 struct DirectCurrentRecord {
     var vehicles = [VehicleSample]()
+    var plans = [VehiclePlan]()
     var vehicleCommand = VehicleCommand()
     var insulation = [InsulationSample]()
     var insulationCommand = InsulationCommand()
@@ -16,6 +17,7 @@ extension RecordingHost {
     // MARK: What the driver says
 
     public func publish(_ sample: VehicleSample) { direct { $0.vehicles.append(sample) } }
+    public func publish(_ plan: VehiclePlan) { direct { $0.plans.append(plan) } }
     public func publish(_ sample: InsulationSample) { direct { $0.insulation.append(sample) } }
     public func publish(_ sample: PowerSourceSample, source: Int) {
         direct { if $0.sources.indices.contains(source) { $0.sources[source].append(sample) } }
@@ -23,6 +25,7 @@ extension RecordingHost {
 
     /// All of it, in order.
     public var vehicleSamples: [VehicleSample] { direct { $0.vehicles } }
+    public var vehiclePlans: [VehiclePlan] { direct { $0.plans } }
     public var insulationSamples: [InsulationSample] { direct { $0.insulation } }
     public func sourceSamples(_ source: Int = 0) -> [PowerSourceSample] {
         direct { $0.sources.indices.contains(source) ? $0.sources[source] : [] }

@@ -9,6 +9,7 @@ extension OCPP201Personality {
         case .store(let operation): outputs.append(.store(operation))
         case .targets(let evse, let targets): outputs.append(.targets(evse, targets))
         case .signing(let evse, let order): outputs.append(.signing(evse, order))
+        case .schedules(let evse, let offer): outputs.append(.schedules(evse, offer))
         case .event(let event): translate(event, callClass)
         }
     }
@@ -24,6 +25,7 @@ extension OCPP201Personality {
         case .meterValues(let evse, let reports): sendMeterValues(evse, reports, callClass)
         case .externalLimit(let notice): report(notice, callClass)
         case .chargingNeeds(let notice): report(notice, callClass)
+        case .vehicleSchedule(let notice): report(notice, callClass)
         case .security(let notice): report(notice)
         case .fault(let notice): report(notice, callClass)
         case .unlockFinished(let id, let result): unlockFinished(id, result)

@@ -17,6 +17,7 @@ package struct OCPP201Personality: Sendable {
         case connector(ConnectorID)
         case externalLimit(ExternalSource)
         case chargingNeeds(EVSEID)
+        case vehicleSchedule(EVSEID)
         /// Nothing follows from the answer.
         case report(String)
     }
@@ -251,6 +252,7 @@ package struct OCPP201Personality: Sendable {
             if isLost(result) { domain.connectorReportLost(connector) }
         case .externalLimit(let source): if isLost(result) { domain.externalLimitLost(source) }
         case .chargingNeeds(let evse): chargingNeedsAnswered(evse, result)
+        case .vehicleSchedule(let evse): vehicleScheduleAnswered(evse, result)
         case .authorize, .report: break
         }
     }

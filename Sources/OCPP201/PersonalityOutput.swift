@@ -7,6 +7,7 @@ package enum PersonalityOutput: Sendable {
     case send([UInt8])
     case targets(EVSEID, EVSETargets)
     case signing(EVSEID, SigningOrder)
+    case schedules(EVSEID, ScheduleOffer)
     /// All that had to be recorded is in the outputs before it.
     case restart(RestartCause)
     /// Settings that the link may depend on.

@@ -51,6 +51,10 @@ extension ScriptGenerator {
             "linkS": JSONValue(random.within(1...12)),
             "protocol": .string(one(of: ["din70121", "iso15118-2", "iso15118-20"])),
         ]
+        // Some sleep when they wait for long; no draw of their own, so that scripts stay what they were.
+        let link = vehicle["linkS"]?.int ?? 0
+        if link.isMultiple(of: 4) { vehicle["sleepAfterS"] = JSONValue(link * 60) }
+        if link == 12 { vehicle["sleepsDeeply"] = true }
         if chance(15) { vehicle["behaviour"] = .string(one(of: behaviours)) }
         if chance(30) { vehicle["stopsAtBulk"] = true }
         if chance(30) { vehicle["departureS"] = JSONValue(random.within(600...30_000)) }

@@ -89,6 +89,11 @@ extension SimulatedStation: StationPorts {
         if orders[evse] != order { isMoving = true }
         orders[evse] = order
     }
+    func offer(_ offer: ScheduleOffer, evse: EVSEID) {
+        guard lives() else { return }
+        if offers[evse] != offer { isMoving = true }
+        offers[evse] = offer
+    }
     func latched(_ faults: [FaultSet]) {
         guard lives() else { return }
         latched = LatchedFaults(faults)

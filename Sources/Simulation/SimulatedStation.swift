@@ -49,6 +49,8 @@ final class SimulatedStation {
     var safetyWatches = [SafetyWatch?]()
     /// What the meters were told to sign.
     var orders = [EVSEID: SigningOrder]()
+    /// What vehicles were offered.
+    var offers = [EVSEID: ScheduleOffer]()
     /// World time, nanoseconds.
     private(set) var instant: Int64 = SimulatedStation.start
     /// World time at which the machine's monotonic clock was zero.
@@ -418,6 +420,8 @@ final class SimulatedStation {
         directDrivers.publish(self, at: now()) { fault, holds, device, evse in
             drivers.tell(
                 [(fault, holds)], device, evse.map { EVSEID(index: $0 - 1) }, &words)
+        } plan: { plan, evse in
+            words.append(.vehiclePlan(plan, evse))
         }
     }
     /// After it: what the loop wants of them.
@@ -441,6 +445,9 @@ final class SimulatedStation {
             if heardOfSigning[evse] != report { isMoving = true }
             heardOfSigning[evse] = report
             give(.signing(evse, report))
+        case .vehiclePlan(let plan, let evse):
+            isMoving = true
+            give(.vehiclePlan(evse, plan))
         case .token(let token):
             isMoving = true
             give(.token(token))

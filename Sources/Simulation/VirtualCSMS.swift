@@ -419,6 +419,7 @@ struct VirtualCSMS {
             ]
         case "Heartbeat": return ["currentTime": .string(time(now))]
         case "NotifyEVChargingNeeds": return ["status": "Rejected"]
+        case "NotifyEVChargingSchedule": return ["status": "Accepted"]
         case "Authorize":
             let token = payload["idToken"]?["idToken"]?.string ?? ""
             let info = info(token, now)

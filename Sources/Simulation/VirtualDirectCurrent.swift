@@ -31,6 +31,8 @@ struct VirtualDirectCurrent {
         /// What it says while it says the same for ever.
         var frozen: VehicleSample?
         var lostSince: Int64?
+        /// The plan that was told last.
+        var planned: (session: UInt32, offer: UInt16)?
     }
     private var sources = [Source]()
     private var monitors = [Monitor]()
@@ -73,7 +75,10 @@ struct VirtualDirectCurrent {
             monitors[index].lostSince = nil
             monitors[index].requests = 0
         }
-        for index in vehicles.indices { vehicles[index].lostSince = nil }
+        for index in vehicles.indices {
+            vehicles[index].lostSince = nil
+            vehicles[index].planned = nil
+        }
     }
 
     /// After the loop's cycle: what it wants reaches the devices.
@@ -113,6 +118,8 @@ struct VirtualDirectCurrent {
             command.stop = .emergency
         }
         station.world.tellVehicle(evse: vehicle.evse, command)
+        station.world.offerSchedules(
+            evse: vehicle.evse, station.offers[EVSEID(index: vehicle.evse - 1)], expects: true)
     }
 
     /// Nobody speaks: a driver that still lives switches off what it drives when the loop's word is old, and a
@@ -154,7 +161,8 @@ struct VirtualDirectCurrent {
     /// What the devices say, into the loop's memory; and which of them are lost.
     mutating func publish(
         _ station: SimulatedStation, at now: Instant,
-        tell: (_ fault: Fault, _ holds: Bool, _ device: String, _ evse: Int?) -> Void
+        tell: (_ fault: Fault, _ holds: Bool, _ device: String, _ evse: Int?) -> Void,
+        plan: (VehiclePlan, EVSEID) -> Void
     ) {
         guard isFitted else { return }
         for index in sources.indices {
@@ -173,6 +181,9 @@ struct VirtualDirectCurrent {
             if isThere {
                 let sample = hear(index, station, now)
                 station.laboratory.shared.publish(sample, evse: EVSEID(index: vehicle.evse - 1))
+                if let made = newPlan(index, station, now) {
+                    plan(made, EVSEID(index: vehicle.evse - 1))
+                }
             }
             let isStopped = station.world.faultsByDevice[vehicle.device]?.has(.errorState) == true
             Self.note(isThere, station.instant, &vehicles[index].lostSince) {
@@ -205,6 +216,21 @@ struct VirtualDirectCurrent {
         }
         sample.at = now
         return sample
+    }
+
+    /// A plan that the station has not heard of.
+    private mutating func newPlan(
+        _ index: Int, _ station: SimulatedStation, _ now: Instant
+    ) -> VehiclePlan? {
+        guard let (plan, age) = station.world.vehiclePlan(evse: vehicles[index].evse) else {
+            return nil
+        }
+        let mark = (session: plan.session, offer: plan.offer)
+        guard vehicles[index].planned.map({ $0 != mark }) ?? true else { return nil }
+        vehicles[index].planned = mark
+        var told = plan
+        told.at = now - Milliseconds(Int64(age * 1000))
+        return told
     }
 
     private static func note(

@@ -14,6 +14,7 @@ struct VirtualDrivers {
         case meter(MeterSample, EVSEID?)
         case controller(ControllerSample, EVSEID)
         case signing(SigningReport, EVSEID)
+        case vehiclePlan(VehiclePlan, EVSEID)
         case token(TokenReading)
         case fault(DeviceFault)
     }

@@ -136,6 +136,8 @@ public struct StationCore: Sendable {
             personality?.measured(sample, of: evse, at: now)
         case .signing(let evse, let report):
             personality?.signed(report, of: evse, at: now)
+        case .vehiclePlan(let evse, let plan):
+            personality?.perform(at: now) { $0.observe(plan, of: evse, at: now) }
         case .token(let reading): present(reading, at: now, into: &outputs)
         case .choice(let evse, _):
             personality?.perform(at: now) { $0.outletChosen(evse, at: now) }
@@ -332,6 +334,7 @@ public struct StationCore: Sendable {
                 isDrained = false
             case .targets(let evse, let targets): outputs.append(.targets(evse, targets))
             case .signing(let evse, let order): outputs.append(.signing(evse, order))
+            case .schedules(let evse, let offer): outputs.append(.schedules(evse, offer))
             case .restart(let cause):
                 restart = restart ?? PendingRestart(cause: cause, deadline: now + Self.restartGrace)
             case .settingsChanged(let keys): settingsChanged(keys, into: &outputs)

@@ -15,6 +15,8 @@ public enum StationInput: Sendable {
     case meter(EVSEID, MeterSample)
     /// What the meter of an EVSE tells of what it signs.
     case signing(EVSEID, SigningReport)
+    /// What the vehicle at an EVSE has made of the schedules that it was offered.
+    case vehiclePlan(EVSEID, VehiclePlan)
     case token(TokenReading)
     /// Somebody said at a device which outlet they mean.
     case choice(EVSEID, device: String)

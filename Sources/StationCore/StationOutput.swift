@@ -12,6 +12,8 @@ public enum StationOutput: Sendable {
     case targets(EVSEID, EVSETargets)
     /// What the meter of an EVSE shall sign, when it changed.
     case signing(EVSEID, SigningOrder)
+    /// What the vehicle at an EVSE may plan with, when it changed.
+    case schedules(EVSEID, ScheduleOffer)
     /// Call back with ``StationInput/timer`` at this instant; replaces the earlier wish.
     case wake(at: Instant)
     /// The station shall restart: outputs safe first where `orderly`.

@@ -14,6 +14,7 @@ struct TestStation {
     private(set) var records: [StoreCollection: [String: String]] = [:]
     private(set) var targets: [EVSEID: EVSETargets] = [:]
     private(set) var orders: [EVSEID: SigningOrder] = [:]
+    private(set) var offers: [EVSEID: ScheduleOffer] = [:]
     var places: [Place]
     var supply = SupplyStatus()
     /// 2024-03-05T12:00:00Z.
@@ -97,6 +98,7 @@ struct TestStation {
             case .store(.clear(let collection)): records[collection] = nil
             case .targets(let evse, let new): targets[evse] = new
             case .signing(let evse, let new): orders[evse] = new
+            case .schedules(let evse, let new): offers[evse] = new
             case .event: break
             }
         }

@@ -115,6 +115,8 @@ struct DCWorld {
         var dc = DCPlan()
         dc.isFitted = true
         dc.hasBusVoltage = true
+        // Short, so that a run sees many links lost.
+        dc.vehicleMaxAge = Milliseconds(500)
         for index in 0..<4 { dc.connectors[index].hasOutputVoltage = true }
         return dc
     }

@@ -20,7 +20,18 @@ def report(told, stage, protocol, connector, session, evccid, rest):
             + evccid.ljust(8, b"\0") + struct.pack("<HBHhHHIHHHHHIIIIHIHHI", *rest))
 
 
+def schedules(session, offer, count, place, identifier, duration, periods):
+    return (struct.pack("<IHBBBIB", session, offer, count, place, identifier, duration, len(periods))
+            + b"".join(struct.pack("<II", *period) for period in periods))
+
+
+def plan(session, offer, identifier, age, duration, periods):
+    return (struct.pack("<IHBIIB", session, offer, identifier, age, duration, len(periods))
+            + b"".join(struct.pack("<II", *period) for period in periods))
+
+
 def vectors():
+    offer = schedules(7, 3, 2, 0, 5, 7200, [(0, 120000), (1800, 60000)])
     charge = command(0x55, 1, 0x13F, (9200, 1500, 3333, 10, 150000), (4021, 1987))
     emergency = command(0x0F, 0, 0, present=(4021, -12))
     idle = command(0x33, 0, 1, wake_ups=3)
@@ -43,6 +54,11 @@ def vectors():
         "failed": (0x83, 0, report(emergency, 11, 4, 0, 9, b"", (
             2500, 1, 0, -15, 5000, 1250, NONE32, 500, NONE16, 10000, 10000, NONE16, NONE32, NONE32, NONE32, NONE32,
             3995, 0, 11, 7, 16909060))),
+        "offer": (4, 7, offer),
+        "wait": (4, 6, schedules(7, 2, 0, 0, 0, 0, [])),
+        "taken": (0x84, 7, offer[:8]),
+        "ask": (5, 8, b""),
+        "plan": (0x85, 8, plan(7, 3, 5, 2500, 7200, [(0, 90000), (1800, 60000)])),
         "refusal": (0xFF, 5, struct.pack("<BBI", 1, 3, BOOT + 1)),
     }
     return {name: frame(kind, sequence, SESSION, payload) for name, (kind, sequence, payload) in told.items()}

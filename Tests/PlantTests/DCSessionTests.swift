@@ -251,7 +251,114 @@ import Testing
         #expect(plant.said.stage.isInSession)
     }
 
-    @Test("a pause leaves the transfer and comes back as a new session")
+    /// A source that follows the vehicle's precharge, and a station that grants everything again.
+    private func recharge(_ plant: inout VirtualDCPlant) {
+        _ = plant.run(atMost: 60) { $0.vehicle?.stage == .preCharge }
+        plant.source(plant.said.targetVoltage.double, 2)
+        _ = plant.run(atMost: 10) { $0.vehicle?.stage == .transfer }
+        plant.source(plant.said.maximumVoltage?.double ?? 400, 50)
+    }
+
+    @Test("a session that was broken off is tried anew by itself, a few times")
+    func retries() throws {
+        var plant = VirtualDCPlant()
+        var model = VehicleModel()
+        model.directCurrent.retries = 1
+        try plant.charge(model)
+        for attempt in 1...2 {
+            let id = try plant.world.raise(FaultRequest(device: "secc-1", fault: "vehicle-lost"))
+            plant.source(0, 0, isOn: false)
+            plant.run(1)
+            #expect(plant.said.stage == .failed)
+            try plant.world.clear(id)
+            let isBack = plant.run(atMost: 15) { $0.said.stage.isInSession }
+            #expect(isBack == (attempt == 1))
+        }
+        #expect(plant.vehicle?.retries == 1)
+        #expect(plant.said.session == 2)
+    }
+
+    @Test("a vehicle that was told to end in order does not come back by itself")
+    func endsInOrder() throws {
+        var plant = VirtualDCPlant()
+        try plant.charge()
+        plant.tell { $0.stop = .normal }
+        plant.source(0, 0, isOn: false)
+        plant.run(10)
+        plant.tell { $0.stop = .none }
+        plant.run(30)
+        #expect(plant.said.stage == .ended)
+        #expect(plant.said.session == 1)
+    }
+
+    @Test(
+        "a vehicle that sleeps is woken by the pilot's step to 5 %, a deep sleeper after state F only",
+        arguments: [false, true])
+    func sleep(isDeep: Bool) throws {
+        var plant = VirtualDCPlant()
+        var model = VehicleModel()
+        model.directCurrent.sleepAfter = 10
+        model.directCurrent.sleepsDeeply = isDeep
+        try plant.world.plug(evse: 1, connector: 1, model)
+        plant.tell { $0.isAvailable = true }
+        plant.run(30)
+        #expect(plant.vehicle?.isAsleep == true)
+        #expect(plant.said.stage == .ended)
+        var vehicle = try #require(plant.vehicle)
+        vehicle.sense(.steady)
+        vehicle.sense(.pwm(5))
+        #expect(vehicle.isAsleep == isDeep)
+        vehicle.sense(.unavailable)
+        vehicle.sense(.steady)
+        vehicle.sense(.pwm(5))
+        #expect(!vehicle.isAsleep)
+        #expect(vehicle.stage == VehicleStage.none)
+    }
+
+    @Test("schedules: the vehicle waits for them, plans with the first, and takes another offer")
+    func schedules() throws {
+        var plant = VirtualDCPlant()
+        var model = VehicleModel()
+        model.directCurrent.protocolUsed = .iso15118v20
+        model.directCurrent.tellsPlan = true
+        model.directCurrent.maximumPower = 40_000
+        try plant.world.plug(evse: 1, connector: 1, model)
+        func offer(_ number: UInt16, _ watts: Int64?) {
+            let schedules = watts.map {
+                [
+                    VehicleSchedule(
+                        id: 3, duration: 600, periods: [.init(start: 0, power: Watts($0))],
+                        atMost: 14)
+                ]
+            }
+            plant.world.offerSchedules(
+                evse: 1, ScheduleOffer(session: 1, number: number, schedules: schedules ?? []),
+                expects: true)
+        }
+        plant.tell {
+            $0.isAvailable = true
+            $0.isAuthorized = true
+            $0.isCableChecked = true
+            $0.insulation = .valid
+        }
+        offer(1, nil)
+        plant.run(20)
+        #expect(plant.said.stage == .parameters)
+        #expect(plant.said.maximumScheduleTuples == 12)
+        offer(2, 50_000)
+        plant.chip.drive(VirtualDCPlant.coil, 1)
+        plant.tell { $0.isPrecharged = true }
+        recharge(&plant)
+        let plan = try #require(plant.world.vehiclePlan(evse: 1)?.plan)
+        #expect(plan.offer == 2 && plan.schedule == 3)
+        #expect(plan.periods.map(\.power) == [Watts(40_000)])
+        offer(3, 20_000)
+        plant.run(1)
+        #expect(plant.said.stage == .transfer, "ISO 15118-20 stays in the transfer")
+        #expect(plant.world.vehiclePlan(evse: 1)?.plan.periods.map(\.power) == [Watts(20_000)])
+    }
+
+    @Test("a pause leaves the transfer, and the session is resumed under its number")
     func pause() throws {
         var plant = VirtualDCPlant()
         try plant.charge()
@@ -267,6 +374,7 @@ import Testing
         try plant.world.change(evse: 1, connector: 1, change)
         plant.run(6)
         #expect(plant.said.stage.isInSession)
+        #expect(plant.said.session == 1)
     }
 
     @Test("only the connector that may communicate is heard; the other waits")

@@ -110,6 +110,10 @@ final class SECCBench: VehicleCommunicationConformance.Rig {
         }
     }
     func clear() { far.withLock { _ = $0.world.clearAll() } }
+    /// The vehicle has made a plan, so many seconds ago.
+    func plan(_ plan: VehiclePlan, age: Double) {
+        far.withLock { $0.world.feed("secc-1", plan: plan, age: age) }
+    }
     /// The vehicle speaks no more; its last word stays.
     func fallSilent() {
         far.withLock { far in

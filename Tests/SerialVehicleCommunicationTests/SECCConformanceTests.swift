@@ -109,9 +109,11 @@ struct SECCConformanceTests {
     func protocols() async throws {
         let bench = try SECCBench(configuration: ["protocols": .texts(["din70121", "chademo"])])
         try await bench.start()
-        // DIN SPEC 70121 and CHAdeMO, wake-up, renegotiation.
+        // DIN SPEC 70121 and CHAdeMO, wake-up, renegotiation, schedules.
         let begins = bench.host.logLines.first { $0.contains("begins a session") } ?? ""
-        #expect(begins.contains("allowed=din70121, chademo, wake-up, renegotiation"), "\(begins)")
+        #expect(
+            begins.contains("allowed=din70121, chademo, wake-up, renegotiation, schedules"),
+            "\(begins)")
         await bench.end()
     }
 

@@ -34,8 +34,8 @@ struct SECCPacketTests {
     func allVectors() {
         #expect(
             Self.vectors.keys.sorted() == [
-                "accept", "charge", "charging", "emergency", "failed", "hello", "identity", "idle",
-                "nobody", "refusal", "setup",
+                "accept", "ask", "charge", "charging", "emergency", "failed", "hello", "identity",
+                "idle", "nobody", "offer", "plan", "refusal", "setup", "taken", "wait",
             ])
     }
 
@@ -77,12 +77,35 @@ struct SECCPacketTests {
             ("charge", .command, 3, SECCCommand(charge).payload),
             ("emergency", .command, 65535, SECCCommand(emergency).payload),
             ("idle", .command, 0x1234, SECCCommand(idle).payload),
+            ("offer", .schedules, 7, Self.offer.payload), ("ask", .ask, 8, []),
+            (
+                "wait", .schedules, 6,
+                SECCScheduleFrame(session: 7, offer: 2, count: 0, place: 0, schedule: nil).payload
+            ),
         ]
         for (name, kind, sequence, payload) in wanted {
             let packet = FramedPacket(
                 kind: kind.rawValue, sequence: sequence, session: 0x5A17_C0DE, payload)
             #expect(packet.frame == Self.vectors[name], "\(name)")
         }
+    }
+
+    private static let offer = SECCScheduleFrame(
+        session: 7, offer: 3, count: 2, place: 0,
+        schedule: VehicleSchedule(
+            id: 5, duration: 7200,
+            periods: [
+                .init(start: 0, power: Watts(120_000)), .init(start: 1800, power: Watts(60_000)),
+            ], atMost: 14))
+
+    @Test("a schedule that was taken, and a vehicle's plan")
+    func planned() throws {
+        #expect(try packet("taken").payload == Self.offer.echo)
+        let plan = try #require(SECCPlan(packet("plan").payload))
+        #expect(plan.session == 7 && plan.offer == 3 && plan.schedule == 5)
+        #expect(plan.age == Milliseconds(2500) && plan.duration == 7200)
+        #expect(plan.periods.map(\.start) == [0, 1800])
+        #expect(plan.periods.map(\.power) == [Watts(90_000), Watts(60_000)])
     }
 
     @Test("what the module sends is understood as the document says")

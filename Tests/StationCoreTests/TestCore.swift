@@ -53,6 +53,7 @@ struct TestCore {
     var records: [StoreCollection: [String: String]] = [:]
     var targets: [EVSEID: EVSETargets] = [:]
     var orders: [EVSEID: SigningOrder] = [:]
+    var offers: [EVSEID: ScheduleOffer] = [:]
     /// Everything, in order.
     var outputs: [StationOutput] = []
     var messages: [Message] = []
@@ -191,6 +192,7 @@ struct TestCore {
             give(.link(.closed(LinkClosure(.closedByUs, detail: ""))))
         case .targets(let evse, let new): targets[evse] = new
         case .signing(let evse, let new): orders[evse] = new
+        case .schedules(let evse, let new): offers[evse] = new
         case .wake(let at): wake = at
         case .restart(_, let reason): restarts.append(reason)
         case .log(let entry): logs.append(entry)

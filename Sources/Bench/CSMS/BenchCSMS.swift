@@ -274,6 +274,7 @@ actor BenchCSMS {
         "ReportChargingProfiles": { _ in .result([:]) },
         // It makes no schedules for vehicles (K15.FR.04).
         "NotifyEVChargingNeeds": { _ in .result(["status": "Rejected"]) },
+        "NotifyEVChargingSchedule": { _ in .result(["status": "Accepted"]) },
         "NotifyDisplayMessages": { _ in .result([:]) },
         "NotifyChargingLimit": { _ in .result([:]) },
         "ClearedChargingLimit": { _ in .result([:]) },

@@ -52,6 +52,6 @@ package enum Catalogue {
         provisioning + authorization + transactions + remoteControl + availability + metering
             + smartCharging + externalLimits + dataTransfer + hardware + severalOutlets + displays
             + supply + controllers + signedMetering + messages + prices
-            + directCurrent + directCurrentFaults + cooling
+            + directCurrent + directCurrentFaults + cooling + vehicleSchedules
     }
 }

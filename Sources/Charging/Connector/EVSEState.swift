@@ -38,6 +38,8 @@ struct EVSEState: Sendable {
     var direct = DirectCurrent()
     /// Charging needs that the CSMS knows of, or is being told.
     var needs = ReportedNeeds()
+    /// Schedules between the CSMS and its vehicle.
+    var schedules = ScheduleExchange()
     /// The session that has ended, while there is somebody to read of it.
     var finished: FinishedSession?
 

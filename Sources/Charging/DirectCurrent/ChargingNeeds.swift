@@ -8,6 +8,8 @@ package struct ChargingNeeds: Hashable, Sendable {
     package var energy: WattHours?
     package var capacity: WattHours?
     package var stateOfCharge: Percent?
+    /// Periods that the vehicle takes in a schedule; 0: it has not told.
+    package var maximumTuples: UInt16 = 0
     /// States of charge at which it counts as full, and as charged enough.
     package var full: Percent?
     package var bulk: Percent?

@@ -96,6 +96,8 @@ package struct InstalledProfile: Hashable, Sendable {
     package var profile: ChargingProfile
     /// Raw value of OCPP's ChargingLimitSourceEnumType; profiles from the CSMS are `CSO`.
     package var source: String
+    /// Which of the profile's schedules the vehicle has chosen; the first until it has (K15.FR.07).
+    var choice = 0
     package init(evse: EVSEID?, profile: ChargingProfile, source: String = "CSO") {
         self.evse = evse
         self.profile = profile

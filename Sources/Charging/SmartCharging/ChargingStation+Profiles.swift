@@ -22,6 +22,7 @@ extension ChargingStation {
             return .failure(refusal)
         }
         store(book.put(InstalledProfile(evse: evse, profile: profile)))
+        if profile.purpose == .tx, let evse { transactionProfileInstalled(evse.index) }
         settle()
         return .success(())
     }
@@ -234,6 +235,14 @@ extension ChargingStation {
         guard settings.members(.rateUnit).contains(unit.rawValue) else {  // K08.FR.07
             return .failure(Refusal(.unsupportedRateUnit, "\(unit.rawValue) is not configured"))
         }
+        return .success(composite(evse, duration: duration, in: unit, at: now))
+    }
+
+    /// The same of an EVSE that exists, in a unit whether it is configured or not.
+    func composite(
+        _ evse: EVSEID?, duration: Int, in unit: RateUnit, at now: Instant
+    ) -> CompositeSchedule {
+        let supply = evses[evse?.index ?? 0].configuration.supply
         let axisNow = axis(max(now, self.now))
         let start = UnixTime(milliseconds: axisNow.milliseconds / 1000 * 1000)
         var periods: [SchedulePeriod] = []
@@ -250,9 +259,8 @@ extension ChargingStation {
             let seconds = (until.milliseconds - start.milliseconds + 999) / 1000
             offset = max(offset + 1, Int(clamping: seconds))
         }
-        return .success(
-            CompositeSchedule(
-                evse: evse, start: start, duration: duration, unit: unit, periods: periods))
+        return CompositeSchedule(
+            evse: evse, start: start, duration: duration, unit: unit, periods: periods)
     }
 
     private func phases(_ evse: EVSEID?, at time: UnixTime, ready: UnixTime) -> Int {

@@ -20,6 +20,15 @@ struct ProfileBook: Sendable {
             .chargingProfiles, key: String(profile.profile.id), value: profile.record.text)
     }
 
+    /// With another schedule of a profile's in force. A restart forgets the choice: then the first counts.
+    func choosing(_ schedule: Int, of profile: Int) -> Self {
+        var book = self
+        for index in book.installed.indices where book.installed[index].profile.id == profile {
+            book.installed[index].choice = schedule
+        }
+        return book
+    }
+
     mutating func remove(where condition: (InstalledProfile) -> Bool) -> [StoreOperation] {
         let removed = installed.filter(condition)
         installed.removeAll(where: condition)
@@ -39,7 +48,7 @@ struct ProfileBook: Sendable {
         var until: UnixTime?
         for installed in installed where condition(installed) {
             let moment = installed.profile.active(
-                at: time, anchor: anchor, timeIsKnown: timeIsKnown)
+                at: time, anchor: anchor, timeIsKnown: timeIsKnown, choice: installed.choice)
             until = UnixTime.earliest(until, moment.until)
             guard let period = moment.value else { continue }
             if installed.profile.stackLevel > best?.level ?? -1 {

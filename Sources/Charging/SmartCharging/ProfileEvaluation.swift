@@ -40,10 +40,12 @@ extension ChargingProfile {
     ///   - anchor: start of a relative schedule; `nil` evaluates as if it started at `time`.
     ///   - timeIsKnown: false while the wall time is not known: then dated profiles count with
     ///     their lowest limit. Chosen: the safe side.
+    ///   - choice: which of its schedules counts.
     func active(
-        at time: UnixTime, anchor: UnixTime?, timeIsKnown: Bool
+        at time: UnixTime, anchor: UnixTime?, timeIsKnown: Bool, choice: Int = 0
     ) -> Moment<ActivePeriod?> {
-        guard let schedule = schedules.first else { return Moment(value: nil, until: nil) }
+        guard !schedules.isEmpty else { return Moment(value: nil, until: nil) }
+        let schedule = schedules[schedules.indices.contains(choice) ? choice : 0]
         guard timeIsKnown || kind == .relative else {
             let lowest = schedule.periods.min { $0.limit < $1.limit }
             return Moment(value: lowest.map { $0.active(schedule.unit) }, until: nil)

@@ -5,12 +5,10 @@ extension ChargingStation {
     /// 61851-1 gives it 5 s for a change of current; twice that.
     static let evGrace = Milliseconds.seconds(10)
 
-    /// The same of a DC vehicle, which has its communication to set up first. Chosen: as long as
-    /// ``DCPlan/setupTimeout`` by default.
-    static let directGrace = Milliseconds.seconds(60)
-
+    /// A DC vehicle has its communication to set up first.
     func evGrace(_ place: Int) -> Milliseconds {
-        evses[place].configuration.isDirect ? Self.directGrace : Self.evGrace
+        let configuration = evses[place].configuration
+        return configuration.isDirect ? configuration.direct.setupTimeout : Self.evGrace
     }
 
     /// When ``advance(to:)`` is wanted at the latest; `nil` for never.
@@ -39,6 +37,7 @@ extension ChargingStation {
         consider(alignedEndedAt)
         consider(limitsChangeAt)
         consider(externalLimitWake)
+        consider(scheduleWake)
         consider(messagesEndAt)
         consider(choiceWake)
         return wake.map { max($0, now) }
@@ -52,6 +51,7 @@ extension ChargingStation {
         for index in evses.indices { evseDue(index) }
         alignedDue()
         choiceDue()
+        schedulesDue()
         settle()
     }
 

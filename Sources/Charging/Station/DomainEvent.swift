@@ -23,6 +23,8 @@ package enum DomainEvent: Hashable, Sendable {
     case externalLimit(ExternalLimitNotice)
     /// What a vehicle needs; answer with ``ChargingStation/chargingNeedsAnswered(_:_:at:)``.
     case chargingNeeds(ChargingNeedsNotice)
+    /// What a vehicle plans; answer with ``ChargingStation/vehicleScheduleAnswered(_:_:at:)``.
+    case vehicleSchedule(VehicleScheduleNotice)
     case security(SecurityNotice)
     case fault(FaultNotice)
     case unlockFinished(RequestID, UnlockResult)
@@ -187,6 +189,8 @@ package enum DomainOutput: Hashable, Sendable {
     case targets(EVSEID, EVSETargets)
     /// What the meter of an EVSE shall sign, when it changed.
     case signing(EVSEID, SigningOrder)
+    /// What the vehicle at an EVSE may plan with, when it changed.
+    case schedules(EVSEID, ScheduleOffer)
 
     package static func == (a: Self, b: Self) -> Bool {
         switch (a, b) {
@@ -194,6 +198,7 @@ package enum DomainOutput: Hashable, Sendable {
         case (.event(let a), .event(let b)): a == b
         case (.targets(let i, let a), .targets(let j, let b)): i == j && a == b
         case (.signing(let i, let a), .signing(let j, let b)): i == j && a == b
+        case (.schedules(let i, let a), .schedules(let j, let b)): i == j && a == b
         default: false
         }
     }
@@ -201,7 +206,8 @@ package enum DomainOutput: Hashable, Sendable {
         switch self {
         case .store(let operation): hasher.combine(operation)
         case .event(let event): hasher.combine(event)
-        case .targets(let evse, _), .signing(let evse, _): hasher.combine(evse)
+        case .targets(let evse, _), .signing(let evse, _), .schedules(let evse, _):
+            hasher.combine(evse)
         }
     }
 }

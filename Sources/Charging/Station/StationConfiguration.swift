@@ -133,11 +133,15 @@ package struct DirectCurrentConfiguration: Hashable, Sendable {
     package var hasLiquidCooling: Bool
     package var sensesCoolant = false
     package var hasFan = false
+    /// How long a vehicle's communication may take before the vehicle counts as suspending.
+    package var setupTimeout: Milliseconds
     package init(
         maximumVoltage: Volts = Volts(1000), minimumVoltage: Volts = Volts(150),
         maximumPower: Watts = Watts(150_000), supplyPhases: Int = 3,
-        hasInsulationMonitor: Bool = true, hasLiquidCooling: Bool = false
+        hasInsulationMonitor: Bool = true, hasLiquidCooling: Bool = false,
+        setupTimeout: Milliseconds = .seconds(60)
     ) {
+        self.setupTimeout = setupTimeout
         self.supplyPhases = supplyPhases
         self.maximumVoltage = maximumVoltage
         self.minimumVoltage = minimumVoltage

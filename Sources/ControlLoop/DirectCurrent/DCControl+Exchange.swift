@@ -9,15 +9,15 @@ extension DCControl {
         exchange.insulationCommand.isMeasuring =
             phase == .cableCheck && check.wantsClosed || phase == .preCharge || phase == .transfer
         exchange.insulationCommand.selfTests = check.selfTests
-        exchange.vehicleCommand = command(targets, wakeUps: exchange.vehicleCommand.wakeUps, at: at)
+        exchange.vehicleCommand = command(targets, at: at)
         report(&exchange.status, exchange.supply)
     }
 
-    private func command(_ targets: EVSETargets, wakeUps: UInt32, at: Instant) -> VehicleCommand {
+    private func command(_ targets: EVSETargets, at: Instant) -> VehicleCommand {
         var command = VehicleCommand()
         command.at = at
         command.connector = UInt8(active)
-        command.wakeUps = wakeUps
+        command.wakeUps = wakeUp.count
         let isWanted = targets.available || targets.energyGranted || targets.holdPlug
         command.isAvailable =
             isHeard && isWanted && blockingFaults.isEmpty && !stationIsOver
@@ -66,6 +66,8 @@ extension DCControl {
     private var stopKind: StopKind {
         switch phase {
         case .stopping, .opening, .weldCheck:
+            // It waits at its parameters until it may go on: a stop would end its session.
+            if isRenegotiating { return .none }
             return isHard && stopReason != .vehicle && stopReason != .station ? .emergency : .normal
         case .finished: return vehicle.stage.isInSession ? .normal : .none
         case .blocked: return vehicle.stage.isInSession ? .emergency : .none

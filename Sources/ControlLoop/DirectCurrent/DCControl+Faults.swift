@@ -118,10 +118,19 @@ extension DCControl {
 
     /// Faults that another try with the same vehicle would only repeat end when it leaves.
     private mutating func forgetHeld() {
+        forgiveLink()
         guard pilots[active].state == .a, !phase.isEnergised else { return }
         held = FaultSet()
         // A fault of the next vehicle's check begins with the next check.
         if check.failure != .none { check = check.forgotten }
+    }
+
+    /// A link that is back may be tried again, a few times: messages are lost where nothing is broken.
+    private mutating func forgiveLink() {
+        guard held.contains(.vehicleCommunication), !phase.isEnergised, isVehicleFresh,
+            !vehicle.stage.isInSession, lostLinks <= dc.linkRetries
+        else { return }
+        held.clear(.vehicleCommunication)
     }
 
     private mutating func clearByService() {

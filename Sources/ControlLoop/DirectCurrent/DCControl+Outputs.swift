@@ -28,7 +28,19 @@ extension DCControl {
         // The other connector's vehicle is seen, and waits.
         guard isServed, isPlugged(index), dc.hasVehicleCommunication else { return .steady }
         if phase.isEnergised { return .pwm }
+        if let pilot = wakeUp.pilot { return pilot }
         return blockingFaults.isEmpty && isVehicleFresh ? .pwm : .steady
+    }
+
+    /// A vehicle without a session is woken where it could have energy.
+    mutating func wake(at: Instant) {
+        var now = WakeUpLaw.Conditions()
+        now.isPlugged = isChosen && isPlugged(active) && dc.hasVehicleCommunication
+        now.isEnergised = phase.isEnergised
+        now.mayHaveEnergy = limits.mayHaveEnergy && !limits.isDegraded
+        now.isHeard = isVehicleFresh
+        now.stage = vehicle.stage
+        wakeUp.follow(now, at: at, dc: dc)
     }
 
     // MARK: Lock

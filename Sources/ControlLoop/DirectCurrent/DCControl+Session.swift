@@ -40,6 +40,7 @@ extension DCControl {
         if !blockingFaults.isEmpty { return enter(.blocked, at: at) }
         guard isChosen, isPlugged(active) else {
             isSessionOver = false
+            lostLinks = 0
             return enter(.idle, at: at)
         }
         if isSessionOver { reconsider() }
@@ -78,6 +79,7 @@ extension DCControl {
         stopReason = .none
         stateFUntil = .zero
         isPrecharged = false
+        isRenegotiating = false
         insulation.reset()
         let vehicleMaximum = vehicle.maximumVoltage ?? limits.maximumVoltage
         check.begin(

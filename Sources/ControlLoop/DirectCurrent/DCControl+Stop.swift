@@ -70,6 +70,10 @@ extension DCControl {
     mutating func beginStop(_ stop: DCStop, at: Instant) {
         stopReason = stop.reason
         isHard = stop.isHard
+        // Back at its parameters it has not ended: it negotiates them anew (K16, K17).
+        isRenegotiating =
+            stop.reason == .vehicle && !stop.isHard && isAtParameters && phase == .transfer
+        if stop.reason == .communicationLost, lostLinks < .max { lostLinks += 1 }
         hardSince = nil
         isCut = phase != .transfer
         rampedAt = nil
@@ -77,10 +81,17 @@ extension DCControl {
         enter(.stopping, at: at)
     }
 
+    /// The vehicle of this session is where its parameters are agreed, and waits for the cable check.
+    private var isAtParameters: Bool {
+        isVehicleFresh && vehicle.session == session && !vehicle.hasError
+            && (vehicle.stage == .parameters || vehicle.stage == .cableCheck)
+    }
+
     mutating func stop(_ targets: EVSETargets, at: Instant) {
         if !isHard { soften(at: at) }
         // The vehicle has left C: its contactors are open, or opening.
         let hasLeft = !isReadyState
+        if hardStop() != nil || !isAtParameters { isRenegotiating = false }
         if hardStop() != nil || hasLeft || at >= since + dc.stopTimeout { isHard = true }
         if isHard {
             if hardSince == nil {
@@ -123,6 +134,7 @@ extension DCControl {
     }
 
     mutating func awaitOpen(at: Instant) {
+        if hardStop() != nil || !isAtParameters { isRenegotiating = false }
         switchOff(isHard ? .emergency : .normal)
         let isOver = at >= since + dc.dischargeTimeout
         // The vehicle's side is the next step's: its own contactors may hold a voltage there.
@@ -143,6 +155,7 @@ extension DCControl {
     }
 
     mutating func checkWeld(at: Instant) {
+        if hardStop() != nil || !isAtParameters { isRenegotiating = false }
         switchOff(isHard ? .emergency : .normal)
         guard areOpenOrFaulty else { return }
         if let voltage = reading.voltage, voltage >= dc.safeVoltage {
@@ -161,7 +174,8 @@ extension DCControl {
             }
         }
         faults = faults.union(held).union(latched)
-        isSessionOver = true
+        isSessionOver = !isRenegotiating
+        isRenegotiating = false
         unmatched.update(false, at: at)
         isPrecharged = false
         enter(blockingFaults.isEmpty ? .finished : .blocked, at: at)

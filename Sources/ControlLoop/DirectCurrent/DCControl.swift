@@ -33,6 +33,7 @@ public struct DCControl: BitwiseCopyable, Sendable {
     var deadlineHold = HoldLaw()
     var unlocks = RequestLaw()
     var clears = RequestLaw()
+    var wakeUp = WakeUpLaw()
 
     /// Faults that stay until service clears them.
     var latched: FaultSet
@@ -59,6 +60,10 @@ public struct DCControl: BitwiseCopyable, Sendable {
     var session: UInt32 = 0
     /// The vehicle's session has ended here: it takes a new one, or a new start of it, to begin again.
     var isSessionOver = false
+    /// The vehicle has gone back to its parameters, and will go on from there.
+    var isRenegotiating = false
+    /// Sessions that a lost link has ended since the vehicle came.
+    var lostLinks: Int32 = 0
     var isPrecharged = false
     var unmatched = Held()
     var transfers: UInt32 = 0
@@ -143,6 +148,7 @@ public struct DCControl: BitwiseCopyable, Sendable {
         decide(image.targets, exchange.supply, at: at, context: context)
         advance(image, exchange, at: at)
         askForPower(exchange.supply)
+        wake(at: at)
         drivePilots(image.targets, at: at)
         driveLocks(image.inputs, image.targets, at: at)
         report(&image)

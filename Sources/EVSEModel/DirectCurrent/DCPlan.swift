@@ -54,12 +54,25 @@
     public var maximumPower = Watts(150_000)
 
     // High-level communication
-    /// Age of a vehicle's sample after which the link counts as lost. Chosen: five of its periods, within
-    /// the vehicle's own message time-outs.
-    public var vehicleMaxAge = Milliseconds(500)
-    /// From plugged in to a session. ISO 15118-2 V2G_SECC_CommunicationSetup: 18 s [S]; SLAC before it
-    /// takes some seconds, so this only bounds the display's patience, nothing is switched by it.
+    /// Age of a vehicle's sample after which the link counts as lost. It watches the link through the
+    /// vehicle's device, not the protocol, whose time-outs are the device's (sequence 60 s [S]). Chosen: what a
+    /// vehicle itself waits for most answers (ISO 15118-2 V2G_EVCC_Msg_Timeout: 2 s [U]), and eight rounds of
+    /// its CurrentDemand; who leaves is seen by the pilot, in milliseconds.
+    public var vehicleMaxAge = Milliseconds.seconds(2)
+    /// From the pilot's offer to speak to a session. ISO 15118-2 V2G_SECC_CommunicationSetup: 18 s [S], and
+    /// SLAC before it. Chosen: with both of them tried anew once. Then a vehicle that could have energy is
+    /// woken, and one without a session counts as suspended by itself.
     public var setupTimeout = Milliseconds.seconds(60)
+    /// Attempts to wake a vehicle, each time that energy becomes available; 0: none. Chosen.
+    public var wakeUps: Int32 = 3
+    /// Before an attempt: a vehicle may come back by itself. Chosen.
+    public var wakeUpDelay = Milliseconds.seconds(5)
+    /// What an attempt shows before 5 % again: a steady pilot (state B1), and in the last one state F before
+    /// it. ISO 15118-3 T_step_X1 and T_step_EF: at least 3 and 4 s [U].
+    public var wakeUpSteady = Milliseconds.seconds(3)
+    public var wakeUpStateF = Milliseconds.seconds(4)
+    /// Sessions that one vehicle may lose by a lost link and begin anew. Chosen.
+    public var linkRetries: Int32 = 3
 
     // Cable check, IEC 61851-23:2023 [Q]
     /// At or below it the output counts as dead.

@@ -87,6 +87,8 @@
     public var usesContract = false
     /// It asks for its parameters to be negotiated anew.
     public var wantsRenegotiation = false
+    /// Periods that it takes in a schedule; 0: it has not told.
+    public var maximumScheduleTuples: UInt16 = 0
     @inlinable public init() {}
 
     /// Chosen: ten cycles of a message exchange, well below ``DCPlan/vehicleMaxAge``.
@@ -141,7 +143,8 @@
     public var isCurrentLimited = false
     public var isVoltageLimited = false
     public var isPowerLimited = false
-    /// Counts wishes to wake up a paused vehicle.
+    /// Counts wishes to wake up a vehicle that sleeps or has paused; one that runs backwards is of a loop that
+    /// began anew.
     public var wakeUps: UInt32 = 0
     /// A command older than this is of a dead loop: the vehicle is told to stop. Chosen: as
     /// `ControllerCommand.maximumAge`.

@@ -9,6 +9,8 @@ extension OCPP201Personality {
     mutating func report(_ notice: ChargingNeedsNotice, _ callClass: CallClass) {
         var request = NotifyEVChargingNeedsRequest()
         request.evseId = Int(notice.evse.number)
+        let tuples = notice.needs.maximumTuples
+        request.maxScheduleTuples = tuples > 0 ? Int(tuples) : nil
         request.chargingNeeds.dcChargingParameters = .init(notice.needs)
         // While nobody knows the time, nobody knows this one either.
         request.chargingNeeds.departureTime = notice.needs.departure
@@ -35,6 +37,30 @@ extension OCPP201Personality {
                 }
         }
         domain.chargingNeedsAnswered(evse, answer, at: now)
+    }
+
+    /// K15.FR.10, K16.FR.05, K17.FR.10.
+    mutating func report(_ notice: VehicleScheduleNotice, _ callClass: CallClass) {
+        // A plan without a time is none.
+        guard let time = domain.wallTime(of: notice.timeBase) else { return }
+        var request = NotifyEVChargingScheduleRequest()
+        request.evseId = Int(notice.evse.number)
+        request.timeBase = .time(time)
+        request.chargingSchedule = WireSchedule(notice.schedule)
+        call(request, callClass, .vehicleSchedule(notice.evse))
+    }
+
+    mutating func vehicleScheduleAnswered(
+        _ evse: EVSEID, _ result: Result<JSONObject, CallFailure>
+    ) {
+        let response = read(NotifyEVChargingScheduleRequest.Response.self, result)
+        let answer: VehicleScheduleAnswer =
+            switch response?.status {
+            case .accepted?: .accepted
+            case .rejected?: .rejected
+            case nil: .failed
+            }
+        domain.vehicleScheduleAnswered(evse, answer, at: now)
     }
 
     /// The CSMS has nothing to do with the message, now or later.

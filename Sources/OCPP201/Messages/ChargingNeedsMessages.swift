@@ -67,7 +67,7 @@ package struct NotifyEVChargingNeedsRequest: Request {
             try fields.field("departureTime", &departureTime)
         }
     }
-    /// What the vehicle can take; left out, since none tells.
+    /// What the vehicle can take, where it tells.
     package var maxScheduleTuples: Int?
     package var evseId = 0
     package var chargingNeeds = Needs()

@@ -22,6 +22,12 @@ extension DCVehicleModel {
         usesContract = try reader.bool("contract") ?? usesContract
         linkTime = try reader.double("linkS", 0...300) ?? linkTime
         behaviour = try reader.choice("behaviour", Behaviour.self) ?? behaviour
+        sleepAfter = try reader.double("sleepAfterS", 1...86_400)
+        scheduleTuples = try reader.int("scheduleTuples", 0...1024) ?? scheduleTuples
+        tellsPlan = try reader.bool("tellsPlan") ?? tellsPlan
+        renegotiates = try reader.bool("renegotiates") ?? renegotiates
+        sleepsDeeply = try reader.bool("sleepsDeeply") ?? sleepsDeeply
+        retries = try reader.int("retries", 0...100) ?? retries
         if let word = try reader.choice("protocol", ProtocolWord.self) {
             protocolUsed = word.value
         }
@@ -54,6 +60,7 @@ extension DCVehicleChange {
         departure = try reader.double("departureS", 0...604_800)
         stops = try reader.bool("stop")
         pauses = try reader.bool("pause")
+        renegotiates = try reader.bool("renegotiate")
         try reader.finish()
         if self == DCVehicleChange() { throw ShapeError(path, "it changes nothing") }
     }

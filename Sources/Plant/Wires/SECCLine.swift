@@ -109,6 +109,12 @@ package struct SECCLine: SerialDevice {
             var told = Array(payload[0..<4])
             if faults.has(.tellsOther) { told[0] = told[0] == 0x33 ? 0x0F : 0x33 }
             return [0x83] + head + told + report(state, at: now, faults)
+        case 4, 5:
+            if let reason = accept(packet, &state) { return refuse(reason) }
+            if packet[0] == 5 { return [0x85] + head + planned(state) }
+            guard payload.count >= 14 else { return refuse(7) }
+            if let reason = take(payload, &state) { return refuse(reason) }
+            return [0x84] + head + Array(payload[0..<8])
         default: return refuse(6)
         }
     }
@@ -161,6 +167,57 @@ package struct SECCLine: SerialDevice {
         return nil
     }
 
+    // MARK: Schedules
+
+    /// Frames beside the commands: of the session in force and newer than the last one taken. They are no word
+    /// of the station.
+    private func accept(_ packet: [UInt8], _ state: inout VehicleModuleWorld) -> UInt8? {
+        guard let session = state.session, session.id == SafetyCode.number32(packet, 3) else {
+            return 1
+        }
+        guard state.offersSchedules else { return 6 }
+        let sequence = SafetyCode.number16(packet, 1)
+        guard (1...32767).contains(sequence &- session.sequence) else { return 5 }
+        state.session?.sequence = sequence
+        return nil
+    }
+
+    /// - Returns: why not.
+    private func take(_ payload: [UInt8], _ state: inout VehicleModuleWorld) -> UInt8? {
+        let (count, place, periods) = (Int(payload[6]), Int(payload[7]), Int(payload[13]))
+        guard count <= 3, place < max(1, count), periods <= 14, (count == 0) == (periods == 0)
+        else { return 4 }
+        guard payload.count >= 14 + 8 * periods else { return 7 }
+        let all = (0..<periods).map { index in
+            VehicleSchedulePeriod(
+                start: SafetyCode.number32(payload, 14 + 8 * index),
+                power: Watts(Int64(SafetyCode.number32(payload, 18 + 8 * index))))
+        }
+        guard SafetyCode.number32(payload, 0) == state.said?.session ?? 0 else { return 4 }
+        let schedule =
+            count == 0
+            ? nil
+            : VehicleSchedule(
+                id: payload[8], duration: SafetyCode.number32(payload, 9), periods: all, atMost: 14)
+        state.take(
+            session: SafetyCode.number32(payload, 0), number: SafetyCode.number16(payload, 4),
+            count: count, place: place, schedule)
+        return nil
+    }
+
+    private func planned(_ state: VehicleModuleWorld) -> [UInt8] {
+        let plan = state.planned?.plan
+        let age = UInt32(clamping: Int64((state.planned?.age ?? 0) * 1000))
+        var bytes = SafetyCode.bytes(plan?.session ?? 0) + SafetyCode.bytes(plan?.offer ?? 0)
+        bytes += [plan?.schedule ?? 0] + SafetyCode.bytes(age)
+        bytes += SafetyCode.bytes(plan?.duration ?? 0) + [UInt8(plan?.periods.count ?? 0)]
+        for period in plan?.periods ?? [] {
+            bytes += SafetyCode.bytes(period.start)
+            bytes += SafetyCode.bytes(UInt32(clamping: period.power.raw / 1000))
+        }
+        return bytes
+    }
+
     private static func command(_ payload: [UInt8]) -> VehicleCommand? {
         let stops: [UInt8: StopKind] = [0x0F: .emergency, 0x33: .normal, 0x55: .none]
         guard let stop = stops[payload[0]] else { return nil }
@@ -208,6 +265,9 @@ package struct SECCLine: SerialDevice {
             })
         bytes.addVehicle()
         bytes.addModule(faults: state.faults, cycle: state.cycle, uptime: state.uptime(at: now))
+        if state.offersSchedules {
+            bytes.addSchedules(planned: state.planned?.plan.offer ?? 0)
+        }
         frozen = bytes.all
         return bytes.all
     }
@@ -285,6 +345,10 @@ private struct SECCReportBytes {
         all += SafetyCode.bytes(faults)
         add16(sample.hasError ? 11 : nil)
         all += SafetyCode.bytes(cycle) + SafetyCode.bytes(uptime)
+    }
+
+    mutating func addSchedules(planned: UInt16) {
+        all += SafetyCode.bytes(sample.maximumScheduleTuples) + SafetyCode.bytes(planned)
     }
 
     private func tenths(_ thousandths: Int32?) -> Int64? { thousandths.map { Int64($0) / 100 } }

@@ -98,7 +98,7 @@ package struct Vehicle: Hashable, Sendable {
 
     /// What a DC vehicle sees of the pilot; the world steps it with its circuit.
     private mutating func sense(_ signal: PilotSignal) {
-        direct?.hasDigitalPilot = signal.asksForDigital
+        direct?.sense(signal)
         direct?.isReady = model.isReady
         isS2Closed = direct?.isS2Closed ?? false
     }

@@ -15,7 +15,7 @@ extension BoardPlan {
             maximumVoltage: direct.maximumVoltage, minimumVoltage: direct.minimumVoltage,
             maximumPower: direct.maximumPower, supplyPhases: Int(max(1, evse.plan.phases)),
             hasInsulationMonitor: direct.hasInsulationMonitor,
-            hasLiquidCooling: direct.cooling.isFitted)
+            hasLiquidCooling: direct.cooling.isFitted, setupTimeout: direct.setupTimeout)
         result.direct.sensesCoolant = evse.devices[.coolantTemperature]?.isEmpty == false
         result.direct.hasFan = direct.cooling.hasFan
         return result

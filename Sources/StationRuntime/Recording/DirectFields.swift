@@ -33,6 +33,7 @@ enum DirectFields {
             ImageField("inletVoltage", \.inletVoltage), ImageField("hasError", \.hasError),
             ImageField("usesContract", \.usesContract),
             ImageField("wantsRenegotiation", \.wantsRenegotiation),
+            ImageField("maximumScheduleTuples", \.maximumScheduleTuples),
         ]
         + (0..<8).map { index in
             ImageField(

@@ -48,6 +48,7 @@ extension PowerPhase: ImageCell {}
 extension LimitCause: ImageCell {}
 extension Indication: ImageCell {}
 extension UInt8: ImageCell {}
+extension UInt16: ImageCell {}
 extension Int32: ImageCell {}
 extension UInt32: ImageCell {}
 extension UInt64: ImageCell {}

@@ -27,6 +27,8 @@ package struct RecordedInput {
             ]
         case .signing(let evse, let report):
             ["signing": JSONValue(evse.number), "report": RecordedSigning.encode(report)]
+        case .vehiclePlan(let evse, let plan):
+            ["vehiclePlan": JSONValue(evse.number), "plan": RecordedSchedules.encode(plan)]
         case .token(let token):
             [
                 "token": .string(token.text), "kind": .string(token.kind),
@@ -100,6 +102,11 @@ package struct RecordedInput {
                 throw RecordingError("a report of signing has an EVSE and says what")
             }
             return .signing(evse, try RecordedSigning.report(report))
+        case "vehiclePlan":
+            guard let evse = try Self.evse(first), let plan = value["plan"] else {
+                throw RecordingError("a vehicle's plan has an EVSE")
+            }
+            return .vehiclePlan(evse, try RecordedSchedules.plan(plan))
         case "token":
             return .token(
                 TokenReading(

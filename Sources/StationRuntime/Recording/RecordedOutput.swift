@@ -37,6 +37,8 @@ package enum RecordedOutput {
             ]
         case .signing(let evse, let order):
             ["signing": JSONValue(evse.number), "order": RecordedSigning.encode(order)]
+        case .schedules(let evse, let offer):
+            ["schedules": JSONValue(evse.number), "offer": RecordedSchedules.encode(offer)]
         case .wake(let instant): ["wake": JSONValue(instant.nanoseconds)]
         case .restart(let orderly, let reason):
             ["restart": .string(reason), "orderly": .bool(orderly)]

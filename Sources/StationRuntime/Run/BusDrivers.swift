@@ -144,17 +144,20 @@ final class DeviceHost: DriverHost {
     private let log: Logger
     private let notices: NoticeBoard?
     private let signing: SigningDesk
+    private let schedules: ScheduleDesk
     private let faults = Mutex([Fault: String]())
 
     init(
         _ device: BoardDevice, bus: (any Sendable)?, card: Int? = nil, mailbox: StationMailbox,
-        image: SharedImage, notices: NoticeBoard?, signing: SigningDesk, log: Logger
+        image: SharedImage, notices: NoticeBoard?, signing: SigningDesk,
+        schedules: ScheduleDesk, log: Logger
     ) {
         self.device = device.id
         self.bus = bus
         self.card = card
         self.notices = notices
         self.signing = signing
+        self.schedules = schedules
         evse = device.evse
         sources = device.powerSources
         fed = Mutex(Array(repeating: 0xFF, count: device.powerSources.count))
@@ -198,6 +201,13 @@ final class DeviceHost: DriverHost {
         guard let evse, !isOfHouse else { return }
         // What is refused here is told again: the meter keeps its state.
         mailbox.post(.input(.signing(evse, report)))
+    }
+
+    func publish(_ plan: VehiclePlan) {
+        guard let evse else { return }
+        if !mailbox.post(.input(.vehiclePlan(evse, plan))) {
+            log.warning("vehicle's plan lost: the station is busy")
+        }
     }
 
     func publish(_ sample: CardSample) {
@@ -255,6 +265,9 @@ final class DeviceHost: DriverHost {
     /// What the meter shall sign that this device is; `nil` where nobody has said.
     var order: SigningOrder? { isOfHouse ? nil : evse.flatMap { signing[$0] } }
 
+    /// What the vehicle may plan with whose communication this device is; `nil` where nobody has said.
+    var offer: ScheduleOffer? { evse.flatMap { schedules[$0] } }
+
     /// Faults that hold, with their details.
     var held: [Fault: String] { faults.withLock { $0 } }
 }
@@ -296,7 +309,9 @@ struct DriverService: Sendable {
         await bringUp(driver)
         let display = driver as? any DisplayDriver
         let signer = driver as? any SigningMeterDriver
+        let scheduler = driver as? any SchedulingDriver
         var order: SigningOrder?
+        var offer: ScheduleOffer?
         var shown: DisplayContent?
         while !Task.isCancelled {
             if let display, let content = host.content, content != shown {
@@ -306,6 +321,10 @@ struct DriverService: Sendable {
             if let signer, let newest = host.order, newest != order {
                 order = newest
                 await signer.order(newest)
+            }
+            if let scheduler, let newest = host.offer, newest != offer {
+                offer = newest
+                await scheduler.offer(newest)
             }
             var pause = await driver.poll()
             if display != nil { pause = min(pause, DisplayPromise.refresh) }

@@ -19,6 +19,7 @@ final class LivePorts: StationPorts {
         let latchedPath: String
         let mailbox: StationMailbox
         let signing: SigningDesk
+        let schedules: ScheduleDesk
         /// Some EVSE gives direct current.
         let hasDirectCurrent: Bool
         let log: Logger
@@ -81,6 +82,7 @@ final class LivePorts: StationPorts {
     }
     func publish(_ image: StationImage) { self.image.publish(image) }
     func sign(_ order: SigningOrder, evse: EVSEID) { parts.signing.put(order, evse: evse) }
+    func offer(_ offer: ScheduleOffer, evse: EVSEID) { parts.schedules.put(offer, evse: evse) }
 
     func latched(_ faults: [FaultSet]) {
         do throws(LoopError) {

@@ -64,9 +64,11 @@ struct StationRun {
             thread.deliver(.link(LinkInput(event)))
         }
         let signing = SigningDesk()
+        let schedules = ScheduleDesk()
         let notices = board.hasDisplays ? NoticeBoard() : nil
         let buses = Buses(board, endPoints, tap: recorder.map { recorder in recorder.recordWire })
-        let drivers = driverServices(buses, mailbox, image, notices, signing)
+        let drivers = driverServices(
+            buses, mailbox, image, notices, signing, schedules)
         let cards = drivers.filter { $0.plugin is any CardPlugin.Type }
         let drivingCards = await driveCards(cards, image)
         let supervisor: LoopSupervisor
@@ -80,7 +82,8 @@ struct StationRun {
             store: store, link: link, image: image,
             dialler: LinkDialler(security: board.security),
             latchedPath: LatchedFaults.path(besideImage: directory.image), mailbox: mailbox,
-            signing: signing, hasDirectCurrent: core.station.evses.contains(where: \.isDirect),
+            signing: signing, schedules: schedules,
+            hasDirectCurrent: core.station.evses.contains(where: \.isDirect),
             log: log
         ) { [events] in events.post(.restart(orderly: $0, reason: $1)) }
         thread.start {
@@ -280,7 +283,7 @@ struct StationRun {
 
     private func driverServices(
         _ buses: Buses, _ mailbox: StationMailbox, _ image: SharedImage, _ notices: NoticeBoard?,
-        _ signing: SigningDesk
+        _ signing: SigningDesk, _ schedules: ScheduleDesk
     ) -> [DriverService] {
         options.board.devices.compactMap { device in
             guard let plugin = device.plugin as? any BusPlugin.Type, isUsed(device) else {
@@ -289,7 +292,8 @@ struct StationRun {
             let host = DeviceHost(
                 device, bus: device.bus.flatMap { buses[$0] },
                 card: options.board.cards.firstIndex(of: device.id), mailbox: mailbox, image: image,
-                notices: notices, signing: signing, log: Logger(label: "driver"))
+                notices: notices, signing: signing, schedules: schedules,
+                log: Logger(label: "driver"))
             return DriverService(device, plugin, host, log)
         }
     }

@@ -50,7 +50,8 @@ package struct DirectWatch {
             (a.maximumVoltage == nil) == (b.maximumVoltage == nil),
             (a.departureIn == nil) == (b.departureIn == nil),
             (a.targetCurrent > .zero) == (b.targetCurrent > .zero),
-            a.hasError == b.hasError, a.usesContract == b.usesContract,
+            a.maximumScheduleTuples == b.maximumScheduleTuples, a.hasError == b.hasError,
+            a.usesContract == b.usesContract,
             a.wantsRenegotiation == b.wantsRenegotiation
         else { return true }
         for index in 0..<8 where a.evccid[index] != b.evccid[index] { return true }

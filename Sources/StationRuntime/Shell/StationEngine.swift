@@ -240,7 +240,7 @@ package final class StationEngine {
     private func isSafe(_ output: StationOutput) -> Bool {
         switch output {
         // A grant waits for the records that it needs; see `carryOut`.
-        case .targets, .signing, .wake, .log, .connect, .disconnect: true
+        case .targets, .signing, .schedules, .wake, .log, .connect, .disconnect: true
         // The core asks once only, and a restart may be what frees the disk.
         case .restart: true
         case .store, .send: false
@@ -278,6 +278,7 @@ package final class StationEngine {
         case .signing(let evse, let order):
             // A meter forgets a record, or begins, only with everything on disk.
             if isDurable { ports.sign(order, evse: evse) } else { withheldOrders[evse] = order }
+        case .schedules(let evse, let offer): ports.offer(offer, evse: evse)
         case .wake(let instant): wakeAt = instant
         case .restart(let orderly, let reason): ports.restart(orderly: orderly, reason: reason)
         case .log(let entry): ports.log(entry)

@@ -27,6 +27,8 @@ package protocol StationPorts: AnyObject {
     func publish(_ image: StationImage)
     /// What the meter of an EVSE shall sign from now on.
     func sign(_ order: SigningOrder, evse: EVSEID)
+    /// What the vehicle at an EVSE may plan with from now on.
+    func offer(_ offer: ScheduleOffer, evse: EVSEID)
     /// The latched faults of the image changed, by zero-based index of the EVSE.
     func latched(_ faults: [FaultSet])
 }
@@ -36,6 +38,8 @@ extension StationPorts {
     package func readDirect(into image: inout DCImage) -> Bool { false }
     /// No meter signs.
     package func sign(_ order: SigningOrder, evse: EVSEID) {}
+    /// No vehicle plans.
+    package func offer(_ offer: ScheduleOffer, evse: EVSEID) {}
 }
 
 /// Why records were not written.

@@ -21,6 +21,7 @@ struct FuzzStation {
     private var places = [Place(), Place()]
     private var targets: [EVSEID: EVSETargets] = [:]
     private var orders: [EVSEID: SigningOrder] = [:]
+    private var offers: [EVSEID: ScheduleOffer] = [:]
     private var records: [StoreCollection: [String: String]] = [:]
     private var wake: Instant?
     private var starts: UInt64
@@ -136,6 +137,7 @@ struct FuzzStation {
             cut(reachable: true)
         case .targets(let evse, let new): targets[evse] = new
         case .signing(let evse, let new): orders[evse] = new
+        case .schedules(let evse, let new): offers[evse] = new
         case .wake(let at): wake = at
         case .restart: mustRestart = true
         case .log: break

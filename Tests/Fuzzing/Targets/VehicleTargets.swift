@@ -46,6 +46,10 @@ private func decode(_ packet: FramedPacket) throws(FuzzFinding) {
     _ = SECCIdentity(packet.payload)
     _ = SECCAcceptance(packet.payload)
     _ = SECCRefusal(packet.payload)?.text
+    if let plan = SECCPlan(packet.payload) {
+        try require(plan.periods.count <= VehicleSchedule.mostPeriods, "too long a plan")
+        try require(plan.periods.first.map { $0.start == 0 } ?? true, "a plan that begins late")
+    }
     guard let report = SECCReport(packet.payload) else { return }
     let now = Instant(milliseconds: 100_000)
     let sample = report.sample(heardAt: now, session: 1)

@@ -29,6 +29,11 @@ extension DCVehicle {
         sample.minimumVoltage = Self.volts(model.minimumVoltage)
         sample.minimumCurrent = Self.amperes(model.minimumCurrent)
         sample.inletVoltage = Self.volts(voltage)
+        if model.protocolUsed.hasSchedules {
+            sample.maximumScheduleTuples = UInt16(clamping: model.scheduleTuples)
+            // With ISO 15118-2 it goes back to its parameters, and need not say so.
+            sample.wantsRenegotiation = wantsRenegotiation && model.protocolUsed == .iso15118v20
+        }
         tellBattery(&sample)
         return sample
     }

@@ -7,14 +7,15 @@ extension DCVehicle {
             // Nothing flowed yet: it leaves as it came.
             wantsContactor = false
             isS2Closed = false
-            return go(to: wantsPause ? .paused : .ended)
+            if told.stop == .emergency { wasForced = true }
+            return leave()
         }
         switch stage {
         case .none: seek()
         case .linking: link()
         case .authorization: wait(told.isAuthorized, seconds, then: .parameters)
         case .parameters:
-            guard stageFor >= model.messageTime else { return }
+            guard stageFor >= model.messageTime, !isContactorClosed, !awaitsOffer else { return }
             isS2Closed = true
             go(to: .cableCheck)
         case .cableCheck:
@@ -29,18 +30,25 @@ extension DCVehicle {
         case .weldingDetection:
             guard !isContactorClosed, stageFor >= 2 * model.messageTime else { return }
             // It looks at its inlet, and does not wait for ever for it to be dead.
-            if abs(voltage) < 60 || stageFor > 3 { go(to: wantsPause ? .paused : .ended) }
+            if abs(voltage) < 60 || stageFor > 3 { leave() }
         case .ended, .paused, .failed: wantsContactor = false
         }
     }
 
     /// It would end its session by itself.
-    private var ends: Bool { wantsStop || wantsPause || !isReady || isFull || hasError }
+    var ends: Bool { wantsStop || wantsPause || !isReady || isFull || hasError }
+
+    /// A pause is a vehicle's wish, where its protocol has one.
+    private mutating func leave() {
+        go(to: wantsPause && model.protocolUsed.canPause ? .paused : .ended)
+    }
 
     private mutating func seek() {
         targetCurrent = 0
         guard hasDigitalPilot, told.isAvailable, !ends else { return }
-        session &+= 1
+        // A paused session is resumed under its number.
+        if !isResuming { session &+= 1 }
+        isResuming = false
         go(to: .linking)
     }
     private mutating func link() {
@@ -68,7 +76,10 @@ extension DCVehicle {
         targetCurrent = min(2, model.maximumCurrent)
         let matches = abs(voltage - openVoltage) <= model.prechargeTolerance
         if isContactorClosed {
-            if wantsContactor { go(to: .transfer) }
+            if wantsContactor {
+                makePlan()
+                go(to: .transfer)
+            }
             return
         }
         guard model.behaviour != .neverPrecharged else { return }
@@ -84,6 +95,7 @@ extension DCVehicle {
         targetVoltage = model.targetVoltage ?? saidVoltage
         let keeps = model.behaviour == .keepsAsking
         if !isWinding, !keeps, told.stop != .none || ends { isWinding = true }
+        if !isWinding { considerOffer() }
         let wanted = isWinding ? 0 : wantedCurrent
         targetCurrent = min(wanted, targetCurrent + model.riseRate * seconds)
         guard isWinding else {
@@ -92,7 +104,9 @@ extension DCVehicle {
         }
         // It waits for the current to be gone, but not for ever.
         readyFor += seconds
-        if abs(current) < 5 && readyFor >= model.messageTime || readyFor > 3 { go(to: .stopping) }
+        guard abs(current) < 5 && readyFor >= model.messageTime || readyFor > 3 else { return }
+        if isRenegotiating, told.stop == .none { return negotiateAnew() }
+        go(to: .stopping)
     }
 
     private mutating func stop() {

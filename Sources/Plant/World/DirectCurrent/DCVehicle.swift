@@ -56,6 +56,33 @@ package struct DCVehicle: Hashable, Sendable {
     var isWinding = false
     var wakeUps: UInt32 = 0
 
+    // Schedules
+    /// Its communication device will offer schedules.
+    var expectsSchedules = false
+    /// The newest that it was offered.
+    package internal(set) var offer: ScheduleOffer?
+    /// What it made of one; of its session and that offer's number.
+    package internal(set) var plan: VehiclePlan?
+    /// Seconds since it told its plan.
+    var plannedFor = 0.0
+    /// It leaves the transfer to negotiate anew.
+    var isRenegotiating = false
+    /// What the rig wishes.
+    var wantsRenegotiation = false
+
+    // Without a session
+    package internal(set) var isAsleep = false
+    /// Without energy, s.
+    var idleFor = 0.0
+    /// The pilot was in state F since it last asked for digital communication.
+    var sawStateF = false
+    /// Its next session is its last one, resumed.
+    var isResuming = false
+    /// The station, or a lost link, has ended its session at once.
+    var wasForced = false
+    /// Sessions that it has tried anew by itself since it was plugged in.
+    package internal(set) var retries = 0
+
     package init(
         _ model: VehicleModel, connector: UInt8 = 0, session: UInt32 = 0
     ) {
@@ -86,16 +113,19 @@ package struct DCVehicle: Hashable, Sendable {
         fill(seconds)
         pluggedFor += seconds
         stageFor += seconds / pace
+        plannedFor += seconds
         moveContactors(seconds)
         hasError = hasError || faults.has(.vehicleError)
-        if wakeUps != told.wakeUps {
-            wakeUps = told.wakeUps
-            if stage == .paused || stage == .ended || stage == .failed { wakeUp() }
-        }
+        // A count that runs backwards is a station that began anew, and no wish.
+        let isWish = Int32(bitPattern: told.wakeUps &- wakeUps) > 0
+        wakeUps = told.wakeUps
+        if isWish, !isAsleep, stage >= .ended { wakeUp() }
         // A module that starts anew has forgotten the session.
         if isSilent || faults.has(.restart) { return loseLink() }
         protect()
         if isStuck { return }
+        rest(seconds)
+        if isAsleep { return }
         walk(seconds)
     }
 
@@ -107,11 +137,14 @@ package struct DCVehicle: Hashable, Sendable {
             go(to: .failed)
         } else if told.stop == .emergency, model.behaviour != .keepsAsking {
             openAtOnce()
+            wasForced = true
             go(to: .weldingDetection)
         }
     }
 
     private mutating func loseLink() {
+        // Whom the module does not know it cannot resume.
+        if stage == .paused, faults.has(.restart) { go(to: .failed) }
         guard stage.isInSession || stage == .linking else { return }
         // The station knows nothing of it; what the vehicle does is its own: it stops too. One that
         // disappears by its behaviour leaves its contactors to the pilot.
@@ -132,17 +165,6 @@ package struct DCVehicle: Hashable, Sendable {
         stage = next
         stageFor = 0
         readyFor = 0
-    }
-
-    /// It comes back after a pause, or tries anew.
-    mutating func wakeUp() {
-        guard !isContactorClosed else { return }
-        wantsStop = false
-        wantsPause = false
-        hasError = false
-        isS2Closed = false
-        isWinding = false
-        go(to: .none)
     }
 
     private mutating func moveContactors(_ seconds: Double) {

@@ -53,6 +53,18 @@ package struct DCVehicleModel: Hashable, Sendable {
     /// Wants a contract rather than external identification.
     package var usesContract = false
     package var behaviour = Behaviour.honest
+    /// Without energy for so long it sleeps, s; `nil`: never. It wakes with the step of the pilot from B1 to
+    /// B2, or, where it sleeps deeply, only after state F.
+    package var sleepAfter: Double?
+    package var sleepsDeeply = false
+    /// Periods that it takes in a schedule; 0: it does not tell. ISO 15118-2 MaxEntriesSAScheduleTuple.
+    package var scheduleTuples = 12
+    /// It tells a plan of its own, and, with ISO 15118-2, negotiates anew when the station wishes it.
+    package var tellsPlan = false
+    package var renegotiates = false
+    /// Sessions that it tries anew by itself after one that was broken off, and after how long, s. Chosen.
+    package var retries = 3
+    package var retryTime = 3.0
 
     // Times, s. Chosen: as vehicles on the road take, short of the standards' time-outs.
     /// SLAC, SDP and the first messages.
@@ -85,5 +97,7 @@ package struct DCVehicleChange: Hashable, Sendable {
     package var stops: Bool?
     /// Pauses its session, or wakes up.
     package var pauses: Bool?
+    /// Negotiates its schedule anew, by its own wish.
+    package var renegotiates: Bool?
     package init() {}
 }

@@ -49,6 +49,7 @@ extension DCVehicle {
             wantsStop = value
             if !value, stage == .ended { wakeUp() }
         }
+        if let value = change.renegotiates, stage == .transfer { wantsRenegotiation = value }
         if let value = change.pauses {
             wantsPause = value
             if !value, stage == .paused { wakeUp() }

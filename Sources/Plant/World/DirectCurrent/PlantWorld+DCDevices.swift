@@ -15,6 +15,10 @@ extension PlantWorld {
             vehicleModules[index].step(now: now, faults: faults)
             guard hasOutput, let command = vehicleModules[index].passesOn else { continue }
             tellVehicle(evse: link.evse, command)
+            offerSchedules(
+                evse: link.evse, vehicleModules[index].offer,
+                expects: vehicleModules[index].offersSchedules)
+            vehicleModules[index].planned = vehiclePlan(evse: link.evse)
         }
         for source in power.monitors {
             let feeds = power.groups[power.groupOfStage[source]].feeds

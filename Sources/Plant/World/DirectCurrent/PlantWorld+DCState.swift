@@ -160,6 +160,9 @@ extension PlantWorld {
             "contactorClosed": .bool(vehicle.isContactorClosed),
             "closedAtDifference": JSONValue(rounded: vehicle.closedAtDifference, digits: 1),
             "openedUnderCurrent": JSONValue(rounded: vehicle.openedUnderCurrent, digits: 1),
+            "offer": vehicle.offer.map { JSONValue(Int($0.number)) } ?? .null,
+            "planOf": vehicle.plan.map { JSONValue(Int($0.offer)) } ?? .null,
+            "asleep": .bool(vehicle.isAsleep), "retries": JSONValue(vehicle.retries),
             "error": .bool(vehicle.hasError), "silent": .bool(vehicle.isSilent),
         ]
         object["told"] = [

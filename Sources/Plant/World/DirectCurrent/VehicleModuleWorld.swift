@@ -21,6 +21,11 @@ package struct VehicleModuleWorld: Sendable {
     package private(set) var boots: UInt32 = 1
     private(set) var startedAt: Int64?
     var session: Session?
+    /// Schedules that are offered to the vehicle; those of an offer that is not whole yet.
+    package private(set) var offer: ScheduleOffer?
+    private var partial: ScheduleOffer?
+    /// The vehicle's plan as the world gave it, and since when it has been told.
+    var planned: (plan: VehiclePlan, age: Double)?
     var challenge: UInt32 = 0
     var challengedAt: Int64?
     /// Rounds of the task that works the vehicle's protocol.
@@ -38,8 +43,11 @@ package struct VehicleModuleWorld: Sendable {
     private var wasRestarted = false
     /// From its supply to the first answer. Chosen.
     private static let muteTime: Int64 = 500_000_000
-    /// What it can: DIN 70121, ISO 15118-2 and -20, CHAdeMO, wake-up, renegotiation.
-    static let abilities: UInt16 = 0b1100_1111
+    /// What it can: DIN 70121, ISO 15118-2 and -20, CHAdeMO, wake-up, renegotiation, schedules.
+    static let abilities: UInt16 = 0b1_1100_1111
+    static let schedulesAbility: UInt16 = 1 << 8
+    /// The station offers schedules in this session of the line.
+    var offersSchedules: Bool { (session?.allowed ?? 0) & Self.schedulesAbility != 0 }
 
     init(_ plan: PlantPlan.VehicleLink) { self.plan = plan }
 
@@ -81,6 +89,8 @@ package struct VehicleModuleWorld: Sendable {
             challengedAt = nil
             command = Self.nothing(after: command)
             cycle = 0
+            offer = nil
+            partial = nil
             startedAt = now
             muteUntil = now + Self.muteTime
         }
@@ -95,6 +105,20 @@ package struct VehicleModuleWorld: Sendable {
         }
         if let session, now - session.heardAt > session.silence { self.session = nil }
         cycle &+= 1
+    }
+
+    /// One frame of an offer; the whole of it is in force once its last one has come.
+    mutating func take(
+        session: UInt32, number: UInt16, count: Int, place: Int, _ schedule: VehicleSchedule?
+    ) {
+        if place == 0 {
+            partial = ScheduleOffer(session: session, number: number, schedules: [])
+        }
+        guard partial?.session == session, partial?.number == number,
+            partial?.schedules.count == place
+        else { return }
+        if let schedule { partial?.schedules.append(schedule) }
+        if place + 1 >= count { offer = partial }
     }
 
     mutating func obey(_ command: VehicleCommand, sequence: UInt16, at now: Int64) {
@@ -115,5 +139,13 @@ extension PlantWorld {
             return
         }
         vehicleModules[index].said = said
+    }
+
+    /// The same of a vehicle's plan, and how long ago it was told, s.
+    package mutating func feed(_ device: String, plan: VehiclePlan, age: Double) {
+        guard let index = vehicleModules.firstIndex(where: { $0.plan.device == device }) else {
+            return
+        }
+        vehicleModules[index].planned = (plan, age)
     }
 }
