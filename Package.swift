@@ -267,14 +267,20 @@ let package = Package(
             "ModbusEnergyMeter",
             [
                 "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "OCMF",
-                "Plant",
+                "Plant", "PlantTestBench",
             ]),
         tests(
             "EVSEController",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "ModbusIOCard",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "CANPowerModule", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
@@ -287,11 +293,16 @@ let package = Package(
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests(
             "SerialVehicleCommunication",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "ModbusInsulationMonitor",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
-        tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant", "PlantTestBench"]),
+        tests(
+            "SafetyMCU",
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant", "PlantTestBench"]),
         tests(
             "NFCReader",
             [
@@ -302,20 +313,20 @@ let package = Package(
             "LineReader", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests("DriverKit", ["EVSEModel", "DriverTestKit"]),
         tests("DisplayText", ["EVSEModel"]),
-        // What tests of displays on a line of the plant share
+        // What tests of drivers at the wires of the plant share
         .target(
-            name: "DisplayTestBench",
+            name: "PlantTestBench",
             dependencies: ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"],
-            path: "Tests/DisplayTestBench", swiftSettings: common),
+            path: "Tests/PlantTestBench", swiftSettings: common),
         tests(
             "DWINDisplay",
             [
-                "EVSEModel", "DriverKit", "DriverTestKit", "DisplayTestBench", "DisplayText",
+                "EVSEModel", "DriverKit", "DriverTestKit", "PlantTestBench", "DisplayText",
                 "FieldBus", "Plant",
             ]),
         tests(
             "CharacterDisplay",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayTestBench", "FieldBus", "Plant"]),
+            ["EVSEModel", "DriverKit", "DriverTestKit", "PlantTestBench", "FieldBus", "Plant"]),
         tests(
             "KioskPage",
             ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayText", "JSON", "Plant"]),
