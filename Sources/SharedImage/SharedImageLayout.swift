@@ -51,6 +51,16 @@ package enum SharedImageLayout {
     static var sourceStride: Int { block(MemoryLayout<PowerSourceSample>.size) }
     static var dc: Int { sources + StationBounds.powerSources * sourceStride }
     static var timing: Int { dc + block(MemoryLayout<DCImage>.size) }
+
+    // One of several blocks: an index below ``StationBounds``.
+    static func meter(_ evse: Int) -> Int { meters + evse * meterStride }
+    static func controller(_ evse: Int) -> Int { controllers + evse * controllerStride }
+    static func card(_ card: Int) -> Int { cards + card * cardStride }
+    static func cardOutputs(_ card: Int) -> Int { cardOutputs + card * cardOutputsStride }
+    static func vehicle(_ evse: Int) -> Int { vehicles + evse * vehicleStride }
+    static func insulation(_ evse: Int) -> Int { insulation + evse * insulationStride }
+    static func source(_ source: Int) -> Int { sources + source * sourceStride }
+
     /// Size of the whole file in bytes.
     package static var size: Int { timing + aligned(TimingCell.count * 8) }
 
