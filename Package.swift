@@ -226,11 +226,14 @@ let package = Package(
         plugin(
             "KioskPage", ["DisplayText", "LocalHTTP", "JSON"], resources: [.embedInCode("Page")]),
 
+        // What the programs around readers' libraries share
+        source("ReaderProgram", ["CRealtime"]),
+
         // Executables
         executable("forecourt", ["StationRuntime"]),
         executable("forecourt-loop", ["LoopRuntime"]),
-        executable("forecourt-nfc", ["CNFC", "CRealtime"]),
-        executable("forecourt-pcsc", ["CPCSC", "CRealtime"]),
+        executable("forecourt-nfc", ["CNFC", "EVSEModel", "ReaderProgram"]),
+        executable("forecourt-pcsc", ["CPCSC", "EVSEModel", "ReaderProgram"]),
         executable("forecourt-bench", ["Bench"]),
 
         // Costs the core's steps in process; `make bench` runs it, nothing ships it.
