@@ -1,3 +1,4 @@
+import DriverKit
 import EVSEModel
 
 /// Which reader of the PC/SC service a device is.

@@ -1,5 +1,5 @@
-package import ControlLoop
-package import EVSEModel
+import ControlLoop
+import EVSEModel
 
 /// Watches a run from outside, cycle by cycle, and knows nothing of how the laws work: it judges
 /// by the inputs that the world gave and the outputs that came back.
