@@ -305,7 +305,10 @@ let package = Package(
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant", "PlantTestBench"]),
         tests(
             "SafetyMCU",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant", "PlantTestBench"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "NFCReader",
             [

@@ -63,6 +63,7 @@ public struct SigningSubject: Hashable, Sendable {
 /// What the station wants of a meter that signs: a state to be in, not an event, so that it can be said
 /// again after a restart of either.
 public struct SigningOrder: Hashable, Sendable {
+    /// The state that the meter shall be in.
     public enum Wish: Hashable, Sendable {
         /// No transaction runs in the meter.
         case rest

@@ -26,10 +26,8 @@ package struct GuaranteeMonitor {
     private(set) var startedAt: Instant
     private(set) var last: EVSEImage?
     var lastAsk: Instant
-    private var wasInC = false
     var lastClosing: Instant?
     private var lastDutyChange: Instant?
-    private var closedSince: Instant?
     var openSince: Instant?
     var invalidSince: Instant?
     var diodeBadSince: Instant?
@@ -47,7 +45,6 @@ package struct GuaranteeMonitor {
     var clearRequests: UInt32?
     var testStage = 0  // 1 pressed, 2 tripped, 3 released and clear
     var testStageAt = Instant.zero
-    private var hottestRecently: Celsius?
     var lastPhaseChange: Instant?
     var phaseChanges = 0
     var phaseDay: Instant?
@@ -68,7 +65,6 @@ package struct GuaranteeMonitor {
         heard = false
         startedAt = cycle.now
         last = nil
-        closedSince = nil
         openSince = nil
         pwmSince = nil
         diodeBadSince = nil
@@ -83,7 +79,6 @@ package struct GuaranteeMonitor {
         clearRequests = nil
         controllerWatch = ControllerWatch()
         testStage = 0
-        wasInC = false
         lastPhaseChange = nil
         phaseDay = nil
         phaseChanges = 0
