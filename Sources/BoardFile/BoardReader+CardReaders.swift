@@ -21,7 +21,7 @@ extension BoardReader {
                     position("devices.\(reader.id).name"),
                     "\(reader.id) \(Self.shown(name)) and \(rival.id) "
                         + "\(Self.shown(rival.configuration.text("name"))) can be one reader of "
-                        + bus.name,
+                        + "\(bus.name)",
                     fix: "give each a name that only its reader's contains, as pcsc_scan shows them"
                 )
             }

@@ -1,7 +1,7 @@
 import EVSEModel
-import Foundation
 import FramedSerial
 import Plant
+import PlantTestBench
 import SafetyMCU
 import Testing
 
@@ -10,20 +10,7 @@ struct SafetyPacketTests {
     // MARK: The document
 
     /// Vectors of docs/safety-controller-protocol.md by their names.
-    private static let vectors: [String: [UInt8]] = {
-        let file = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
-            url.deletingLastPathComponent()
-        }.appending(path: "docs/safety-controller-protocol.md")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let section = text.components(separatedBy: "## 10. Test vectors").last ?? ""
-        let block = section.components(separatedBy: "```").dropFirst().first ?? ""
-        var vectors = [String: [UInt8]]()
-        for line in block.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            vectors[String(words[0])] = words.dropFirst().compactMap { UInt8($0, radix: 16) }
-        }
-        return vectors
-    }()
+    private static let vectors = ProtocolDocument.vectors(of: "safety-controller-protocol")
 
     private func packet(_ name: String) throws -> SafetyPacket {
         let frame = try #require(Self.vectors[name])
