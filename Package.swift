@@ -232,11 +232,14 @@ let package = Package(
         plugin(
             "KioskPage", ["DisplayText", "LocalHTTP", "JSON"], resources: [.embedInCode("Page")]),
 
+        // What the programs around readers' libraries share
+        source("ReaderProgram", ["CRealtime"]),
+
         // Executables
         executable("forecourt", ["StationRuntime"]),
         executable("forecourt-loop", ["LoopRuntime"]),
-        executable("forecourt-nfc", ["CNFC", "CRealtime"]),
-        executable("forecourt-pcsc", ["CPCSC", "CRealtime"]),
+        executable("forecourt-nfc", ["CNFC", "EVSEModel", "ReaderProgram"]),
+        executable("forecourt-pcsc", ["CPCSC", "EVSEModel", "ReaderProgram"]),
         executable("forecourt-bench", ["Bench"]),
 
         // Costs the core's steps in process; `make bench` runs it, nothing ships it.
@@ -273,14 +276,20 @@ let package = Package(
             "ModbusEnergyMeter",
             [
                 "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "OCMF",
-                "Plant",
+                "Plant", "PlantTestBench",
             ]),
         tests(
             "EVSEController",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "ModbusIOCard",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "CANPowerModule", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests(
@@ -294,14 +303,22 @@ let package = Package(
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "RegisterMaps", "Plant"]),
         tests(
             "SerialVehicleCommunication",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant"]),
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "ModbusInsulationMonitor",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+            ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant", "PlantTestBench"]),
         tests(
             "HTTPEnergyMeter",
             ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "JSON", "OCMF", "Plant"]),
-        tests("SafetyMCU", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
+        tests(
+            "SafetyMCU",
+            [
+                "EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "FramedSerial", "Plant",
+                "PlantTestBench",
+            ]),
         tests(
             "NFCReader",
             [
@@ -312,20 +329,20 @@ let package = Package(
             "LineReader", ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"]),
         tests("DriverKit", ["EVSEModel", "DriverTestKit"]),
         tests("DisplayText", ["EVSEModel"]),
-        // What tests of displays on a line of the plant share
+        // What tests of drivers at the wires of the plant share
         .target(
-            name: "DisplayTestBench",
+            name: "PlantTestBench",
             dependencies: ["EVSEModel", "DriverKit", "DriverTestKit", "FieldBus", "Plant"],
-            path: "Tests/DisplayTestBench", swiftSettings: common),
+            path: "Tests/PlantTestBench", swiftSettings: common),
         tests(
             "DWINDisplay",
             [
-                "EVSEModel", "DriverKit", "DriverTestKit", "DisplayTestBench", "DisplayText",
+                "EVSEModel", "DriverKit", "DriverTestKit", "PlantTestBench", "DisplayText",
                 "FieldBus", "Plant",
             ]),
         tests(
             "CharacterDisplay",
-            ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayTestBench", "FieldBus", "Plant"]),
+            ["EVSEModel", "DriverKit", "DriverTestKit", "PlantTestBench", "FieldBus", "Plant"]),
         tests(
             "KioskPage",
             ["EVSEModel", "DriverKit", "DriverTestKit", "DisplayText", "JSON", "Plant"]),

@@ -118,8 +118,3 @@ enum InfyHeader {
         return status
     }
 }
-
-/// Bytes as people read them.
-func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
-}

@@ -57,8 +57,7 @@ public enum GPIOCableLockPlugin: CyclicPlugin {
 
 /// Drives the bolt one full stroke per command and says where its switch sees it.
 ///
-/// Whether the bolt arrived is for the interlock law to judge; it asks for another stroke by a
-/// changed `boltAttempt`.
+/// Whether the bolt arrived is for the interlock law to judge.
 public struct GPIOCableLock: CyclicDriver {
     /// The lock's lines, and its stroke in cycles.
     public struct Plan: BitwiseCopyable, Sendable {
@@ -71,7 +70,6 @@ public struct GPIOCableLock: CyclicDriver {
 
     private let plan: Plan
     private var wanted = Bolt.unknown
-    private var attempt: UInt8 = 0
     private var cyclesLeft: Int32 = 0
 
     public init(plan: Plan) { self.plan = plan }
@@ -88,9 +86,8 @@ public struct GPIOCableLock: CyclicDriver {
 
     public mutating func write(_ outputs: EVSEOutputs, at slot: Slot, to lines: inout Lines) {
         let command = outputs.connectors[slot.connector]
-        if command.bolt != wanted || command.boltAttempt != attempt {
+        if command.bolt != wanted {
             wanted = command.bolt  // a new command starts a full stroke, even in mid-travel
-            attempt = command.boltAttempt
             cyclesLeft = wanted == .unknown ? 0 : plan.strokeCycles
         }
         guard cyclesLeft > 0 else {

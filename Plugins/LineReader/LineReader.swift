@@ -171,7 +171,6 @@ package actor LineReader: BusDriver {
         guard let token = pattern.token(in: line) else {
             return .init(name: "token", text: "none: no match")
         }
-        let bytes = token.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
-        return .init(name: "token", text: token, raw: bytes.joined(separator: " "))
+        return .init(name: "token", text: token, raw: hexadecimal(token.utf8, separator: " "))
     }
 }

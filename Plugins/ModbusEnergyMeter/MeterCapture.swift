@@ -1,3 +1,4 @@
+import EVSEModel
 package import FieldBus
 package import RegisterMaps
 
@@ -114,15 +115,9 @@ extension MeterModel {
                 let text =
                     index < values.count
                     ? "\(rounded(values[index])) \(quantity.symbol)" : "no credible value"
-                return (name, text, hexadecimal(raw))
+                let bytes = raw.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
+                return (name, text, hexadecimal(bytes, separator: " "))
             }
         }
     }
-}
-
-private func hexadecimal(_ registers: ArraySlice<UInt16>) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return registers.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
-        .map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }
-        .joined(separator: " ")
 }

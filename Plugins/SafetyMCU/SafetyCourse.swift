@@ -14,21 +14,13 @@ internal import FramedSerial
 package final class SafetyCourse {
     /// Between two tries to open a port that is gone. Chosen.
     private static let retry = Milliseconds(1000)
-    /// Answers with the same count of its control task's rounds, and the time that they span.
-    private static let mostRepeats = 3
-    private static let repeatSpan = Milliseconds(100)
 
     private let host: any DriverHost
-    private let wire: any SafetyWire
     private let settings: SafetySettings
-    /// Numbers that nobody can foresee: sessions, and the first sequence.
-    private let draw: () -> UInt32
+    private var link: FramedLink
 
     private var opensAgainAt = Instant.zero
-    private var parser = SafetyParser()
-    private var sequence: UInt16
     private var session: Session?
-    private var lastSession: UInt32 = 0
     private var boot: UInt32?
     private var latch: UInt16 = 0
     /// The loop's count of services when the latch was last sent back.
@@ -41,9 +33,8 @@ package final class SafetyCourse {
     private var offence: String?
     private var residualCurrent = SafetyState.ResidualCurrent.none
     private var isEnding = false
-    private var replyTimes = [Int64]()
-
-    private var pulse = Pulse()
+    /// Of its control task, whose count goes on from session to session.
+    private var pulse = FramedPulse()
 
     private struct Session {
         let id: UInt32
@@ -51,22 +42,16 @@ package final class SafetyCourse {
         /// It has told a state that lives; before that nothing is permitted.
         var isProven = false
     }
-    /// Its control task's count of rounds, which goes on from session to session.
-    private struct Pulse {
-        var cycle: UInt16?
-        var since = Instant.zero
-        var repeats = 0
-    }
 
     package init(
         _ configuration: Configuration, host: any DriverHost, on wire: any SafetyWire,
         draw: @escaping () -> UInt32 = { UInt32.random(in: .min ... .max) }
     ) {
         self.host = host
-        self.wire = wire
-        self.draw = draw
-        sequence = UInt16(truncatingIfNeeded: draw())
         settings = SafetySettings(configuration)
+        link = FramedLink(
+            wire, to: "safety controller", longestPayload: SafetyPacket.longestPayload,
+            replyTimeout: settings.replyTimeout, draw: draw)
     }
 
     /// Silence after which the controller ends by itself, and time between two commands.
@@ -99,7 +84,7 @@ package final class SafetyCourse {
     package func poll() -> Milliseconds {
         let start = host.now()
         lastLook = lastLook ?? start
-        if wire.isOpen || start >= opensAgainAt {
+        if link.wire.isOpen || start >= opensAgainAt {
             do throws(FieldBusError) {
                 try work()
             } catch {
@@ -127,8 +112,7 @@ package final class SafetyCourse {
     }
 
     package func cleanup() {
-        wire.close()
-        parser.removeAll()
+        link.close()
         session = nil
         lastLook = nil
         wrong = nil
@@ -215,8 +199,7 @@ package final class SafetyCourse {
         why = error.what
         unanswered += 1
         guard error.code != .noReply else { return }
-        wire.close()
-        parser.removeAll()
+        link.close()
         opensAgainAt = now + Self.retry
     }
     private var why = "nobody answered"
@@ -238,12 +221,8 @@ package final class SafetyCourse {
     private func begin() throws(FieldBusError) {
         session = nil
         wrong = nil
-        if !wire.isOpen {
-            try wire.open()
-            parser.removeAll()
-        }
-        let id = newSession
-        lastSession = id
+        try link.open()
+        let id = link.newSession()
         let hello = try exchange(.hello, SafetyVersion.own.payload, in: id)
         guard hello.kind == .identity, let identity = SafetyIdentity(hello.payload) else {
             throw unreadable("HELLO", hello)
@@ -267,15 +246,8 @@ package final class SafetyCourse {
         session = Session(id: id, judge: SafetyJudge(wantsSelfTest: settings.wantsResidualCurrent))
     }
 
-    /// Never 0, and never the last one.
-    private var newSession: UInt32 {
-        let id = max(1, draw())
-        guard id == lastSession else { return id }
-        return id == .max ? 1 : id + 1
-    }
-
     private func note(_ identity: SafetyIdentity, _ acceptance: SafetyAcceptance) {
-        if boot != identity.boot { pulse = Pulse() }
+        if boot != identity.boot { pulse = FramedPulse() }
         if let boot, boot != identity.boot {
             host.log(.warning, "safety controller started anew", ["boot": "\(identity.boot)"])
         }
@@ -295,7 +267,7 @@ package final class SafetyCourse {
 
     private func unreadable(_ name: String, _ packet: SafetyPacket) -> FieldBusError {
         let refusal = packet.kind == .refusal ? SafetyRefusal(packet.payload) : nil
-        return noReply(
+        return link.noReply(
             refusal.map { "refuses \(name): \($0.text)" }
                 ?? "answers \(name) with what is no answer")
     }
@@ -304,7 +276,9 @@ package final class SafetyCourse {
 
     /// Sends a command; `nil` where the controller knows of no session any more.
     private func tell(_ command: SafetyCommand) throws(FieldBusError) -> SafetyState? {
-        guard let id = session?.id ?? (lastSession == 0 ? nil : lastSession) else { return nil }
+        guard let id = session?.id ?? (link.lastSession == 0 ? nil : link.lastSession) else {
+            return nil
+        }
         let answer = try exchange(.command, command.payload, in: id)
         if answer.kind == .refusal {
             let text = SafetyRefusal(answer.payload)?.text ?? "for no reason"
@@ -314,60 +288,30 @@ package final class SafetyCourse {
             return nil
         }
         guard answer.kind == .state, let state = SafetyState(answer.payload) else {
-            throw noReply("tells a state that is none")
+            throw link.noReply("tells a state that is none")
         }
-        guard lives(state) else { throw noReply("its control task stands still") }
+        guard pulse.lives(state.cycle, at: host.now()) else {
+            throw link.noReply("its control task stands still")
+        }
         return state
     }
 
-    /// The task that works pilot and contactor has gone on since the last answers.
-    private func lives(_ state: SafetyState) -> Bool {
-        let now = host.now()
-        if pulse.cycle == state.cycle {
-            pulse.repeats += 1
-        } else {
-            pulse = Pulse(cycle: state.cycle, since: now)
-        }
-        return pulse.repeats < Self.mostRepeats || now - pulse.since < Self.repeatSpan
-    }
-
-    /// Sends a frame and waits for the answer to this very frame; late answers to others are dropped.
     private func exchange(
         _ kind: SafetyPacket.Kind, _ payload: [UInt8], in session: UInt32,
         within timeout: Milliseconds? = nil
     ) throws(FieldBusError) -> SafetyPacket {
-        guard wire.isOpen else { throw noReply("port is closed") }
-        let timeout = timeout ?? settings.replyTimeout
-        sequence &+= 1
-        let packet = SafetyPacket(kind, sequence: sequence, session: session, payload)
-        let start = wire.now()
-        let end = start + timeout
-        try wire.send(packet.frame, until: end)
-        while wire.now() < end {
-            parser.append(try wire.receive(until: end))
-            while let answer = parser.next() {
-                guard answer.sequence == sequence, answer.session == session,
-                    answer.kind == .refusal || answer.kind.rawValue == kind.rawValue | 0x80
-                else { continue }
-                let took = wire.now().nanoseconds - start.nanoseconds
-                replyTimes = replyTimes.suffix(9) + [took / 1000]
-                return answer
-            }
+        let found = try link.exchange(kind.rawValue, payload, in: session, within: timeout)
+        guard let answer = SafetyPacket(found) else {
+            throw link.noReply("answers with what is no answer")
         }
-        throw noReply("no answer within \(timeout)")
-    }
-
-    private func noReply(_ what: String) -> FieldBusError {
-        FieldBusError(
-            .noReply, bus: wire.bus, "safety controller on \(wire.place): \(what)",
-            remedy: "Check its supply, TX, RX and the baud rate.")
+        return answer
     }
 
     private var wrongDevice: DriverError? {
         wrong.map {
             DriverError(
                 .wrongDevice, device: host.device,
-                "safety controller on \(wire.place) \($0)",
+                "safety controller on \(link.wire.place) \($0)",
                 remedy: "Fit the controller that the board file describes, or correct the file.")
         }
     }
@@ -377,20 +321,20 @@ package final class SafetyCourse {
     /// Begins a session, in which nothing is permitted: a contactor that is closed opens.
     package func probe() throws(DriverError) -> ProbeReport {
         do throws(FieldBusError) {
-            if !wire.isOpen { try wire.open() }
-            let id = newSession
+            try link.open()
+            let id = link.newSession()
             let hello = try exchange(.hello, SafetyVersion.own.payload, in: id, within: patience)
             guard let identity = SafetyIdentity(hello.payload) else {
                 throw unreadable("HELLO", hello)
             }
             var report = ProbeReport(
-                identity: "safety controller on \(wire.place), \(identity.text)")
+                identity: "safety controller on \(link.wire.place), \(identity.text)")
             if let fault = settings.objection(to: identity) {
                 report.values.append(.init(name: "problem", text: fault))
             } else {
                 report.values = try look(identity, id)
             }
-            report.replyTimes = replyTimes
+            report.replyTimes = link.replyTimes
             return report
         } catch {
             throw DriverError(error, device: host.device)

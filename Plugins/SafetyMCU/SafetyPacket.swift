@@ -1,4 +1,4 @@
-internal import FramedSerial
+package import FramedSerial
 
 /// One packet of the safety controller protocol, and the frame around it.
 ///
@@ -40,7 +40,7 @@ package struct SafetyPacket: Hashable, Sendable {
     }
 
     /// - Returns: `nil` where its kind is unknown.
-    init?(_ packet: FramedPacket) {
+    package init?(_ packet: FramedPacket) {
         guard let kind = Kind(rawValue: packet.kind) else { return nil }
         self.init(kind, sequence: packet.sequence, session: packet.session, packet.payload)
     }
@@ -53,25 +53,4 @@ package struct SafetyPacket: Hashable, Sendable {
     package static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 { Framing.checksum(bytes) }
     package static func stuffed(_ bytes: [UInt8]) -> [UInt8] { Framing.stuffed(bytes) }
     package static func unstuffed(_ bytes: [UInt8]) -> [UInt8]? { Framing.unstuffed(bytes) }
-}
-
-/// Finds the controller's packets in a stream of bytes.
-package struct SafetyParser: Sendable {
-    private var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
-    /// Between two delimiters stood what is no packet.
-    package var rejected: Int { frames.rejected }
-
-    package init() {}
-
-    package mutating func removeAll() { frames.removeAll() }
-    package mutating func append(_ bytes: [UInt8]) { frames.append(bytes) }
-
-    /// The next packet of the controller; `nil` until more bytes come.
-    package mutating func next() -> SafetyPacket? {
-        while let packet = frames.next() {
-            if let known = SafetyPacket(packet) { return known }
-            frames.reject()
-        }
-        return nil
-    }
 }

@@ -25,7 +25,7 @@ package final class SECCCourse {
     private var session: UInt32?
     private var boot: UInt32?
     private var count = SessionCount()
-    private var pulse = Pulse()
+    private var pulse = FramedPulse()
     private var opensAgainAt = Instant.zero
     private var lastLook: Instant?
     /// Why it is none that this board can use; `nil` where nothing speaks against it.
@@ -199,7 +199,7 @@ package final class SECCCourse {
             host.log(.warning, "SECC module started anew", ["boot": "\(identity.boot)"])
         }
         boot = identity.boot
-        pulse = Pulse()
+        pulse = FramedPulse()
         session = id
         allowed = accepted.allowed
         schedules.begin()
@@ -285,24 +285,5 @@ private struct SessionCount {
         if last.map({ $0.boot != boot || $0.session != session }) ?? (session != 0) { total &+= 1 }
         last = (boot, session)
         return total
-    }
-}
-
-/// The module's count of its protocol's rounds, which must go on.
-private struct Pulse {
-    /// Answers with the same count, and the time that they span.
-    private static let mostRepeats = 3
-    private static let repeatSpan = Milliseconds(100)
-    private var cycle: UInt16?
-    private var since = Instant.zero
-    private var repeats = 0
-
-    mutating func lives(_ cycle: UInt16, at now: Instant) -> Bool {
-        if self.cycle == cycle {
-            repeats += 1
-        } else {
-            (self.cycle, since, repeats) = (cycle, now, 0)
-        }
-        return repeats < Self.mostRepeats || now - since < Self.repeatSpan
     }
 }

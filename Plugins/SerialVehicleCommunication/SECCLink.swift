@@ -8,70 +8,35 @@ struct SECCAnswer: Hashable, Sendable {
     let payload: [UInt8]
 }
 
-/// Questions to a module and their answers, one at a time.
+/// Questions to a module and their answers, in the protocol's kinds.
 struct SECCLink {
-    let wire: any FramedWire
-    private let replyTimeout: Milliseconds
-    /// Numbers that nobody can foresee: sessions, and the first sequence.
-    private let draw: () -> UInt32
-    private var frames = FrameSplitter(longestPayload: SECCMessage.longestPayload)
-    private var sequence: UInt16
-    private var lastSession: UInt32 = 0
-    /// Of the newest exchanges, microseconds.
-    private(set) var replyTimes = [Int64]()
+    private var link: FramedLink
 
     init(_ wire: any FramedWire, replyTimeout: Milliseconds, draw: @escaping () -> UInt32) {
-        self.wire = wire
-        self.replyTimeout = replyTimeout
-        self.draw = draw
-        sequence = UInt16(truncatingIfNeeded: draw())
+        link = FramedLink(
+            wire, to: "SECC module", longestPayload: SECCMessage.longestPayload,
+            replyTimeout: replyTimeout, draw: draw)
     }
 
-    mutating func open() throws(FieldBusError) {
-        guard !wire.isOpen else { return }
-        try wire.open()
-        frames.removeAll()
-    }
+    var wire: any FramedWire { link.wire }
+    /// Of the newest exchanges, microseconds.
+    var replyTimes: [Int64] { link.replyTimes }
 
-    mutating func close() {
-        wire.close()
-        frames.removeAll()
-    }
-
+    mutating func open() throws(FieldBusError) { try link.open() }
+    mutating func close() { link.close() }
     /// Never 0, and never the last one.
-    mutating func newSession() -> UInt32 {
-        var id = max(1, draw())
-        if id == lastSession { id = id == .max ? 1 : id + 1 }
-        lastSession = id
-        return id
-    }
+    mutating func newSession() -> UInt32 { link.newSession() }
 
-    /// Sends a frame and waits for the answer to this very frame; late answers to others are dropped.
+    /// As ``FramedLink/exchange(_:_:in:within:)``.
     mutating func exchange(
         _ kind: SECCMessage, _ payload: [UInt8], in session: UInt32,
         within timeout: Milliseconds? = nil
     ) throws(FieldBusError) -> SECCAnswer {
-        guard wire.isOpen else { throw noReply("port is closed") }
-        let timeout = timeout ?? replyTimeout
-        sequence &+= 1
-        let packet = FramedPacket(
-            kind: kind.rawValue, sequence: sequence, session: session, payload)
-        let start = wire.now()
-        let end = start + timeout
-        try wire.send(packet.frame, until: end)
-        while wire.now() < end {
-            frames.append(try wire.receive(until: end))
-            while let found = frames.next() {
-                guard found.sequence == sequence, found.session == session,
-                    let answer = SECCMessage(rawValue: found.kind),
-                    answer == .refusal || found.kind == kind.rawValue | FramedPacket.fromDevice
-                else { continue }
-                let took = wire.now().nanoseconds - start.nanoseconds
-                replyTimes = replyTimes.suffix(9) + [took / 1000]
-                return SECCAnswer(kind: answer, payload: found.payload)
-            }
+        let found = try link.exchange(kind.rawValue, payload, in: session, within: timeout)
+        guard let answer = SECCMessage(rawValue: found.kind) else {
+            throw noReply("answers with what is no answer")
         }
-        throw noReply("no answer within \(timeout)")
+        return SECCAnswer(kind: answer, payload: found.payload)
     }
 
     func unreadable(_ name: String, _ answer: SECCAnswer) -> FieldBusError {
@@ -81,9 +46,5 @@ struct SECCLink {
                 ?? "answers \(name) with what is no answer")
     }
 
-    func noReply(_ what: String) -> FieldBusError {
-        FieldBusError(
-            .noReply, bus: wire.bus, "SECC module on \(wire.place): \(what)",
-            remedy: "Check its supply, TX, RX and the baud rate.")
-    }
+    func noReply(_ what: String) -> FieldBusError { link.noReply(what) }
 }

@@ -22,7 +22,7 @@ extension SECCReport {
             .init(name: "protocol", text: "\(protocolUsed)"),
             .init(name: "connector", text: "\(connector)"),
             .init(name: "sessions", text: "\(session)"),
-            .init(name: "EVCCID", text: Self.hexadecimal(evccid)),
+            .init(name: "EVCCID", text: Self.address(evccid)),
             .init(name: "vehicle's last word", text: silenceText),
             .init(name: "target", text: "\(targetVoltage), \(targetCurrent)"),
             .init(name: "charged", text: stateOfCharge.map { "\($0)" } ?? "not told"),
@@ -31,11 +31,8 @@ extension SECCReport {
         ]
     }
 
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    private static func address(_ bytes: [UInt8]) -> String {
         guard !bytes.isEmpty else { return "not told" }
-        return bytes.map { byte in
-            let digits = String(byte, radix: 16, uppercase: true)
-            return digits.count < 2 ? "0" + digits : digits
-        }.joined(separator: ":")
+        return hexadecimal(bytes, separator: ":")
     }
 }

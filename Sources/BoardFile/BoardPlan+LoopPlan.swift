@@ -169,7 +169,7 @@ extension BoardPlan {
             plan: plugin.plan(configuration, period: loop.period))
     }
 
-    /// Tells plans apart: FNV-1a, 64 bit, over what the plan says rather than its bytes, since the
+    /// Tells plans apart: over what the plan says rather than its bytes, since the
     /// padding between a struct's fields has no defined value.
     private func fingerprint(_ endPoints: EndPoints) -> UInt64 {
         var hash = StableHash()
@@ -222,18 +222,5 @@ extension BoardBus {
             lightsPerGroup: UInt8(clamping: configuration.number("lights")),
             bitsPerBit: configuration.text("coding") == "4-bit" ? 4 : 3,
             order: configuration.text("colours") == "rgb" ? .rgb : .grb)
-    }
-}
-
-/// FNV-1a, 64 bit: the same in every process, unlike `Hasher`.
-private struct StableHash {
-    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
-
-    mutating func add(_ text: String) {
-        for byte in text.utf8 { add(byte) }
-        add(0)
-    }
-    private mutating func add(_ byte: UInt8) {
-        value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
     }
 }

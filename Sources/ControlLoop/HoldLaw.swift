@@ -3,6 +3,7 @@ package import EVSEModel
 /// A condition under which charging may go on for a while with the board's safe current: the
 /// station process is silent, a needed input is stale, deadlines are missed.
 package struct HoldLaw: BitwiseCopyable, Sendable {
+    /// What charging may do while the condition holds.
     package enum Verdict: UInt8, BitwiseCopyable, Sendable {
         /// The condition does not hold.
         case fine = 0

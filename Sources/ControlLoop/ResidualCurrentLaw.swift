@@ -4,6 +4,7 @@ package import EVSEModel
 ///
 /// Tripping is the device's own work, in hardware; here it is seen, reported and heeded.
 package struct ResidualCurrentLaw: BitwiseCopyable, Sendable {
+    /// Of the self-test in this cycle.
     package enum TestResult: UInt8, BitwiseCopyable, Sendable {
         case running, passed, failed
     }

@@ -20,6 +20,7 @@ extension BusPlugin {
 
 /// Exchanges of a device with its bus in each of its periods.
 public struct BusLoad: Hashable, Sendable {
+    /// One request and its reply.
     public struct Exchange: Hashable, Sendable {
         /// Characters of the request and of its reply, framing included.
         public let sent: Int
@@ -134,10 +135,12 @@ extension DriverHost {
     public func outletReading(_ source: Int) -> OutletReading { OutletReading() }
 }
 
+/// How much a line of the log matters; `debug` is written where somebody asks for it.
 public enum DriverLogLevel: String, Sendable { case debug, info, warning, error }
 
 /// A token that a reader read.
 public struct PresentedToken: Hashable, Sendable {
+    /// OCPP 2.0.1 IdTokenEnumType, as far as a reader can know it.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case iso14443 = "ISO14443"
         case iso15693 = "ISO15693"
@@ -158,6 +161,7 @@ public struct PresentedToken: Hashable, Sendable {
 
 /// What a probe of one device found.
 public struct ProbeReport: Hashable, Sendable {
+    /// One line of the report.
     public struct Value: Hashable, Sendable {
         public let name: String
         public let text: String
@@ -182,6 +186,7 @@ public struct ProbeReport: Hashable, Sendable {
 
 /// One call to a driver that failed.
 public struct DriverError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What to switch on; logs and probes show the raw value.
     public enum Code: String, Hashable, Sendable {
         case configuration
         case notFound = "not-found"

@@ -99,6 +99,7 @@ public struct Configuration: Sendable {
 
 /// Collects what is wrong with a configuration; the board check adds file, line and column.
 public struct ConfigurationIssues: Sendable {
+    /// One thing that is wrong: with which key, which rule it breaks, and what to do.
     public struct Issue: Hashable, Sendable {
         public let key: String
         public let rule: String

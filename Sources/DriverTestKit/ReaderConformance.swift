@@ -71,9 +71,4 @@ public enum ReaderConformance {
         let events = test.host.faultEvents.map(\.holds)
         verdict.require(events == [true, false], "one loss is told as \(events)")
     }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return bytes.map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }.joined()
-    }
 }

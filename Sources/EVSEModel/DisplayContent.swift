@@ -115,6 +115,7 @@ extension DisplayContent {
         case fault(Fault)
     }
 
+    /// What a session came to so far.
     public struct Session: Hashable, Sendable {
         /// Delivered so far; `nil` while no meter says so.
         public var energy: WattHours?

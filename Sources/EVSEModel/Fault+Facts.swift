@@ -210,8 +210,8 @@ extension Fault {
                 report201: .init("FiscalMetering", "Problem", .evse))
         case .readerLost:
             FaultFacts(
-                text: "card reader does not answer",
-                remedy: "Check the reader's wiring; it is tried again by itself.",
+                text: "reader of cards or codes does not answer",
+                remedy: "Check the reader's plug, supply and wiring; it is tried again by itself.",
                 severity: 4, stop: .no, clearing: .byItself,
                 minimumRequiredErrorCode: nil, errorCode16: "ReaderFailure",
                 report201: .init("TokenReader", "Problem", .station))

@@ -140,8 +140,6 @@
     public var duty = Percent.zero
     /// Where the bolt should be; `unknown` leaves it where it is.
     public var bolt = Bolt.unknown
-    /// Changes with each attempt to move the bolt: the lock makes a full stroke per change.
-    public var boltAttempt: UInt8 = 0
     /// DC: this connector's own contactors.
     public var contactorClosed = false
     @inlinable public init() {}

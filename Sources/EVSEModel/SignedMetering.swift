@@ -29,9 +29,11 @@ public struct SignedRecord: Hashable, Sendable {
         self.transaction.map { $0 == transaction } ?? contains(transaction)
     }
 
-    /// Tells one record from another: FNV-1a in 64 bits (Fowler, Noll, Vo) of its bytes.
+    /// Tells one record from another: ``StableHash`` of its bytes.
     public var mark: UInt64 {
-        bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var hash = StableHash()
+        hash.add(bytes)
+        return hash.value
     }
 
     /// Whether the text stands in it, byte for byte: how a record is known to be a transaction's.
@@ -73,6 +75,7 @@ public struct SigningSubject: Hashable, Sendable {
 /// What the station wants of a meter that signs: a state to be in, not an event, so that it can be said
 /// again after a restart of either.
 public struct SigningOrder: Hashable, Sendable {
+    /// The state that the meter shall be in.
     public enum Wish: Hashable, Sendable {
         /// No transaction runs in the meter.
         case rest
@@ -99,54 +102,4 @@ public enum SigningReport: Hashable, Sendable {
     case record(SignedRecord)
     /// The meter cannot do what is wanted, and why. It is tried again as long as it is wanted.
     case failed(transaction: String, reason: String)
-}
-
-/// Base64 as RFC 4648, section 4, has it: for protocols whose text carries bytes.
-public func base64(_ bytes: [UInt8]) -> String {
-    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text = [UInt8]()
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-        let group = bytes[start..<min(start + 3, bytes.count)]
-        let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-        for index in 0..<4 {
-            text.append(
-                index <= group.count
-                    ? digits[Int(bits >> UInt32(18 - 6 * index) & 63)] : UInt8(ascii: "="))
-        }
-    }
-    return String(decoding: text, as: UTF8.self)
-}
-
-/// - Returns: `nil` where the text is no Base64 with its padding.
-public func bytes(base64 text: String) -> [UInt8]? {
-    func value(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case 65...90: UInt32(byte - 65)
-        case 97...122: UInt32(byte - 71)
-        case 48...57: UInt32(byte) + 4
-        case 43: 62
-        case 47: 63
-        default: nil
-        }
-    }
-    let all = Array(text.utf8)
-    guard all.count % 4 == 0 else { return nil }
-    let padding = all.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-    guard padding <= 2 else { return nil }
-    var bytes = [UInt8]()
-    for start in stride(from: 0, to: all.count, by: 4) {
-        var bits: UInt32 = 0
-        let isLast = start + 4 == all.count
-        for index in 0..<4 {
-            let isPadding = isLast && index >= 4 - padding
-            guard let digit = isPadding ? 0 : value(all[start + index]) else { return nil }
-            bits = bits << 6 | digit
-        }
-        let count = isLast ? 3 - padding : 3
-        for index in 0..<count {
-            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(16 - 8 * index)))
-        }
-    }
-    return bytes
 }

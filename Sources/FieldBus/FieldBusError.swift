@@ -3,6 +3,7 @@ public import EVSEModel
 
 /// One exchange on a bus that failed.
 public struct FieldBusError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What to switch on; logs and probes show the raw value.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// The port does not exist, cannot be opened or set up; or is waiting to be tried again.
         case openFailed = "open-failed"

@@ -3,6 +3,7 @@ public import EVSEModel
 
 /// Where a Modbus line is, and its characters' shape.
 public struct SerialSettings: Hashable, Sendable {
+    /// The bit behind the data bits.
     public enum Parity: String, Hashable, Sendable, CaseIterable { case none, even, odd }
 
     /// Path of the device file; a symbolic link is followed at each opening.
@@ -36,6 +37,7 @@ public struct SerialSettings: Hashable, Sendable {
 
 /// Where a Modbus peer listens: a device with Ethernet, or a gateway with a serial line behind it.
 public struct SocketSettings: Hashable, Sendable {
+    /// How the peer is found.
     public enum Place: Hashable, Sendable {
         /// A name or an address (IPv6 without brackets), and a port.
         case address(host: String, port: UInt16)

@@ -5,6 +5,7 @@ internal import Glibc
 ///
 /// Not `Sendable`: it belongs to the bus thread.
 package final class SocketStream {
+    /// Why there is no connection any more, or none at all.
     package enum Failure: Error, Hashable {
         /// The peer closed it, or it broke: the system's number, 0 for an orderly end.
         case hungUp(Int32)

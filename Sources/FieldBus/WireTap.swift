@@ -2,6 +2,7 @@ public import EVSEModel
 
 /// Bytes as they crossed a wire.
 public struct WireEvent: Hashable, Sendable {
+    /// Seen from the driver.
     public enum Direction: String, Hashable, Sendable {
         case sent
         case received

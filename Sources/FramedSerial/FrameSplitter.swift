@@ -39,9 +39,6 @@ package struct FrameSplitter: Sendable {
     /// The next packet of the device; `nil` until more bytes come.
     package mutating func next() -> FramedPacket? { found.isEmpty ? nil : found.removeFirst() }
 
-    /// Something was found that the protocol has no kind for.
-    package mutating func reject() { rejected += 1 }
-
     private mutating func end() {
         defer {
             buffer.removeAll(keepingCapacity: true)

@@ -60,8 +60,9 @@ package struct LatchedFaults: Equatable, Sendable {
         if let failure { throw failure }
     }
 
-    /// FNV-1a over the words.
     private static func checksum(_ words: ArraySlice<UInt64>) -> UInt64 {
-        words.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ $1) &* 0x100_0000_01b3 }
+        var hash = StableHash()
+        for word in words { hash.add(word: word) }
+        return hash.value
     }
 }

@@ -16,9 +16,10 @@ extension LoopPlan {
         try FlatFile.replace(path, with: UnsafeRawBufferPointer(file))
     }
 
-    /// FNV-1a over the bytes: tells damage, protects against nobody.
     private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var hash = StableHash()
+        hash.add(bytes)
+        return hash.value
     }
 
     /// Reads a plan and checks that it is one, of this build, whole, and within its own bounds.

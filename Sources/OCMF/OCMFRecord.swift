@@ -73,7 +73,7 @@ package struct OCMFRecord: Hashable, Sendable {
         }
         guard
             let signature = encoding == "hex"
-                ? Self.bytes(hex: data) : EVSEModel.bytes(base64: data),
+                ? EVSEModel.bytes(hexadecimal: data) : EVSEModel.bytes(base64: data),
             !signature.isEmpty
         else { throw Problem("its signature is no \(encoding)") }
         self.signature = signature
@@ -110,19 +110,6 @@ package struct OCMFRecord: Hashable, Sendable {
     private static func number(_ value: JSONValue?) -> String? {
         if case .number(let number)? = value { return number.text }
         return value?.string
-    }
-
-    private static func bytes(hex text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count % 2 == 0 else { return nil }
-        var bytes = [UInt8]()
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = Character(UnicodeScalar(digits[index])).hexDigitValue,
-                let low = Character(UnicodeScalar(digits[index + 1])).hexDigitValue
-            else { return nil }
-            bytes.append(UInt8(high << 4 | low))
-        }
-        return bytes
     }
 
     /// Number of the page; `nil` where the pagination is none.

@@ -96,9 +96,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func publish(_ image: borrowing LoopImage) {
-        withUnsafePointer(to: image) {
-            store($0, MemoryLayout<LoopImage>.size, at: SharedImageLayout.loop)
-        }
+        store(image, at: SharedImageLayout.loop)
     }
 
     /// Copies the loop's newest block into `image`.
@@ -106,7 +104,7 @@ package struct SharedImage: @unchecked Sendable {
     /// - Returns: `false`, and `image` means nothing, before the first cycle or where the loop died
     ///   in a write.
     package func readLoop(into image: inout LoopImage) -> Bool {
-        load(&image, MemoryLayout<LoopImage>.size, at: SharedImageLayout.loop)
+        loadInPlace(&image, at: SharedImageLayout.loop)
     }
 
     /// The loop's newest block; `nil` as ``readLoop(into:)`` is `false`.
@@ -120,9 +118,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func publish(_ image: borrowing StationImage) {
-        withUnsafePointer(to: image) {
-            store($0, MemoryLayout<StationImage>.size, at: SharedImageLayout.station)
-        }
+        store(image, at: SharedImageLayout.station)
     }
 
     /// Copies the station's newest block into `image`.
@@ -133,12 +129,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func readStation(into image: inout StationImage) -> Bool {
-        var copy = StationImage()
-        guard load(&copy, MemoryLayout<StationImage>.size, at: SharedImageLayout.station) else {
-            return false
-        }
-        image = copy
-        return true
+        load(&image, at: SharedImageLayout.station)
     }
 
     /// The station's newest block; `nil` as ``readStation(into:)`` is `false`.
@@ -152,9 +143,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func publish(_ sample: borrowing MeterSample, evse: EVSEID) {
-        withUnsafePointer(to: sample) {
-            store($0, MemoryLayout<MeterSample>.size, at: meterOffset(evse))
-        }
+        store(sample, at: SharedImageLayout.meter(evse.index))
     }
 
     /// Copies an EVSE's newest meter reading into `sample`; `false`, and nothing copied, where
@@ -163,12 +152,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func readMeter(_ evse: EVSEID, into sample: inout MeterSample) -> Bool {
-        var copy = MeterSample()
-        guard load(&copy, MemoryLayout<MeterSample>.size, at: meterOffset(evse)) else {
-            return false
-        }
-        sample = copy
-        return true
+        load(&sample, at: SharedImageLayout.meter(evse.index))
     }
 
     /// An EVSE's newest meter reading.
@@ -182,9 +166,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func publish(_ sample: borrowing ControllerSample, evse: EVSEID) {
-        withUnsafePointer(to: sample) {
-            store($0, MemoryLayout<ControllerSample>.size, at: controllerOffset(evse))
-        }
+        store(sample, at: SharedImageLayout.controller(evse.index))
     }
 
     /// Copies the newest word of an EVSE's controller into `sample`; `false`, and nothing copied,
@@ -193,12 +175,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func readController(_ evse: EVSEID, into sample: inout ControllerSample) -> Bool {
-        var copy = ControllerSample()
-        guard load(&copy, MemoryLayout<ControllerSample>.size, at: controllerOffset(evse)) else {
-            return false
-        }
-        sample = copy
-        return true
+        load(&sample, at: SharedImageLayout.controller(evse.index))
     }
 
     /// Publishes the newest reading of the house's meter. One thread calls this.
@@ -206,9 +183,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func publishHouse(_ sample: borrowing MeterSample) {
-        withUnsafePointer(to: sample) {
-            store($0, MemoryLayout<MeterSample>.size, at: SharedImageLayout.house)
-        }
+        store(sample, at: SharedImageLayout.house)
     }
 
     /// Copies the newest reading of the house's meter into `sample`; `false`, and nothing copied,
@@ -217,12 +192,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func readHouse(into sample: inout MeterSample) -> Bool {
-        var copy = MeterSample()
-        guard load(&copy, MemoryLayout<MeterSample>.size, at: SharedImageLayout.house) else {
-            return false
-        }
-        sample = copy
-        return true
+        load(&sample, at: SharedImageLayout.house)
     }
 
     /// Publishes what an energy manager wrote. One thread calls this.
@@ -230,9 +200,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func publish(_ limit: borrowing ExternalLimit) {
-        withUnsafePointer(to: limit) {
-            store($0, MemoryLayout<ExternalLimit>.size, at: SharedImageLayout.external)
-        }
+        store(limit, at: SharedImageLayout.external)
     }
 
     /// Copies what an energy manager last wrote into `limit`; `false`, and nothing copied, where
@@ -241,12 +209,7 @@ package struct SharedImage: @unchecked Sendable {
         @_noLocks
     #endif
     package func readExternal(into limit: inout ExternalLimit) -> Bool {
-        var copy = ExternalLimit()
-        guard load(&copy, MemoryLayout<ExternalLimit>.size, at: SharedImageLayout.external) else {
-            return false
-        }
-        limit = copy
-        return true
+        load(&limit, at: SharedImageLayout.external)
     }
 
     // MARK: Cards
@@ -258,11 +221,7 @@ package struct SharedImage: @unchecked Sendable {
     #endif
     package func publish(_ sample: borrowing CardSample, card: Int) {
         guard (0..<StationBounds.cards).contains(card) else { return }
-        withUnsafePointer(to: sample) {
-            store(
-                $0, MemoryLayout<CardSample>.size,
-                at: SharedImageLayout.cards + card * SharedImageLayout.cardStride)
-        }
+        store(sample, at: SharedImageLayout.card(card))
     }
 
     /// Copies what a card's inputs are into `sample`; `false`, and nothing copied, where nobody said yet.
@@ -271,11 +230,7 @@ package struct SharedImage: @unchecked Sendable {
     #endif
     package func readCard(_ card: Int, into sample: inout CardSample) -> Bool {
         guard (0..<StationBounds.cards).contains(card) else { return false }
-        var copy = CardSample()
-        let offset = SharedImageLayout.cards + card * SharedImageLayout.cardStride
-        guard load(&copy, MemoryLayout<CardSample>.size, at: offset) else { return false }
-        sample = copy
-        return true
+        return load(&sample, at: SharedImageLayout.card(card))
     }
 
     /// Publishes what the loop wants of a card's outputs. Only the loop calls this.
@@ -284,42 +239,49 @@ package struct SharedImage: @unchecked Sendable {
     #endif
     package func publish(_ outputs: borrowing CardOutputs, card: Int) {
         guard (0..<StationBounds.cards).contains(card) else { return }
-        withUnsafePointer(to: outputs) {
-            store(
-                $0, MemoryLayout<CardOutputs>.size,
-                at: SharedImageLayout.cardOutputs + card * SharedImageLayout.cardOutputsStride)
-        }
+        store(outputs, at: SharedImageLayout.cardOutputs(card))
     }
 
     /// What the loop wants of a card's outputs; `nil` where no loop has said yet.
     package func cardOutputs(_ card: Int) -> CardOutputs? {
         guard (0..<StationBounds.cards).contains(card) else { return nil }
         var copy = CardOutputs()
-        let offset = SharedImageLayout.cardOutputs + card * SharedImageLayout.cardOutputsStride
-        return load(&copy, MemoryLayout<CardOutputs>.size, at: offset) ? copy : nil
+        return loadInPlace(&copy, at: SharedImageLayout.cardOutputs(card)) ? copy : nil
     }
 
     // MARK: Memory
 
-    private func controllerOffset(_ evse: EVSEID) -> Int {
-        SharedImageLayout.controllers + evse.index * SharedImageLayout.controllerStride
-    }
+    // Generic, and inlined into each of the above, which are not: a call from another module needs no
+    // knowledge of what is in here, and the check of `@_noLocks` sees plain copies.
 
-    private func meterOffset(_ evse: EVSEID) -> Int {
-        SharedImageLayout.meters + evse.index * SharedImageLayout.meterStride
-    }
-
-    func store(_ source: UnsafeRawPointer, _ size: Int, at offset: Int) {
+    @inline(__always)
+    func store<Block: BitwiseCopyable>(_ block: borrowing Block, at offset: Int) {
         let sequence = (base + offset).assumingMemoryBound(to: UInt64.self)
-        forecourt_publish(sequence, sequence + 1, source, size)
+        withUnsafePointer(to: block) {
+            forecourt_publish(sequence, sequence + 1, $0, MemoryLayout<Block>.size)
+        }
     }
 
-    func load(_ target: UnsafeMutableRawPointer, _ size: Int, at offset: Int) -> Bool {
+    /// - Returns: `false`, and `block` is as it was, where nothing was published or a write was begun and not
+    ///   ended.
+    @inline(__always)
+    func load<Block: BitwiseCopyable>(_ block: inout Block, at offset: Int) -> Bool {
+        var copy = block
+        guard loadInPlace(&copy, at: offset) else { return false }
+        block = copy
+        return true
+    }
+
+    /// As ``load(_:at:)`` without the copy: after `false` the block means nothing.
+    @inline(__always)
+    func loadInPlace<Block: BitwiseCopyable>(_ block: inout Block, at offset: Int) -> Bool {
         let sequence = UnsafePointer((base + offset).assumingMemoryBound(to: UInt64.self))
-        for _ in 0..<Self.readAttempts
-        where forecourt_read(sequence, sequence + 1, target, size) != 0 {
-            return true
+        return withUnsafeMutablePointer(to: &block) { target in
+            for _ in 0..<Self.readAttempts
+            where forecourt_read(sequence, sequence + 1, target, MemoryLayout<Block>.size) != 0 {
+                return true
+            }
+            return false
         }
-        return false
     }
 }

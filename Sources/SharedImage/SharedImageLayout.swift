@@ -23,7 +23,7 @@ import EVSEModel
 package enum SharedImageLayout {
     /// "FCIMAGE" and the layout's version. Any change of the image's types changes ``fingerprint``
     /// by itself as far as it changes a size; other changes need a new version here.
-    package static let magic: UInt64 = 0x4643_494D_4147_4501
+    package static let magic: UInt64 = 0x4643_494D_4147_4502
 
     static let magicWord = 0
     static let sizeWord = 1
@@ -51,12 +51,22 @@ package enum SharedImageLayout {
     static var sourceStride: Int { block(MemoryLayout<PowerSourceSample>.size) }
     static var dc: Int { sources + StationBounds.powerSources * sourceStride }
     static var timing: Int { dc + block(MemoryLayout<DCImage>.size) }
+
+    // One of several blocks: an index below ``StationBounds``.
+    static func meter(_ evse: Int) -> Int { meters + evse * meterStride }
+    static func controller(_ evse: Int) -> Int { controllers + evse * controllerStride }
+    static func card(_ card: Int) -> Int { cards + card * cardStride }
+    static func cardOutputs(_ card: Int) -> Int { cardOutputs + card * cardOutputsStride }
+    static func vehicle(_ evse: Int) -> Int { vehicles + evse * vehicleStride }
+    static func insulation(_ evse: Int) -> Int { insulation + evse * insulationStride }
+    static func source(_ source: Int) -> Int { sources + source * sourceStride }
+
     /// Size of the whole file in bytes.
     package static var size: Int { timing + aligned(TimingCell.count * 8) }
 
     /// Tells builds apart whose image differs in size.
     package static var fingerprint: UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a over the sizes
+        var hash = StableHash()
         for part in [
             MemoryLayout<LoopImage>.size, MemoryLayout<EVSEImage>.size,
             MemoryLayout<EVSEInputs>.size, MemoryLayout<EVSEOutputs>.size,
@@ -68,9 +78,9 @@ package enum SharedImageLayout {
             MemoryLayout<InsulationSample>.size, MemoryLayout<PowerSourceSample>.size,
             MemoryLayout<DCImage>.size, TimingCell.count,
         ] {
-            hash = (hash ^ UInt64(part)) &* 0x100_0000_01b3
+            hash.add(word: UInt64(part))
         }
-        return hash
+        return hash.value
     }
 
     private static func aligned(_ size: Int) -> Int {

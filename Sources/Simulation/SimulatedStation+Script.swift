@@ -119,7 +119,7 @@ extension SimulatedStation {
     }
 
     private func tap(_ step: ScriptStep) {
-        guard let uid = ReaderWorld.bytes(step.text("card")) else { return }
+        guard let uid = EVSEModel.bytes(hexadecimal: step.text("card")) else { return }
         let reader = step.text("reader")
         world.removeCard(reader)
         try? world.tap(reader, Card(uid: uid), for: step.count("hold", 600))

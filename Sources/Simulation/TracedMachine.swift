@@ -38,14 +38,11 @@ final class Trace {
         return nil
     }
 
-    /// FNV-1a over the outputs as a recording writes them.
+    /// Of the outputs as a recording writes them.
     private static func fingerprint(_ outputs: ArraySlice<StationOutput>) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        guard !outputs.isEmpty else { return hash }
-        for byte in RecordedOutput.encode(Array(outputs)).bytes {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
-        return hash
+        var hash = StableHash()
+        if !outputs.isEmpty { hash.add(RecordedOutput.encode(Array(outputs)).bytes) }
+        return hash.value
     }
 }
 

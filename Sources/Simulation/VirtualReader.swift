@@ -60,7 +60,7 @@ struct VirtualReader {
             _ = cards.look(nil, at: now)
             return (nil, false)
         }
-        let identifier = ReaderWorld.hexadecimal(card.uid)
+        let identifier = hexadecimal(card.uid)
         guard cards.look(identifier, at: now), acceptsRandom || !isRandomUID(identifier) else {
             return (nil, false)
         }

@@ -1,4 +1,5 @@
 import CNFC
+import EVSEModel
 import Glibc
 
 /// An opened reader, set up to be asked often: no command waits for a card.
@@ -74,10 +75,5 @@ struct Reader {
         case NFC_ERFTRANS: "radio"
         default: "protocol"
         }
-    }
-
-    private func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return bytes.map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }.joined()
     }
 }

@@ -1,4 +1,5 @@
 import CPCSC
+import EVSEModel
 import Glibc
 
 /// Why there is no reader.
@@ -107,7 +108,7 @@ struct Reader: ~Copyable {
 
     private static func answer(_ reply: [UInt8], _ reset: [UInt8]) -> String {
         guard reply.count >= 2, reply.suffix(2) == [0x90, 0x00] else {
-            return "error card gives no UID: \(hexadecimal(Array(reply.suffix(2))))"
+            return "error card gives no UID: \(hexadecimal(reply.suffix(2)))"
         }
         var identifier = Array(reply.dropLast(2))
         guard [4, 7, 8, 10].contains(identifier.count) else {
@@ -134,11 +135,6 @@ struct Reader: ~Copyable {
             }
         }
         return identifier.count == 8 ? "-" : "N"
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return bytes.map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }.joined()
     }
 }
 

@@ -1,11 +1,11 @@
 import CharacterDisplay
-import DisplayTestBench
 import DriverKit
 import DriverTestKit
 import EVSEModel
 import FieldBus
 import Foundation
 import Plant
+import PlantTestBench
 import Synchronization
 import Testing
 

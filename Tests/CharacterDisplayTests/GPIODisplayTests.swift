@@ -1,11 +1,11 @@
 import CharacterDisplay
-import DisplayTestBench
 import DriverKit
 import DriverTestKit
 import EVSEModel
 import FieldBus
 import Foundation
 import Plant
+import PlantTestBench
 import Testing
 
 /// The same driver with the controller's lines on a chip: the plant's panel takes half a byte with each

@@ -1,11 +1,11 @@
 import DWINDisplay
-import DisplayTestBench
 import DriverKit
 import DriverTestKit
 import EVSEModel
 import FieldBus
 import Foundation
 import Plant
+import PlantTestBench
 import Testing
 
 /// The driver against the plant's panel on a pseudo-terminal. The driver's clock is the test's; the line

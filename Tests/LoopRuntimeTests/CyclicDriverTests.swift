@@ -83,15 +83,6 @@ struct GPIOCableLockTests {
         #expect(strokes(&bench, 6) == ["01", "01", "01", "01", "01", "11"])
     }
 
-    @Test("another attempt at the same position is another stroke")
-    func triesAgain() {
-        var bench = bench
-        bench.outputs.connectors[0].bolt = .engaged
-        _ = strokes(&bench, 10)
-        bench.outputs.connectors[0].boltAttempt &+= 1
-        #expect(strokes(&bench, 6) == ["10", "10", "10", "10", "10", "11"])
-    }
-
     @Test("a lock at rest can coast")
     func coasts() {
         var bench = Bench(

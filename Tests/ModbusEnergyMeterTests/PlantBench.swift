@@ -5,16 +5,16 @@ import FieldBus
 import Foundation
 import ModbusEnergyMeter
 import Plant
+import PlantTestBench
 import Synchronization
 
 /// A simulated meter of the plant on a line of the test's, and the driver at its other end.
 ///
-/// The line has no pace: a reply comes at once unless a fault makes it late. The driver's clock stands
-/// still between polls; the bus's is real.
+/// The driver's clock stands still between polls, and the meter is told what it sees; the bus's is real.
 final class PlantBench: EnergyMeterConformance.FaultyRig {
     static let replyTimeout = Milliseconds(60)
 
-    let line: PseudoTerminal
+    let line: SimulatedLine<ModbusLine>
     let bus: ModbusBus
     let clock = ManualClock()
     let host: RecordingHost
@@ -23,13 +23,7 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
     private let model: String
     private let voltage = 230.0
     private let currents: [Double]
-    private struct Far {
-        var world: PlantWorld
-        var device: ModbusLine
-        var wattHours = 1000.0
-        var isEnded = false
-    }
-    private let far: Mutex<Far>
+    private let wattHours = Mutex(1000.0)
 
     /// - Parameters:
     ///   - model: the plant's meter; one of three phases carries other currents on each.
@@ -41,13 +35,9 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
         var plan = PlantPlan(board: "bench", wires: "", registers: "")
         plan.buses = [.init(name: "meters", baud: 19_200)]
         plan.meters = [.init(device: "meter-1", bus: "meters", unit: 1, model: model, evse: 1)]
-        far = Mutex(
-            Far(
-                world: PlantWorld(plan, at: .zero),
-                device: ModbusLine(plan.buses[0], plan: plan)))
-        line = try PseudoTerminal()
+        line = try SimulatedLine(plan, ModbusLine(plan.buses[0], plan: plan), clock: clock)
         bus = ModbusBus(
-            name: "meters", serial: SerialSettings(path: line.path, baud: 115_200),
+            name: "meters", serial: SerialSettings(path: line.terminal.path, baud: 115_200),
             settings: ModbusSettings(replyTimeout: Self.replyTimeout, retries: 0))
         let clock = clock
         host = RecordingHost("meter-1", bus: bus) { clock.now }
@@ -60,7 +50,6 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
             ])
         meter = try ModbusEnergyMeterPlugin.make(configuration, host: host)
         feed()
-        Thread.detachNewThread { [self] in serve() }
     }
 
     var underTest: DriverUnderTest {
@@ -71,7 +60,7 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
     private func pass(_ time: Milliseconds) async {
         clock.advance(by: time)
         let watts = power
-        far.withLock { $0.wattHours += watts * Double(time.count) / 3_600_000 }
+        wattHours.withLock { $0 += watts * Double(time.count) / 3_600_000 }
         feed()
         // The bus lets a unit that was dead rest, in real time.
         if bus.health(of: 1).isDead { try? await Task.sleep(for: .milliseconds(20)) }
@@ -84,7 +73,7 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
     func end() async {
         await meter.cleanup()
         await bus.close()
-        far.withLock { $0.isEnded = true }
+        line.end()
     }
 
     // MARK: What the suite asks for
@@ -95,26 +84,21 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
         return .init(
             voltage: isDelta ? voltage * 1.7320508 : voltage, current: currents[0],
             power: power,
-            energy: far.withLock { $0.wattHours },
+            energy: wattHours.withLock { $0 },
             // Carlo Gavazzi's energies count in 100 Wh.
             energyStep: ["em340", "em24", "em24-e1"].contains(model) ? 50 : 1)
     }
 
     func count(_ energy: WattHours) async {
-        far.withLock { $0.wattHours = energy.double }
+        wattHours.withLock { $0 = energy.double }
         feed()
     }
 
     func answer(_ isAnswering: Bool) async { await suffer(isAnswering ? nil : .silent) }
 
     func suffer(_ fault: MeterBusFault?) async {
-        far.withLock { far in
-            _ = far.world.clearAll()
-            guard let fault else { return }
-            var request = FaultRequest(device: "meter-1", fault: Self.name(fault))
-            request.value = Self.value(fault)
-            _ = try? far.world.raise(request)
-        }
+        line.clear()
+        if let fault { line.raise(Self.name(fault), Self.value(fault), of: "meter-1") }
     }
 
     /// The plant's name for it.
@@ -151,48 +135,20 @@ final class PlantBench: EnergyMeterConformance.FaultyRig {
         return signer
     }
 
-    func raise(_ fault: String) {
-        far.withLock {
-            _ = try? $0.world.raise(FaultRequest(device: "meter-1", fault: fault))
-        }
-    }
+    func raise(_ fault: String) { line.raise(fault, of: "meter-1") }
     /// The bus lets a unit that was dead rest, in real time.
     func rest() async {
         if bus.health(of: 1).isDead { try? await Task.sleep(for: .milliseconds(20)) }
     }
-    func clearFaults() { far.withLock { _ = $0.world.clearAll() } }
+    func clearFaults() { line.clear() }
 
     // MARK: The far end
 
     private func feed() {
-        far.withLock { far in
-            far.world.feed(
-                "meter-1", voltage: voltage, currents: currents, wattHours: far.wattHours)
+        let energy = wattHours.withLock { $0 }
+        line.world {
+            $0.feed("meter-1", voltage: voltage, currents: currents, wattHours: energy)
         }
     }
 
-    private func serve() {
-        var now: Int64 = 0
-        while !far.withLock({ $0.isEnded }) {
-            let bytes = line.receive(milliseconds: 20)
-            guard !bytes.isEmpty else { continue }
-            // The silence after a frame has passed whenever bytes come: the master sends whole frames.
-            now += 1_000_000_000
-            let transmissions = far.withLock { far in
-                far.device.receive(bytes, at: now, world: &far.world)
-                let heard = far.device.deadline ?? now
-                return far.device.transmissions(at: heard, world: &far.world)
-            }
-            var last: Int64?
-            for transmission in transmissions {
-                // Turn-around and the bytes' own time are nobody's subject here; faults' delays are.
-                let delay =
-                    last.map { transmission.notBefore - $0 }
-                    ?? transmission.notBefore - now - 20_000_000
-                if delay > 1_000_000 { usleep(UInt32(delay / 1000)) }
-                line.send(transmission.bytes)
-                last = transmission.notBefore
-            }
-        }
-    }
 }

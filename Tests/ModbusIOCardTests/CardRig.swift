@@ -5,39 +5,22 @@ import FieldBus
 import Foundation
 import ModbusIOCard
 import Plant
-import Synchronization
+import PlantTestBench
 
 /// A simulated card of the plant on a line of the test's, and the driver at its other end.
 ///
-/// The line has no pace; the world's time and the driver's are one clock, which goes on between polls. The bus's
-/// time is real.
+/// The world's time and the driver's are one clock, which goes on between polls; the bus's time is real.
 final class CardRig: CardConformance.Rig {
     static let replyTimeout = Milliseconds(60)
     static let device: DeviceID = "card-1"
 
-    let line: PseudoTerminal
+    let line: SimulatedLine<ModbusLine>
     let bus: ModbusBus
     let clock = ManualClock()
     let host: RecordingHost
     let driver: any BusDriver
     let outputCount: Int
     let inputCount: Int
-    private struct Far {
-        var world: PlantWorld
-        var device: ModbusLine
-        var isEnded = false
-    }
-    private let far: Mutex<Far>
-
-    /// One door contact at each input: what a test sets is what the world has there.
-    private struct Contacts: ChipTerminals {
-        func isOutput(_ line: Int) -> Bool { false }
-        func driven(_ line: Int) -> Int32 { 0 }
-        func duty(_ channel: Int) -> Int32 { 0 }
-        func setSensed(_ line: Int, _ level: Int32) {}
-        func setMicrovolts(_ channel: Int, _ value: Int32) {}
-    }
-
     /// - Parameters:
     ///   - fitted: the plant's model.
     ///   - driven: the driver's; left out: the same.
@@ -61,13 +44,9 @@ final class CardRig: CardConformance.Rig {
             line.terminal = .init(card: Self.device.name, number: input)
             plan.switches.append(.init(device: "door-\(input)", kind: .door, line: line))
         }
-        far = Mutex(
-            Far(
-                world: PlantWorld(plan, at: clock.now),
-                device: ModbusLine(plan.buses[0], plan: plan)))
-        line = try PseudoTerminal()
+        self.line = try SimulatedLine(plan, ModbusLine(plan.buses[0], plan: plan), clock: clock)
         bus = ModbusBus(
-            name: "cards", serial: SerialSettings(path: line.path, baud: 115_200),
+            name: "cards", serial: SerialSettings(path: line.terminal.path, baud: 115_200),
             settings: ModbusSettings(replyTimeout: Self.replyTimeout, retries: 0))
         let clock = clock
         host = RecordingHost(Self.device, bus: bus) { clock.now }
@@ -80,7 +59,6 @@ final class CardRig: CardConformance.Rig {
         driver = try ModbusIOCardPlugin.make(
             Configuration(
                 device: Self.device, values: values.merging(configuration) { $1 }), host: host)
-        Thread.detachNewThread { [self] in serve() }
     }
 
     var underTest: DriverUnderTest {
@@ -88,14 +66,9 @@ final class CardRig: CardConformance.Rig {
     }
 
     func pass(_ time: Milliseconds) async {
-        clock.advance(by: time)
-        step()
+        line.pass(time)
         // The bus lets a unit that was dead rest, in real time.
         if bus.health(of: 5).isDead { try? await Task.sleep(for: .milliseconds(20)) }
-    }
-    private func step() {
-        let now = clock.now
-        far.withLock { $0.world.step(to: now, chip: Contacts()) }
     }
 
     func poll(for time: Milliseconds) async {
@@ -106,20 +79,14 @@ final class CardRig: CardConformance.Rig {
     func end() async {
         await driver.cleanup()
         await bus.close()
-        far.withLock { $0.isEnded = true }
+        line.end()
     }
 
     func raise(_ fault: String, _ value: Double? = nil, of device: String = CardRig.device.name) {
-        far.withLock { far in
-            var request = FaultRequest(device: device, fault: fault)
-            request.value = value
-            do { _ = try far.world.raise(request) } catch { print("no fault \(fault): \(error)") }
-        }
+        line.raise(fault, value, of: device)
     }
-    func clear(of device: String = CardRig.device.name) {
-        far.withLock { _ = $0.world.clearAll(of: device) }
-    }
-    var card: CardWorld { far.withLock { $0.world.cards[0] } }
+    func clear(of device: String = CardRig.device.name) { line.clear(of: device) }
+    var card: CardWorld { line.world { $0.cards[0] } }
 
     // MARK: What the suite asks for
 
@@ -128,7 +95,7 @@ final class CardRig: CardConformance.Rig {
             clear(of: "door-\(input)")
             if inputs >> UInt32(input) & 1 == 1 { raise("door-open", of: "door-\(input)") }
         }
-        step()
+        line.step()
     }
     func outputs() async -> UInt32 { card.outputs }
     func restart() async {
@@ -151,29 +118,4 @@ final class CardRig: CardConformance.Rig {
     }
     func storedWrites() async -> Int { card.storedWrites }
 
-    // MARK: The far end
-
-    private func serve() {
-        var now: Int64 = 0
-        while !far.withLock({ $0.isEnded }) {
-            let bytes = line.receive(milliseconds: 20)
-            guard !bytes.isEmpty else { continue }
-            // The silence after a frame has passed whenever bytes come: the master sends whole frames.
-            now += 1_000_000_000
-            let transmissions = far.withLock { far in
-                far.device.receive(bytes, at: now, world: &far.world)
-                let heard = far.device.deadline ?? now
-                return far.device.transmissions(at: heard, world: &far.world)
-            }
-            var last: Int64?
-            for transmission in transmissions {
-                let delay =
-                    last.map { transmission.notBefore - $0 }
-                    ?? transmission.notBefore - now - 20_000_000
-                if delay > 1_000_000 { usleep(UInt32(delay / 1000)) }
-                line.send(transmission.bytes)
-                last = transmission.notBefore
-            }
-        }
-    }
 }

@@ -4,38 +4,21 @@ import EVSEModel
 import FieldBus
 import Foundation
 import Plant
+import PlantTestBench
 import SafetyMCU
-import Synchronization
 
 /// A simulated safety controller of the plant with a vehicle, on a line of the test's, and the driver at
 /// its other end.
 ///
-/// The line has no pace; the world's time and the driver's are one clock, which goes on between polls.
-/// Only the wait for an answer that does not come takes real time.
+/// The world's time and the driver's are one clock, which goes on between polls. Only the wait for an
+/// answer that does not come takes real time.
 final class SafetyBench: EVSEControllerConformance.Rig {
-    let line: PseudoTerminal
+    let line: SimulatedLine<SafetyLine>
     let bus: SerialBus
     let clock = ManualClock()
     let host: RecordingHost
     let controller: any BusDriver
-    private struct Far {
-        var world: PlantWorld
-        var device: SafetyLine
-        var heard = [[UInt8]]()
-        var isEnded = false
-    }
-    private let far: Mutex<Far>
-    private let ended = DispatchSemaphore(value: 0)
     static let replyTimeout = Milliseconds(120)
-
-    /// Nobody works the chip's lines here.
-    private struct NoChip: ChipTerminals {
-        func isOutput(_ line: Int) -> Bool { false }
-        func driven(_ line: Int) -> Int32 { 0 }
-        func duty(_ channel: Int) -> Int32 { 0 }
-        func setSensed(_ line: Int, _ level: Int32) {}
-        func setMicrovolts(_ channel: Int, _ value: Int32) {}
-    }
 
     init(
         fixedCable: Bool = true, hasResidualCurrent: Bool = true,
@@ -52,13 +35,10 @@ final class SafetyBench: EVSEControllerConformance.Rig {
         safety.readsProximity = !fixedCable
         safety.hasResidualCurrent = hasResidualCurrent
         plan.safetyControllers = [safety]
-        far = Mutex(
-            Far(
-                world: PlantWorld(plan, at: clock.now),
-                device: SafetyLine(plan.buses[0], controller: 0, plan: plan)))
-        line = try PseudoTerminal()
+        line = try SimulatedLine(
+            plan, SafetyLine(plan.buses[0], controller: 0, plan: plan), clock: clock)
         bus = SerialBus(
-            name: "safety", serial: SerialSettings(path: line.path, baud: 115_200))
+            name: "safety", serial: SerialSettings(path: line.terminal.path, baud: 115_200))
         let clock = clock
         host = RecordingHost("safety-1", bus: bus) { clock.now }
         let values: [String: ConfigurationValue] = [
@@ -70,18 +50,13 @@ final class SafetyBench: EVSEControllerConformance.Rig {
         controller = try SafetyMCUPlugin.make(
             Configuration(
                 device: "safety-1", values: values.merging(configuration) { $1 }), host: host)
-        Thread.detachNewThread { [self] in serve() }
     }
 
     var underTest: DriverUnderTest {
         DriverUnderTest(controller, host: host) { [self] time in await pass(time) }
     }
 
-    func pass(_ time: Milliseconds) async {
-        clock.advance(by: time)
-        let now = clock.now
-        far.withLock { $0.world.step(to: now, chip: NoChip()) }
-    }
+    func pass(_ time: Milliseconds) async { line.pass(time) }
 
     /// Polls and lets the time pass that the driver asks for, for so long.
     func run(_ time: Milliseconds) async {
@@ -101,24 +76,19 @@ final class SafetyBench: EVSEControllerConformance.Rig {
 
     func end() async {
         await controller.cleanup()
-        far.withLock { $0.isEnded = true }
-        ended.wait()
+        line.end()
         bus.close()
     }
 
     // MARK: What the suite asks for
 
     func plug() async {
-        far.withLock { far in
-            var vehicle = VehicleModel()
-            vehicle.batteryWattHours = 10_000_000
-            try? far.world.plug(evse: 1, connector: 1, vehicle)
-        }
+        line.plug()
         await pass(Milliseconds(200))
     }
 
     func unplug() async {
-        far.withLock { try? $0.world.unplugVehicle(evse: 1, connector: 1) }
+        line.unplug()
         await pass(Milliseconds(200))
     }
 
@@ -129,14 +99,9 @@ final class SafetyBench: EVSEControllerConformance.Rig {
     }
 
     func raise(_ fault: String, _ value: Double? = nil, count: Int? = nil) {
-        far.withLock { far in
-            var request = FaultRequest(device: "safety-1", fault: fault)
-            request.value = value
-            request.count = count
-            do { _ = try far.world.raise(request) } catch { print("no fault \(fault): \(error)") }
-        }
+        line.raise(fault, value, count: count, of: "safety-1")
     }
-    func clear() { far.withLock { _ = $0.world.clearAll() } }
+    func clear() { line.clear() }
 
     /// The faults of the suite that a serial line of our own has.
     static let busFaults: [ControllerBusFault] = [
@@ -153,8 +118,8 @@ final class SafetyBench: EVSEControllerConformance.Rig {
     }
 
     var truth: EVSEControllerConformance.Truth {
-        far.withLock { far in
-            let evse = far.world.evses[0]
+        line.world { world in
+            let evse = world.evses[0]
             return .init(
                 pilot: evse.safety?.pilot ?? .unknown,
                 offered: Amperes(exactly: evse.safety?.offered ?? 0) ?? .zero,
@@ -163,44 +128,15 @@ final class SafetyBench: EVSEControllerConformance.Rig {
     }
 
     var safety: SafetyWorld {
-        guard let safety = far.withLock({ $0.world.evses[0].safety }) else {
+        guard let safety = line.world({ $0.evses[0].safety }) else {
             preconditionFailure("the bench has one")
         }
         return safety
     }
     /// Frames that the driver sent, without delimiters.
-    var heard: [[UInt8]] { far.withLock { $0.heard } }
+    var heard: [[UInt8]] { line.heard }
 
     /// Puts bytes on the controller's line as if the station had sent them.
     /// - Returns: its answer.
-    func replay(_ bytes: [UInt8]) -> [UInt8] {
-        far.withLock { far in
-            let now = far.world.now
-            far.device.receive(bytes, at: now, world: &far.world)
-            return far.device.transmissions(at: now, world: &far.world).flatMap(\.bytes)
-        }
-    }
-
-    // MARK: The far end
-
-    private func serve() {
-        while !far.withLock({ $0.isEnded }) {
-            let bytes = line.receive(milliseconds: 20)
-            guard !bytes.isEmpty else { continue }
-            let (transmissions, now) = far.withLock { far in
-                let now = far.world.now
-                far.heard += bytes.split(separator: 0).map(Array.init)
-                far.device.receive(bytes, at: now, world: &far.world)
-                return (far.device.transmissions(at: now, world: &far.world), now)
-            }
-            var last = now + 5_000_000
-            for transmission in transmissions {
-                let delay = transmission.notBefore - last
-                if delay > 1_000_000 { usleep(UInt32(delay / 1000)) }
-                line.send(transmission.bytes)
-                last = max(last, transmission.notBefore)
-            }
-        }
-        ended.signal()
-    }
+    func replay(_ bytes: [UInt8]) -> [UInt8] { line.replay(bytes) }
 }

@@ -1,6 +1,7 @@
 import DriverKit
 import DriverTestKit
 import EVSEModel
+import FramedSerial
 import Plant
 import SafetyMCU
 import Testing
@@ -99,9 +100,10 @@ struct SafetyConformanceTests {
         await bench.run(.seconds(1))
         #expect(!bench.truth.isClosed)
         func reason(_ frame: [UInt8]) -> SafetyRefusal.Reason? {
-            var parser = SafetyParser()
-            parser.append(bench.replay(framed(frame)))
-            guard let packet = parser.next(), packet.kind == .refusal else { return nil }
+            var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
+            frames.append(bench.replay(framed(frame)))
+            guard let packet = frames.next().flatMap({ SafetyPacket($0) }), packet.kind == .refusal
+            else { return nil }
             return SafetyRefusal(packet.payload)?.reason
         }
         #expect(reason(permit) == .sequence)

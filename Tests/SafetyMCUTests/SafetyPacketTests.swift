@@ -1,6 +1,7 @@
 import EVSEModel
-import Foundation
+import FramedSerial
 import Plant
+import PlantTestBench
 import SafetyMCU
 import Testing
 
@@ -9,20 +10,7 @@ struct SafetyPacketTests {
     // MARK: The document
 
     /// Vectors of docs/safety-controller-protocol.md by their names.
-    private static let vectors: [String: [UInt8]] = {
-        let file = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
-            url.deletingLastPathComponent()
-        }.appending(path: "docs/safety-controller-protocol.md")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let section = text.components(separatedBy: "## 10. Test vectors").last ?? ""
-        let block = section.components(separatedBy: "```").dropFirst().first ?? ""
-        var vectors = [String: [UInt8]]()
-        for line in block.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            vectors[String(words[0])] = words.dropFirst().compactMap { UInt8($0, radix: 16) }
-        }
-        return vectors
-    }()
+    private static let vectors = ProtocolDocument.vectors(of: "safety-controller-protocol")
 
     private func packet(_ name: String) throws -> SafetyPacket {
         let frame = try #require(Self.vectors[name])
@@ -123,13 +111,15 @@ struct SafetyPacketTests {
         let stream = names.flatMap { Self.vectors[$0] ?? [] }
         let wanted = try names.map(packet)
         for length in 1...stream.count {
-            var parser = SafetyParser()
+            var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
             var found = [SafetyPacket]()
             var rest = stream[...]
             while !rest.isEmpty {
-                parser.append(Array(rest.prefix(length)))
+                frames.append(Array(rest.prefix(length)))
                 rest = rest.dropFirst(length)
-                while let packet = parser.next() { found.append(packet) }
+                while let packet = frames.next() {
+                    found += [SafetyPacket(packet)].compactMap(\.self)
+                }
             }
             #expect(found == wanted, "in pieces of \(length)")
         }
@@ -141,25 +131,27 @@ struct SafetyPacketTests {
         let wanted = try packet("charging")
         var noise = SystemRandomNumberGenerator()
         for length in [1, 2, 40, 76, 77, 300, 5000] {
-            var parser = SafetyParser()
-            parser.append((0..<length).map { _ in UInt8.random(in: 0...255, using: &noise) })
-            parser.append(frame)
-            #expect(parser.next() == wanted)
-            #expect(parser.next() == nil)
+            var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
+            frames.append((0..<length).map { _ in UInt8.random(in: 0...255, using: &noise) })
+            frames.append(frame)
+            #expect(frames.next().flatMap { SafetyPacket($0) } == wanted)
+            #expect(frames.next() == nil)
         }
         for cut in 0..<frame.count - 1 {
-            var parser = SafetyParser()
-            parser.append(Array(frame.prefix(cut)) + frame)
-            #expect(parser.next() == wanted, "after \(cut) bytes of another")
+            var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
+            frames.append(Array(frame.prefix(cut)) + frame)
+            #expect(
+                frames.next().flatMap { SafetyPacket($0) } == wanted,
+                "after \(cut) bytes of another")
         }
     }
 
     @Test("the station's own frames are passed over where they come back")
     func echo() throws {
-        var parser = SafetyParser()
-        parser.append(try #require(Self.vectors["permit"]))
-        #expect(parser.next() == nil)
-        #expect(parser.rejected == 0)
+        var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
+        frames.append(try #require(Self.vectors["permit"]))
+        #expect(frames.next() == nil)
+        #expect(frames.rejected == 0)
     }
 
     @Test(

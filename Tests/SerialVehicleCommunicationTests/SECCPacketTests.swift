@@ -1,27 +1,14 @@
 import EVSEModel
-import Foundation
 import FramedSerial
 import Plant
+import PlantTestBench
 import SerialVehicleCommunication
 import Testing
 
 @Suite("Frames of the vehicle communication protocol")
 struct SECCPacketTests {
     /// Vectors of docs/vehicle-communication-protocol.md by their names.
-    private static let vectors: [String: [UInt8]] = {
-        let file = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
-            url.deletingLastPathComponent()
-        }.appending(path: "docs/vehicle-communication-protocol.md")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let section = text.components(separatedBy: "## 10. Test vectors").last ?? ""
-        let block = section.components(separatedBy: "```").dropFirst().first ?? ""
-        var vectors = [String: [UInt8]]()
-        for line in block.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            vectors[String(words[0])] = words.dropFirst().compactMap { UInt8($0, radix: 16) }
-        }
-        return vectors
-    }()
+    private static let vectors = ProtocolDocument.vectors(of: "vehicle-communication-protocol")
 
     private func packet(_ name: String) throws -> FramedPacket {
         let frame = try #require(Self.vectors[name])

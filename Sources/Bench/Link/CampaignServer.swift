@@ -65,8 +65,6 @@ final class CampaignServer: @unchecked Sendable {
     func whileOpen(_ act: @escaping Act) {
         locked { ($0.whileOpen, $0.outcome) = (act, nil) }
     }
-    /// Speaks TLS as another from the next connection on.
-    func become(_ identity: TLSIdentity) { locked { $0.identity = identity } }
 
     // MARK: The server's thread
 

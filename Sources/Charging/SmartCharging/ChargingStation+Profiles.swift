@@ -188,7 +188,12 @@ extension ChargingStation {
 
     /// The station's maximum, divided among the EVSEs that want energy, in order of their
     /// number: each gets an equal part; where that is below what can be offered, as many as can
-    /// be served get the minimum or more, the others nothing (K04.FR.05).
+    /// be served get the minimum or more, the others nothing (K04.FR.01, K04.FR.05).
+    ///
+    /// Chosen: equal parts, whatever each draws. The sum then holds at every instant with no meter and no
+    /// knowledge of how fast a vehicle follows; what one leaves is not passed on. Limits of the supply
+    /// itself, which the loop sees every cycle, are shared by need (`FeedLaw`). What the station's own
+    /// hardware takes is not known here and not subtracted: its operator sets the limit that much lower.
     func share(of station: Int64, for place: Int) -> Int64 {
         let takers = evses.indices.filter {
             ($0 == place || sessions[$0].authorization != nil && evses[$0].isConnected)

@@ -156,9 +156,6 @@ extension VehicleSample {
         let bytes = (0..<8).map { evccid[$0] }
         guard bytes.contains(where: { $0 != 0 }) else { return "" }
         let isLong = bytes[6] != 0 || bytes[7] != 0
-        return bytes.prefix(isLong ? 8 : 6).map { byte in
-            let digits = String(byte, radix: 16, uppercase: true)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        return hexadecimal(bytes.prefix(isLong ? 8 : 6))
     }
 }

@@ -1,3 +1,4 @@
+import EVSEModel
 import JSON
 
 // The bodies of the rig's calls, read strictly: an unknown member is an error.
@@ -110,14 +111,14 @@ struct TapBody: Hashable, Sendable {
     }
 
     private static func card(_ uid: String, _ ats: String?) throws(ShapeError) -> Card {
-        guard let bytes = ReaderWorld.bytes(uid) else {
+        guard let bytes = EVSEModel.bytes(hexadecimal: uid) else {
             throw ShapeError("uid", "\"\(uid)\" is not pairs of hexadecimal digits")
         }
         guard [4, 7, 10].contains(bytes.count) else {
             throw ShapeError("uid", "\(bytes.count) bytes; a card has 4, 7 or 10")
         }
         guard let ats else { return Card(uid: bytes) }
-        guard let answer = ReaderWorld.bytes(ats), answer.count <= 19 else {
+        guard let answer = EVSEModel.bytes(hexadecimal: ats), answer.count <= 19 else {
             throw ShapeError("ats", "\"\(ats)\" is not up to 19 pairs of hexadecimal digits")
         }
         return Card(uid: bytes, answerToSelect: answer)

@@ -1,3 +1,5 @@
+import EVSEModel
+
 /// WS2812 lights in a row, as they take the bits of a SPI controller's data line.
 ///
 /// The bits of a whole frame arrive as bytes; every light takes 24 pulses and passes the rest on, and
@@ -64,7 +66,6 @@ package struct LEDChainLine: SerialDevice {
 
     /// `#RRGGBB`.
     static func text(_ colour: UInt32) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return "#" + String((0..<6).map { digits[Int(colour >> UInt32(20 - 4 * $0) & 15)] })
+        "#" + hexadecimal([16, 8, 0].map { UInt8(truncatingIfNeeded: colour >> UInt32($0)) })
     }
 }

@@ -1,3 +1,5 @@
+import EVSEModel
+
 /// The part of a simulated EM580 that signs transactions: its registers, its counter of pages, and the
 /// record that waits to be fetched.
 ///
@@ -218,10 +220,9 @@ struct MeterSigner: Hashable, Sendable {
             + "\"RD\":[\(Self.text(begin)),\(Self.text(end))]}"
         var signature = key.sign(Array(payload.utf8))
         if faults.has(.brokenSignature), !signature.isEmpty { signature[signature.count - 1] ^= 1 }
-        let digits = Array("0123456789ABCDEF")
-        let hex = String(signature.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
         return Array(
-            "OCMF|\(payload)|{\"SD\":\"\(hex)\",\"SA\":\"ECDSA-brainpoolP384r1-SHA256\"}".utf8)
+            "OCMF|\(payload)|{\"SD\":\"\(hexadecimal(signature))\",\"SA\":\"ECDSA-brainpoolP384r1-SHA256\"}"
+                .utf8)
     }
 
     private static func text(_ reading: Reading) -> String {

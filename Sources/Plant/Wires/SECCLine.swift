@@ -3,75 +3,47 @@ import EVSEModel
 /// The station's side of an SECC module: frames of docs/vehicle-communication-protocol.md, the handshake,
 /// and what of ``VehicleModuleWorld`` is told. Written from the document alone.
 package struct SECCLine: SerialDevice {
-    package let characterTime: Int64
+    private var line: FramedLine
     private let module: Int
     private let plan: PlantPlan.VehicleLink
-    private var encoded = [UInt8]()
-    private var isOverlong = false
-    private var answers = [Transmission]()
-    /// What it tells while its report is stuck, and the sequence that it answers with.
+    /// What it tells while its report is stuck.
     private var frozen: [UInt8]?
-    private var frozenSequence: UInt16?
-    /// Frames that were none.
-    package private(set) var rejected = 0
-    /// From the end of a frame to the first bit of the answer. Chosen: 2 ms of the 10 allowed.
-    private static let turnaround: Int64 = 2_000_000
     private static let challengeTime: Int64 = 1_000_000_000
-    private static let longestPacket = 139
 
     /// - Parameter module: index in the plan.
     package init(_ bus: PlantPlan.SerialBus, module: Int, plan: PlantPlan) {
-        characterTime = Int64(bus.characterBits) * 1_000_000_000 / Int64(bus.baud)
+        line = FramedLine(bus, longestPacket: 139)
         self.module = module
         self.plan = plan.directCurrent.vehicleLinks[module]
     }
 
+    package var characterTime: Int64 { line.characterTime }
     package var deadline: Int64? { nil }
 
     package mutating func receive(_ bytes: [UInt8], at now: Int64, world: inout PlantWorld) {
         let end = now + Int64(bytes.count) * characterTime
-        for byte in bytes {
-            guard byte == 0 else {
-                if encoded.count <= Self.longestPacket {
-                    encoded.append(byte)
-                } else {
-                    isOverlong = true
-                }
-                continue
-            }
-            if !encoded.isEmpty {
-                let packet = SafetyCode.packet(encoded, longest: Self.longestPacket)
-                if !isOverlong, let packet {
-                    hear(packet, raw: encoded, at: end, &world)
-                } else {
-                    rejected += 1
-                }
-            }
-            encoded = []
-            isOverlong = false
-        }
+        for heard in line.packets(in: bytes) { hear(heard, at: end, &world) }
     }
 
     package mutating func transmissions(
         at now: Int64, world: inout PlantWorld
     ) -> [Transmission] {
-        defer { answers = [] }
-        return answers
+        line.takeAnswers()
     }
 
     // MARK: Frames
 
     private mutating func hear(
-        _ packet: [UInt8], raw: [UInt8], at end: Int64, _ world: inout PlantWorld
+        _ heard: FramedLine.Heard, at end: Int64, _ world: inout PlantWorld
     ) {
-        guard world.vehicleModules.indices.contains(module), packet[0] & 0x80 == 0 else { return }
+        guard world.vehicleModules.indices.contains(module) else { return }
         var state = world.vehicleModules[module]
         guard state.answers(at: world.now) else { return }
         let faults = world.faultsByDevice[plan.device] ?? DeviceFaults()
         guard !faults.has(.silent) else { return world.countReply(of: plan.device) }
-        let answer = answer(packet, &state, at: world.now, faults)
+        let answer = answer(heard.packet, &state, at: world.now, faults)
         world.vehicleModules[module] = state
-        send(answer, request: raw, from: end, faults, &world.noise)
+        line.send(answer, to: heard.raw, from: end, faults, &world.noise)
         if !faults.isEmpty { world.countReply(of: plan.device) }
     }
 
@@ -80,14 +52,7 @@ package struct SECCLine: SerialDevice {
         _ packet: [UInt8], _ state: inout VehicleModuleWorld, at now: Int64, _ faults: DeviceFaults
     ) -> [UInt8] {
         let payload = Array(packet.dropFirst(7))
-        var head = Array(packet[1..<7])
-        if faults.has(.stuckSequence) {
-            let kept = frozenSequence ?? SafetyCode.number16(head, 0)
-            frozenSequence = kept
-            head.replaceSubrange(0..<2, with: SafetyCode.bytes(kept))
-        } else {
-            frozenSequence = nil
-        }
+        let head = line.head(of: packet, faults)
         let boots = state.boots
         func refuse(_ reason: UInt8) -> [UInt8] {
             [0xFF] + head + [reason, packet[0]] + SafetyCode.bytes(boots)
@@ -270,32 +235,6 @@ package struct SECCLine: SerialDevice {
         }
         frozen = bytes.all
         return bytes.all
-    }
-
-    // MARK: What the line makes of it
-
-    private mutating func send(
-        _ answer: [UInt8], request: [UInt8], from end: Int64, _ faults: DeviceFaults,
-        _ noise: inout Noise
-    ) {
-        var bytes = SafetyCode.frame(answer, spoilt: faults.has(.garbled))
-        func random(_ count: Int) -> [UInt8] {
-            (0..<count).map { _ in UInt8(truncatingIfNeeded: noise.next()) }
-        }
-        if faults.has(.noise) { bytes = random(bytes.count) }
-        if let length = faults.value(.truncated) { bytes = Array(bytes.prefix(Int(length))) }
-        if let length = faults.value(.extra) { bytes = random(Int(length)) + bytes }
-        if faults.has(.echo) { bytes = [0] + request + [0] + bytes }
-        if faults.has(.doubled) { bytes += bytes }
-        var start = end + Self.turnaround
-        if let late = faults.value(.slow) { start += Int64(late * 1_000_000) }
-        guard let gap = faults.value(.split), bytes.count > 1 else {
-            return answers.append(Transmission(bytes, notBefore: start))
-        }
-        let half = bytes.count / 2
-        answers.append(Transmission(Array(bytes.prefix(half)), notBefore: start))
-        let later = start + Int64(half) * characterTime + Int64(gap * 1_000_000)
-        answers.append(Transmission(Array(bytes.dropFirst(half)), notBefore: later))
     }
 }
 

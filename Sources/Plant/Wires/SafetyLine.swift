@@ -3,70 +3,48 @@ import EVSEModel
 /// The line's task of a safety controller: frames of docs/safety-controller-protocol.md, the handshake,
 /// and what of ``SafetyWorld`` is told. Written from the document alone.
 package struct SafetyLine: SerialDevice {
-    package let characterTime: Int64
+    private var line: FramedLine
     private let evse: Int
     private let plan: PlantPlan.SafetyController
-    private var encoded = [UInt8]()
-    private var isOverlong = false
-    private var answers = [Transmission]()
-    /// What it tells while its report is stuck, and the sequence that it answers with.
+    /// What it tells while its report is stuck.
     private var frozen: [UInt8]?
-    private var frozenSequence: UInt16?
-    /// Frames that were none.
-    package private(set) var rejected = 0
-    /// From the end of a frame to the first bit of the answer. Chosen: 2 ms of the 10 allowed.
-    private static let turnaround: Int64 = 2_000_000
     private static let challengeTime: Int64 = 1_000_000_000
 
     /// - Parameter controller: index in the plan.
     package init(_ bus: PlantPlan.SerialBus, controller: Int, plan: PlantPlan) {
-        characterTime = Int64(bus.characterBits) * 1_000_000_000 / Int64(bus.baud)
+        line = FramedLine(bus, longestPacket: 75)
         self.plan = plan.safetyControllers[controller]
         let number = self.plan.evse
         evse = plan.evses.firstIndex { $0.number == number } ?? 0
     }
 
+    package var characterTime: Int64 { line.characterTime }
     package var deadline: Int64? { nil }
 
     package mutating func receive(_ bytes: [UInt8], at now: Int64, world: inout PlantWorld) {
         let end = now + Int64(bytes.count) * characterTime
-        for byte in bytes {
-            guard byte == 0 else {
-                if encoded.count < 76 { encoded.append(byte) } else { isOverlong = true }
-                continue
-            }
-            if !encoded.isEmpty {
-                if !isOverlong, let packet = SafetyCode.packet(encoded) {
-                    hear(packet, raw: encoded, at: end, &world)
-                } else {
-                    rejected += 1
-                }
-            }
-            encoded = []
-            isOverlong = false
-        }
+        for heard in line.packets(in: bytes) { hear(heard, at: end, &world) }
     }
 
     package mutating func transmissions(
         at now: Int64, world: inout PlantWorld
     ) -> [Transmission] {
-        defer { answers = [] }
-        return answers
+        line.takeAnswers()
     }
 
     // MARK: Frames
 
     private mutating func hear(
-        _ packet: [UInt8], raw: [UInt8], at end: Int64, _ world: inout PlantWorld
+        _ heard: FramedLine.Heard, at end: Int64, _ world: inout PlantWorld
     ) {
         guard world.evses.indices.contains(evse), var controller = world.evses[evse].safety,
-            controller.answers(at: world.now), packet[0] & 0x80 == 0
+            controller.answers(at: world.now)
         else { return }
         let faults = world.faultsByDevice[plan.device] ?? DeviceFaults()
         guard !faults.has(.silent) else { return world.countReply(of: plan.device) }
-        let answer = answer(packet, &controller, at: world.now, faults)
+        let answer = answer(heard.packet, &controller, at: world.now, faults)
         world.evses[evse].safety = controller
-        send(answer, request: raw, from: end, faults, &world.noise)
+        line.send(answer, to: heard.raw, from: end, faults, &world.noise)
         if !faults.isEmpty { world.countReply(of: plan.device) }
     }
 
@@ -75,14 +53,7 @@ package struct SafetyLine: SerialDevice {
         _ packet: [UInt8], _ controller: inout SafetyWorld, at now: Int64, _ faults: DeviceFaults
     ) -> [UInt8] {
         let payload = Array(packet.dropFirst(7))
-        var head = Array(packet[1..<7])
-        if faults.has(.stuckSequence) {
-            let kept = frozenSequence ?? SafetyCode.number16(head, 0)
-            frozenSequence = kept
-            head.replaceSubrange(0..<2, with: SafetyCode.bytes(kept))
-        } else {
-            frozenSequence = nil
-        }
+        let head = line.head(of: packet, faults)
         func refuse(_ reason: UInt8) -> [UInt8] {
             [0xFF] + head + [reason, packet[0]] + SafetyCode.bytes(controller.boots)
         }
@@ -209,31 +180,5 @@ package struct SafetyLine: SerialDevice {
         case 63: 5
         default: 6
         }
-    }
-
-    // MARK: What the line makes of it
-
-    private mutating func send(
-        _ answer: [UInt8], request: [UInt8], from end: Int64, _ faults: DeviceFaults,
-        _ noise: inout Noise
-    ) {
-        var bytes = SafetyCode.frame(answer, spoilt: faults.has(.garbled))
-        func random(_ count: Int) -> [UInt8] {
-            (0..<count).map { _ in UInt8(truncatingIfNeeded: noise.next()) }
-        }
-        if faults.has(.noise) { bytes = random(bytes.count) }
-        if let length = faults.value(.truncated) { bytes = Array(bytes.prefix(Int(length))) }
-        if let length = faults.value(.extra) { bytes = random(Int(length)) + bytes }
-        if faults.has(.echo) { bytes = [0] + request + [0] + bytes }
-        if faults.has(.doubled) { bytes += bytes }
-        var start = end + Self.turnaround
-        if let late = faults.value(.slow) { start += Int64(late * 1_000_000) }
-        guard let gap = faults.value(.split), bytes.count > 1 else {
-            return answers.append(Transmission(bytes, notBefore: start))
-        }
-        let half = bytes.count / 2
-        answers.append(Transmission(Array(bytes.prefix(half)), notBefore: start))
-        let later = start + Int64(half) * characterTime + Int64(gap * 1_000_000)
-        answers.append(Transmission(Array(bytes.dropFirst(half)), notBefore: later))
     }
 }

@@ -177,7 +177,7 @@ extension PlantWorld {
         emit(
             .tap, device,
             [
-                "token": .string(ReaderWorld.hexadecimal(card.uid)),
+                "token": .string(hexadecimal(card.uid)),
                 "holdMs": JSONValue(milliseconds),
             ])
     }

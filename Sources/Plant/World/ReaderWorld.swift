@@ -1,3 +1,5 @@
+import EVSEModel
+
 /// A card of ISO 14443 type A as it answers in the field.
 package struct Card: Hashable, Sendable {
     /// 4, 7 or 10 bytes.
@@ -51,7 +53,7 @@ package struct ReaderWorld: Hashable, Sendable {
         self.card = card
         cardCount &+= 1
         leavesAt = until
-        lastToken = Self.hexadecimal(card.uid)
+        lastToken = hexadecimal(card.uid)
         lastTapAt = now
     }
     /// - Returns: false where too many wait to be sent.
@@ -72,31 +74,5 @@ package struct ReaderWorld: Hashable, Sendable {
     }
     mutating func step(_ now: Int64) {
         if card != nil, now >= leavesAt { removeCard() }
-    }
-
-    package static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
-    /// `nil` where the text is not pairs of hexadecimal digits.
-    package static func bytes(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 2) else { return nil }
-        var bytes = [UInt8]()
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = nibble(digits[index]), let low = nibble(digits[index + 1]) else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x41 + 10
-        case 0x61...0x66: digit - 0x61 + 10
-        default: nil
-        }
     }
 }

@@ -84,14 +84,8 @@ extension MeterCommand {
 
         private static func key(_ text: String) throws -> [UInt8] {
             if let data = FileManager.default.contents(atPath: text) { return Array(data) }
-            let digits = Array(text.utf8)
-            let isHex = digits.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
-            if isHex, digits.count % 2 == 0 {
-                return stride(from: 0, to: digits.count, by: 2).compactMap {
-                    UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
-                }
-            }
-            guard let bytes = EVSEModel.bytes(base64: text) else {
+            let bytes = EVSEModel.bytes(hexadecimal: text) ?? EVSEModel.bytes(base64: text)
+            guard let bytes else {
                 throw ValidationError(
                     "--public-key is neither a file, nor hexadecimal, nor Base64")
             }

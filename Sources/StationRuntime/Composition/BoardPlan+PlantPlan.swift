@@ -11,7 +11,7 @@ extension BoardPlan {
     /// The plan that the plant's process is given; with `--simulate` only.
     package func plantPlan(wires: String, registers: String) -> PlantPlan {
         var plant = PlantPlan(board: name, wires: wires, registers: registers)
-        var seed = Fingerprint()
+        var seed = StableHash()
         seed.add(name)
         plant.seed = seed.value >> 1  // as a JSON number within 63 bits
         plant.mains.voltage = feed.voltage

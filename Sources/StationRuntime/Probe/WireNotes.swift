@@ -1,3 +1,4 @@
+import EVSEModel
 import FieldBus
 import Synchronization
 
@@ -28,7 +29,7 @@ final class WireNotes: Sendable {
                 runs.append((event.direction, event.bytes))
             }
         }
-        return runs.map { "\(arrow($0.direction)) \(spaced($0.bytes))" }
+        return runs.map { "\(arrow($0.direction)) \(hexadecimal($0.bytes, separator: " "))" }
     }
 
     private func arrow(_ direction: WireEvent.Direction) -> String {
@@ -38,10 +39,4 @@ final class WireNotes: Sendable {
         case .discarded: "x-"
         }
     }
-}
-
-private func spaced(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return bytes.map { String([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }
-        .joined(separator: " ")
 }

@@ -51,7 +51,7 @@ enum ImageFields {
 
     private static let connectorOutputs: [ImageField<ConnectorOutputs>] = [
         ImageField("pilot", \.pilot), ImageField("duty", \.duty), ImageField("bolt", \.bolt),
-        ImageField("boltAttempt", \.boltAttempt), ImageField("contactorClosed", \.contactorClosed),
+        ImageField("contactorClosed", \.contactorClosed),
     ]
 
     private static let connectorStatus: [ImageField<ConnectorStatus>] = [

@@ -36,30 +36,8 @@ func fuzzCardLine(_ input: [UInt8]) throws(FuzzFinding) {
                 device: "card-\(index)", bus: "cards", unit: index + 1, model: model,
                 outputs: index == 0 ? 32 : 8, inputs: 8))
     }
-    var world = PlantWorld(plan, at: .zero)
-    var units = BusUnits(plan.buses[0], plan: plan)
-    var now = Instant.zero
-    var rest = input[...]
-    while let card = rest.popFirst(), let trouble = rest.popFirst(), let length = rest.popFirst() {
-        let unit = card % UInt8(models.count) + 1
-        if trouble >= 0x80 {
-            let kinds = FaultKind.allCases
-            var fault = FaultRequest(
-                device: "card-\(unit - 1)", fault: kinds[Int(trouble) % kinds.count].rawValue)
-            fault.milliseconds = 100
-            _ = try? world.raise(fault)
-        }
-        now = now + Milliseconds(Int64(trouble) * 10)
-        world.step(to: now, chip: RestingChip())
-        let request = [unit] + rest.prefix(Int(length))
-        rest = rest.dropFirst(Int(length))
-        guard let reply = units.reply(to: request, at: now.nanoseconds, world: &world),
-            !reply.body.isEmpty
-        else { continue }
-        try require(reply.body.count <= 254, "a reply of \(reply.body.count) bytes")
-        try require(
-            reply.body[0] == unit && reply.body[1] & 0x7F == request[1] & 0x7F,
-            "a reply to something else")
+    let devices = plan.cards.map(\.device)
+    try fuzzUnits(input, plan, devices: devices) { world throws(FuzzFinding) in
         for card in world.cards {
             let room: UInt32 = card.plan.outputs >= 32 ? .max : (1 << UInt32(card.plan.outputs)) - 1
             try require(card.outputs & ~room == 0, "outputs that the card does not have")

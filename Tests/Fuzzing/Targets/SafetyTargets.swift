@@ -1,4 +1,5 @@
 import EVSEModel
+import FramedSerial
 import Plant
 import SafetyMCU
 
@@ -6,14 +7,14 @@ import SafetyMCU
 /// and packets with good check sums (from 0x80 on): kind, length, payload, one after the other.
 func fuzzSafetyReply(_ input: [UInt8]) throws(FuzzFinding) {
     guard let first = input.first else { return }
-    var parser = SafetyParser()
+    var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
     var rest = input.dropFirst()
     guard first >= 0x80 else {
         let length = max(1, Int(first))
         while !rest.isEmpty {
-            parser.append(Array(rest.prefix(length)))
+            frames.append(Array(rest.prefix(length)))
             rest = rest.dropFirst(length)
-            while let packet = parser.next() { try decode(packet) }
+            while let found = frames.next() { try SafetyPacket(found).map(decode) }
         }
         return
     }
@@ -32,8 +33,9 @@ func fuzzSafetyReply(_ input: [UInt8]) throws(FuzzFinding) {
         try require(
             !frame.dropFirst().dropLast().contains(0), "a zero inside a frame: \(frame)")
         try require(frame.count <= 78, "a frame of \(frame.count) bytes")
-        parser.append(frame)
-        try require(parser.next() == packet, "another packet than was sent")
+        frames.append(frame)
+        try require(
+            frames.next().flatMap { SafetyPacket($0) } == packet, "another packet than was sent")
         try require(
             SafetyCode.packet(Array(frame.dropFirst().dropLast()))?.dropFirst(7)
                 .elementsEqual(packet.payload) == true, "the simulator reads it otherwise")
@@ -86,9 +88,10 @@ func fuzzSafetyLine(_ input: [UInt8]) throws(FuzzFinding) {
             length < 0x80 ? bytes : SafetyCode.frame(bytes), at: now.nanoseconds, world: &world)
         for sent in line.transmissions(at: now.nanoseconds, world: &world) {
             try require(sent.bytes.count <= 78, "an answer of \(sent.bytes.count) bytes")
-            var parser = SafetyParser()
-            parser.append(sent.bytes)
-            try require(parser.next() != nil, "an answer that is none: \(sent.bytes)")
+            var frames = FrameSplitter(longestPayload: SafetyPacket.longestPayload)
+            frames.append(sent.bytes)
+            let answer = frames.next().flatMap { SafetyPacket($0) }
+            try require(answer != nil, "an answer that is none: \(sent.bytes)")
         }
         guard let safety = world.evses[0].safety else { continue }
         try require(

@@ -144,30 +144,6 @@ func fuzzMonitorLine(_ input: [UInt8]) throws(FuzzFinding) {
             .init(
                 device: "imd-\(index)", bus: "monitors", unit: index + 1, model: model, evse: 1))
     }
-    var world = PlantWorld(plan, at: .zero)
-    var units = BusUnits(plan.buses[0], plan: plan)
-    var now = Instant.zero
-    var rest = input[...]
-    while let monitor = rest.popFirst(), let trouble = rest.popFirst(), let length = rest.popFirst()
-    {
-        let unit = monitor % 2 + 1
-        if trouble >= 0x80 {
-            let kinds = FaultKind.allCases
-            var fault = FaultRequest(
-                device: "imd-\(unit - 1)", fault: kinds[Int(trouble) % kinds.count].rawValue)
-            fault.milliseconds = 100
-            _ = try? world.raise(fault)
-        }
-        now = now + Milliseconds(Int64(trouble) * 10)
-        world.step(to: now, chip: RestingChip())
-        let request = [unit] + rest.prefix(Int(length))
-        rest = rest.dropFirst(Int(length))
-        guard let reply = units.reply(to: request, at: now.nanoseconds, world: &world),
-            !reply.body.isEmpty
-        else { continue }
-        try require(reply.body.count <= 254, "a reply of \(reply.body.count) bytes")
-        try require(
-            reply.body[0] == unit && reply.body[1] & 0x7F == request[1] & 0x7F,
-            "a reply to something else")
-    }
+    let devices = plan.directCurrent.insulationMonitors.map(\.device)
+    try fuzzUnits(input, plan, devices: devices)
 }

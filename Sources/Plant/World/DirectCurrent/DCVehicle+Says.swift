@@ -60,14 +60,14 @@ extension DCVehicle {
     /// Six bytes: the identifier's where it is twelve hexadecimal digits, else some that are its own.
     private var evccid: InlineArray<8, UInt8> {
         var bytes = InlineArray<8, UInt8>(repeating: 0)
-        if let own = ReaderWorld.bytes(identifier), own.count == 6 {
+        if let own = EVSEModel.bytes(hexadecimal: identifier), own.count == 6 {
             for index in 0..<6 { bytes[index] = own[index] }
             return bytes
         }
-        // FNV-1a; locally administered, as no maker's.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in identifier.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        for index in 0..<6 { bytes[index] = UInt8(truncatingIfNeeded: hash >> (8 * index)) }
+        var hash = StableHash()
+        hash.add(identifier.utf8)
+        for index in 0..<6 { bytes[index] = UInt8(truncatingIfNeeded: hash.value >> (8 * index)) }
+        // Locally administered, as no maker's.
         bytes[0] = bytes[0] & 0xFC | 2
         return bytes
     }

@@ -20,10 +20,6 @@ extension PlantWorld {
         _read { yield power.stages }
         _modify { yield &power.stages }
     }
-    /// Place of a source in ``dcStages``.
-    package func dcStage(of device: String) -> Int? {
-        plan.directCurrent.sources.firstIndex { $0.device == device }
-    }
     /// The DC side of an EVSE; `nil` where it has none.
     package func circuit(evse: Int) -> DCCircuit? { power.circuits.first { $0.evse == evse } }
 
