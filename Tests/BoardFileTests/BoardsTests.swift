@@ -136,6 +136,17 @@ struct BoardsTests {
         }
     }
 
+    @Test("a power module that measures the insulation is its EVSE's monitor")
+    func moduleMonitor() throws {
+        let file = repository.appending(path: "Tests/Boards/module-monitor/board.yaml").path
+        let report = try BoardFile.report(file: file, plugins: shippedPlugins)
+        #expect(!report.hasErrors, "\(report.findings)")
+        let evse = try #require(report.plan?.evses.first)
+        #expect(evse.devices[.insulationMonitor] == ["module-1"])
+        #expect(evse.direct?.hasInsulationMonitor == true)
+        #expect(evse.direct?.hasInsulationSelfTest == true)
+    }
+
     @Test("each compiles to a plan for the loop, real and simulated", arguments: shippedBoards)
     func compiles(_ name: String) throws {
         let plan = try #require(

@@ -15,7 +15,10 @@ struct DirectCurrentTests {
             connectors: ["cTesla", "cCCS1"].map {
                 ConnectorConfiguration(type: $0, hasFixedCable: true, hasLock: false)
             })
-        evse.direct = DirectCurrentConfiguration(maximumPower: Watts(200_000))
+        evse.direct = DirectCurrentConfiguration(
+            maximumPower: Watts(200_000), hasLiquidCooling: true)
+        evse.direct.sensesCoolant = true
+        evse.direct.hasFan = true
         return evse
     }
 
@@ -212,6 +215,18 @@ struct DirectCurrentTests {
         test.run(1)
         #expect(value(&test, monitor, "Impedance") == "510000")
         #expect(value(&test, monitor, "Problem") == "false")
+        let cooling = component("LiquidCoolingSystem", at: evse)
+        #expect(value(&test, cooling, "Available") == "true")
+        #expect(value(&test, cooling, "Active") == "false")
+        #expect(value(&test, cooling, "Temperature") == "")
+        test.places[0].direct?.status.pumpRuns = true
+        test.places[0].direct?.status.coolant = Celsius(raw: 415)
+        test.places[0].faults = FaultSet(.coolingReduced)
+        test.run(1)
+        #expect(value(&test, cooling, "Active") == "true")
+        #expect(value(&test, cooling, "Temperature") == "41.5")
+        #expect(value(&test, cooling, "Problem") == "true")
+        #expect(value(&test, component("AirCoolingSystem", at: evse), "Active") == "false")
     }
 
     @Test("a connector's fault is that of the connector in use (N07)")
