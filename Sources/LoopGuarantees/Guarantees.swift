@@ -11,7 +11,7 @@ package struct GuaranteeMonitor {
     }
     package private(set) var violation: Violation?
     /// Looks for this one only, where set.
-    let only: Guarantee?
+    private let only: Guarantee?
 
     let plan: EVSEPlan
     let period: Milliseconds
