@@ -7,6 +7,7 @@ struct DirectCurrentWatch {
     private struct Place {
         var liveSince: Int64?
         var overSince: Int64?
+        var uncooledSince: Int64?
         var broken = 0
     }
     /// By EVSE (zero-based) and connector.
@@ -16,6 +17,8 @@ struct DirectCurrentWatch {
     private var joined = 0.0
     /// When something last was wrong with the hardware, or the loop or the station was away.
     private var disturbedAt: Int64 = .min / 2
+    /// The same, what cools aside.
+    private var disturbedOtherwiseAt: Int64 = .min / 2
 
     /// A discharge, the weld check's time, and a step of the simulation.
     private static let discharge: Int64 = 15_000_000_000
@@ -33,10 +36,14 @@ struct DirectCurrentWatch {
 
     mutating func look(_ station: SimulatedStation) -> (Invariant, String)? {
         guard plans.contains(where: \.isFitted) else { return nil }
-        let isDisturbed =
-            !station.world.faults.isEmpty || station.process != .running || station.loop == nil
-            || !station.world.mains.isUp || station.starved != nil
-        if isDisturbed { disturbedAt = station.instant }
+        let isAway =
+            station.process != .running || station.loop == nil || !station.world.mains.isUp
+            || station.starved != nil
+        if isAway || !station.world.faults.isEmpty { disturbedAt = station.instant }
+        let isOther = station.world.faults.contains { fault in
+            !station.world.coolers.contains { $0.plan.device == fault.device }
+        }
+        if isAway || isOther { disturbedOtherwiseAt = station.instant }
         if station.world.power.parallelings > 0 {
             return (.outletsApart, "a link joined the busbars of two outlets")
         }
@@ -80,6 +87,9 @@ struct DirectCurrentWatch {
                 return (.deadWhenUnplugged, "\(name): \(text)")
             }
             if let text = judgeLimits(index, inner, connector, station) {
+                return (.directLimits, "\(name): \(text)")
+            }
+            if let text = judgeCooling(index, inner, connector, station) {
                 return (.directLimits, "\(name): \(text)")
             }
             let broken = connector.contactor?.openedUnderLoad ?? 0
@@ -131,5 +141,26 @@ struct DirectCurrentWatch {
         places[index][inner].overSince = since
         guard station.instant - since > Self.excess else { return nil }
         return "\(connector.current) A where \(most) A are the most"
+    }
+
+    /// A cable whose coolant stands still carries what it bears without, after the laws' times and a stop's.
+    private mutating func judgeCooling(
+        _ index: Int, _ inner: Int, _ connector: DCConnector, _ station: SimulatedStation
+    ) -> String? {
+        let plan = plans[index]
+        let unit = station.world.coolers.first { $0.plan.evse == index + 1 && $0.plan.pump != nil }
+        let bears = plan.connectors[inner].uncooledCurrent.double
+        let most = bears * 1.05 + plan.overCurrentOffset.double + 1
+        guard let unit, !unit.isFlowing, connector.current > most,
+            station.instant - disturbedOtherwiseAt > Self.aftermath
+        else {
+            places[index][inner].uncooledSince = nil
+            return nil
+        }
+        let since = places[index][inner].uncooledSince ?? station.instant
+        places[index][inner].uncooledSince = since
+        let times = plan.cooling.startTime + plan.cooling.grace + plan.stopTimeout
+        guard station.instant - since > times.count * 1_000_000 + Self.excess else { return nil }
+        return "\(connector.current) A through a cable without cooling, which bears \(bears) A"
     }
 }
