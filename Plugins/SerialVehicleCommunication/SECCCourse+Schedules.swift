@@ -1,3 +1,4 @@
+internal import DriverKit
 package import EVSEModel
 internal import FieldBus
 

@@ -22,7 +22,9 @@ struct VehicleScheduleTests {
             })
     }
     private func install(_ profile: ChargingProfile, _ station: inout DirectStation) {
-        station.test.act { #expect($0.install(profile, evse: Self.evse, at: $1).refusal == nil) }
+        var refusal: Refusal?
+        station.test.act { refusal = $0.install(profile, evse: Self.evse, at: $1).refusal }
+        #expect(refusal == nil)
     }
     private func answer(_ station: inout DirectStation, _ answer: ChargingNeedsAnswer) {
         station.test.act { $0.chargingNeedsAnswered(Self.evse, answer, at: $1) }
@@ -67,7 +69,8 @@ struct VehicleScheduleTests {
 
     @Test("the vehicle waits for the CSMS's profile, then chooses from its schedules (K15)")
     func accepted() throws {
-        var (station, transaction) = try waiting()
+        let (begun, transaction) = try waiting()
+        var station = begun
         #expect(needs(station).map(\.maximumTuples) == [12])
         let wait = try #require(offer(station))
         #expect(wait.schedules.isEmpty && wait.session == 5)
@@ -96,7 +99,8 @@ struct VehicleScheduleTests {
 
     @Test("a vehicle without a plan of its own: the schedule that it chose is told (K15.FR.19)")
     func chosen() throws {
-        var (station, transaction) = try waiting()
+        let (begun, transaction) = try waiting()
+        var station = begun
         answer(&station, .accepted)
         install(profile(transaction, ids: [3]), &station)
         let number = try #require(offer(station)?.number)
@@ -141,7 +145,8 @@ struct VehicleScheduleTests {
 
     @Test("a profile for the running session is offered anew, and needs are not told (K16)")
     func byCSMS() throws {
-        var (station, transaction) = try waiting()
+        let (begun, transaction) = try waiting()
+        var station = begun
         answer(&station, .rejected)
         go(&station, .cableCheck, .cableCheck)
         go(&station, .transfer, .transfer)
@@ -157,7 +162,8 @@ struct VehicleScheduleTests {
 
     @Test("a vehicle that negotiates anew tells its needs again (K17)")
     func byVehicle() throws {
-        var (station, transaction) = try waiting()
+        let (begun, transaction) = try waiting()
+        var station = begun
         answer(&station, .rejected)
         go(&station, .transfer, .transfer)
         station.test.forget()
@@ -171,7 +177,8 @@ struct VehicleScheduleTests {
 
     @Test("a plan of another session or offer is none")
     func stale() throws {
-        var (station, transaction) = try waiting()
+        let (begun, transaction) = try waiting()
+        var station = begun
         answer(&station, .accepted)
         install(profile(transaction), &station)
         let number = try #require(offer(station)?.number)

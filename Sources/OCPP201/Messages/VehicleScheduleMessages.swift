@@ -1,4 +1,3 @@
-package import Charging
 import EVSEModel
 
 // K15 to K17: what a vehicle plans.

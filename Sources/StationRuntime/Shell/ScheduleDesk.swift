@@ -1,4 +1,4 @@
-import EVSEModel
+package import EVSEModel
 import Synchronization
 
 /// What vehicles are offered: the core's thread lays it down, drivers' tasks look at it. It holds one offer

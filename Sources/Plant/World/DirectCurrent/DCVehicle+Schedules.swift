@@ -72,6 +72,13 @@ extension PlantWorld {
         for index in evses.indices where evses[index].plan.number == evse {
             let place = Int(evses[index].told.connector)
             guard evses[index].connectors.indices.contains(place) else { return }
+            let known = evses[index].connectors[place].vehicle?.direct?.offer
+            let isKnown = known?.number == offer?.number && known?.session == offer?.session
+            if isKnown,
+                evses[index].connectors[place].vehicle?.direct?.expectsSchedules == expects
+            {
+                continue
+            }
             evses[index].connectors[place].vehicle?.direct?.offer = offer
             evses[index].connectors[place].vehicle?.direct?.expectsSchedules = expects
         }
