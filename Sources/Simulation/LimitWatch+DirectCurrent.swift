@@ -1,5 +1,6 @@
 import EVSEModel
 import Plant
+import StationRuntime
 
 // The same at an outlet of direct current, judged by what flows: an offer is a matter between loop and vehicle.
 extension LimitWatch {
