@@ -58,7 +58,7 @@ import Testing
     func cabinets() throws {
         var plan = DCStation.plan()
         plan.cabinets = [
-            .init(device: "cabinet-1", bus: "cabinet", kind: .modbus, stages: [0, 1])
+            .init(device: "cabinet-1", bus: "cabinet", kind: .fusionCharge, stages: [0, 1])
         ]
         let host = PlantHost(PlantWorld(plan, at: PlantHost.now()), chip: MemoryChip())
         let api = RigAPI(host)
@@ -76,7 +76,7 @@ import Testing
         channel.isServed = true
         channel.purpose = .transfer
         channel.orders = 7
-        host.with { $0.cabinets[0].show([channel, CabinetChannel()]) }
+        PlantStages(host: host, cabinet: 0).tell([channel, CabinetChannel()])
         state = try api.respond("GET", "/rig/v1/state")
         cabinet = state["dc"]?["cabinets"]?[0]
         #expect(cabinet?["channels"]?[0]?["purpose"] == "transfer")

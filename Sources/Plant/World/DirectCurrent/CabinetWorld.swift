@@ -31,7 +31,7 @@ package struct CabinetWorld: Sendable {
     }
 
     /// What its wire heard, from now on.
-    package mutating func show(_ channels: [CabinetChannel]) { self.channels = channels }
+    mutating func show(_ channels: [CabinetChannel]) { self.channels = channels }
 
     /// Its own among the world's stages, in the order of its outlets.
     func stages(of all: [PowerStage]) -> [PowerStage] {
@@ -67,9 +67,14 @@ extension CabinetBehaviour {
 
 /// The stages of one cabinet of a plant that runs for real.
 package struct PlantStages: StageOwner {
-    let host: PlantHost
-    /// Index among the world's cabinets.
-    let cabinet: Int
+    private let host: PlantHost
+    private let cabinet: Int
+
+    /// - Parameter cabinet: index among the world's cabinets.
+    package init(host: PlantHost, cabinet: Int) {
+        self.host = host
+        self.cabinet = cabinet
+    }
 
     package func withStages<Result: Sendable>(
         _ body: (inout [PowerStage], CabinetBehaviour) -> Result
