@@ -118,7 +118,7 @@ struct SafetyPacketTests {
                 frames.append(Array(rest.prefix(length)))
                 rest = rest.dropFirst(length)
                 while let packet = frames.next() {
-                    found += [SafetyPacket(packet)].compactMap(\.self)
+                    if let known = SafetyPacket(packet) { found.append(known) }
                 }
             }
             #expect(found == wanted, "in pieces of \(length)")
