@@ -11,6 +11,10 @@ import time
 from websockets.sync.client import connect
 
 
+class Navigated(Exception):
+    """A page was asked while another one took its place."""
+
+
 class Browser:
     """One headless Chromium with one page."""
 
@@ -43,6 +47,8 @@ class Browser:
         while True:
             answer = json.loads(self.socket.recv(timeout=60))
             if answer.get("id") == self.number:
+                if "navigated" in answer.get("error", {}).get("message", ""):
+                    raise Navigated(answer)
                 assert "error" not in answer, answer
                 return answer["result"]
 
@@ -54,7 +60,11 @@ class Browser:
         self.call("Page.navigate", url=url)
 
     def ask(self, script):
-        result = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        """The script's value; None where the page went away under the question."""
+        try:
+            result = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        except Navigated:
+            return None
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 

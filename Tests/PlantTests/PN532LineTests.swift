@@ -76,10 +76,10 @@ import Testing
         ] as [(String, String, [UInt8])])
     func card(uid: String, ats: String, head: [UInt8]) throws {
         var (plant, line) = awake()
-        let bytes = try #require(EVSEModel.bytes(hexadecimal: uid))
-        let answer = try #require(EVSEModel.bytes(hexadecimal: ats))
+        let identifier = try #require(bytes(hexadecimal: uid))
+        let answer = try #require(bytes(hexadecimal: ats))
         if !answer.isEmpty { _ = line.ask(frame(0x12, [0x14]), world: &plant.world) }
-        try plant.world.tap("reader-1", Card(uid: bytes, answerToSelect: answer), for: 10_000)
+        try plant.world.tap("reader-1", Card(uid: identifier, answerToSelect: answer), for: 10_000)
         let tail = answer.isEmpty ? [] : [UInt8(answer.count + 1)] + answer
         #expect(
             line.ask(list, world: &plant.world)
