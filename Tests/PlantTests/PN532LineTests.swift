@@ -83,7 +83,7 @@ import Testing
         let tail = answer.isEmpty ? [] : [UInt8(answer.count + 1)] + answer
         #expect(
             line.ask(list, world: &plant.world)
-                == ack + PN532Frame.reply(to: 0x4A, [0x01, 0x01] + head + bytes + tail))
+                == ack + PN532Frame.reply(to: 0x4A, [0x01, 0x01] + head + identifier + tail))
         #expect(plant.world.readers[0].lastReadAt != nil)
         #expect(plant.world.takeEvents().contains { $0.kind == .read })
     }

@@ -129,7 +129,7 @@ final class PlantAtWork {
             let read = withUnsafeBytes(of: target.nti.nai.abtUid) {
                 Array($0.prefix(Int(target.nti.nai.szUidLen)))
             }
-            #expect(read == bytes)
+            #expect(read == identifier)
             try work.plant.host.act { world throws(PlantRefusal) in world.removeCard("reader-1") }
             #expect(nfc_initiator_select_passive_target(device, type, nil, 0, &target) == 0)
         }
