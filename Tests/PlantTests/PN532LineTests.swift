@@ -76,8 +76,10 @@ import Testing
         ] as [(String, String, [UInt8])])
     func card(uid: String, ats: String, head: [UInt8]) throws {
         var (plant, line) = awake()
-        let bytes = try #require(EVSEModel.bytes(hexadecimal: uid))
-        let answer = try #require(EVSEModel.bytes(hexadecimal: ats))
+        let uidBytes = EVSEModel.bytes(hexadecimal: uid)
+        let bytes = try #require(uidBytes)
+        let atsBytes = EVSEModel.bytes(hexadecimal: ats)
+        let answer = try #require(atsBytes)
         if !answer.isEmpty { _ = line.ask(frame(0x12, [0x14]), world: &plant.world) }
         try plant.world.tap("reader-1", Card(uid: bytes, answerToSelect: answer), for: 10_000)
         let tail = answer.isEmpty ? [] : [UInt8(answer.count + 1)] + answer

@@ -121,7 +121,8 @@ final class PlantAtWork {
             let type = nfc_modulation(nmt: NMT_ISO14443A, nbr: NBR_106)
             var target = nfc_target()
             #expect(nfc_initiator_select_passive_target(device, type, nil, 0, &target) == 0)
-            let bytes = try #require(EVSEModel.bytes(hexadecimal: uid))
+            let uidBytes = EVSEModel.bytes(hexadecimal: uid)
+            let bytes = try #require(uidBytes)
             try work.plant.host.act { world throws(PlantRefusal) in
                 try world.tap("reader-1", Card(uid: bytes), for: 60_000)
             }
