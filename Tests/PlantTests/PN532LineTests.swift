@@ -76,14 +76,16 @@ import Testing
         ] as [(String, String, [UInt8])])
     func card(uid: String, ats: String, head: [UInt8]) throws {
         var (plant, line) = awake()
-        let identifier = try #require(bytes(hexadecimal: uid))
-        let answer = try #require(bytes(hexadecimal: ats))
+        let uidBytes = EVSEModel.bytes(hexadecimal: uid)
+        let bytes = try #require(uidBytes)
+        let atsBytes = EVSEModel.bytes(hexadecimal: ats)
+        let answer = try #require(atsBytes)
         if !answer.isEmpty { _ = line.ask(frame(0x12, [0x14]), world: &plant.world) }
-        try plant.world.tap("reader-1", Card(uid: identifier, answerToSelect: answer), for: 10_000)
+        try plant.world.tap("reader-1", Card(uid: bytes, answerToSelect: answer), for: 10_000)
         let tail = answer.isEmpty ? [] : [UInt8(answer.count + 1)] + answer
         #expect(
             line.ask(list, world: &plant.world)
-                == ack + PN532Frame.reply(to: 0x4A, [0x01, 0x01] + head + identifier + tail))
+                == ack + PN532Frame.reply(to: 0x4A, [0x01, 0x01] + head + bytes + tail))
         #expect(plant.world.readers[0].lastReadAt != nil)
         #expect(plant.world.takeEvents().contains { $0.kind == .read })
     }

@@ -121,15 +121,16 @@ final class PlantAtWork {
             let type = nfc_modulation(nmt: NMT_ISO14443A, nbr: NBR_106)
             var target = nfc_target()
             #expect(nfc_initiator_select_passive_target(device, type, nil, 0, &target) == 0)
-            let identifier = try #require(bytes(hexadecimal: uid))
+            let uidBytes = EVSEModel.bytes(hexadecimal: uid)
+            let bytes = try #require(uidBytes)
             try work.plant.host.act { world throws(PlantRefusal) in
-                try world.tap("reader-1", Card(uid: identifier), for: 60_000)
+                try world.tap("reader-1", Card(uid: bytes), for: 60_000)
             }
             #expect(nfc_initiator_select_passive_target(device, type, nil, 0, &target) == 1)
             let read = withUnsafeBytes(of: target.nti.nai.abtUid) {
                 Array($0.prefix(Int(target.nti.nai.szUidLen)))
             }
-            #expect(read == identifier)
+            #expect(read == bytes)
             try work.plant.host.act { world throws(PlantRefusal) in world.removeCard("reader-1") }
             #expect(nfc_initiator_select_passive_target(device, type, nil, 0, &target) == 0)
         }
