@@ -86,6 +86,8 @@ extension SharedImage {
 
     /// Copies the loop's newest block about direct current into `image`; `false` as ``readVehicle(_:into:)``.
     package func readDC(into image: inout DCImage) -> Bool {
+        // Boards without never write it: no copy is made to find that out.
+        guard isWritten(SharedImageLayout.dc) else { return false }
         var copy = DCImage()
         guard load(&copy, MemoryLayout<DCImage>.size, at: SharedImageLayout.dc) else {
             return false

@@ -314,8 +314,14 @@ package struct SharedImage: @unchecked Sendable {
         forecourt_publish(sequence, sequence + 1, source, size)
     }
 
+    /// Somebody has written the block, since the file was made.
+    func isWritten(_ offset: Int) -> Bool {
+        forecourt_load64(UnsafePointer((base + offset).assumingMemoryBound(to: UInt64.self))) != 0
+    }
+
     func load(_ target: UnsafeMutableRawPointer, _ size: Int, at offset: Int) -> Bool {
         let sequence = UnsafePointer((base + offset).assumingMemoryBound(to: UInt64.self))
+        guard isWritten(offset) else { return false }  // to try again would find nothing more
         for _ in 0..<Self.readAttempts
         where forecourt_read(sequence, sequence + 1, target, size) != 0 {
             return true
