@@ -10,6 +10,7 @@ package struct DCGuaranteeMonitor {
         package var text: String
     }
     package private(set) var violation: Violation?
+    package var isBroken: Bool { violation != nil }
     /// Looks for this one only, where set.
     private let only: DCGuarantee?
 

@@ -64,7 +64,8 @@ extension SharedImage {
 
     /// Copies the loop's newest block about direct current into `image`; `false` as ``readVehicle(_:into:)``.
     package func readDC(into image: inout DCImage) -> Bool {
-        load(&image, at: SharedImageLayout.dc)
+        // Boards without never write it: no copy is made to find that out.
+        isWritten(SharedImageLayout.dc) && load(&image, at: SharedImageLayout.dc)
     }
 
     /// The loop's newest block about direct current; `nil` where no loop has said yet.

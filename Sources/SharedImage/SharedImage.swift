@@ -262,6 +262,12 @@ package struct SharedImage: @unchecked Sendable {
         }
     }
 
+    /// Somebody has written the block, since the file was made.
+    @inline(__always)
+    func isWritten(_ offset: Int) -> Bool {
+        forecourt_load64(UnsafePointer((base + offset).assumingMemoryBound(to: UInt64.self))) != 0
+    }
+
     /// - Returns: `false`, and `block` is as it was, where nothing was published or a write was begun and not
     ///   ended.
     @inline(__always)
@@ -275,6 +281,7 @@ package struct SharedImage: @unchecked Sendable {
     /// As ``load(_:at:)`` without the copy: after `false` the block means nothing.
     @inline(__always)
     func loadInPlace<Block: BitwiseCopyable>(_ block: inout Block, at offset: Int) -> Bool {
+        guard isWritten(offset) else { return false }  // to try again would find nothing more
         let sequence = UnsafePointer((base + offset).assumingMemoryBound(to: UInt64.self))
         return withUnsafeMutablePointer(to: &block) { target in
             for _ in 0..<Self.readAttempts

@@ -15,6 +15,7 @@ struct DirectCurrentWatch {
     private let plans: [DCPlan]
     /// The most volts between what a link joined, as far as that is known already.
     private var joined = 0.0
+    private let isFitted: Bool
     /// When something last was wrong with the hardware, or the loop or the station was away.
     private var disturbedAt: Int64 = .min / 2
     /// The same, what cools aside.
@@ -31,11 +32,12 @@ struct DirectCurrentWatch {
 
     init(_ station: SimulatedStation) {
         plans = station.evsePlans.indices.map { station.laboratory.composition.loop.dc.evses[$0] }
+        isFitted = plans.contains(where: \.isFitted)
         places = station.world.evses.map { $0.connectors.map { _ in Place() } }
     }
 
     mutating func look(_ station: SimulatedStation) -> (Invariant, String)? {
-        guard plans.contains(where: \.isFitted) else { return nil }
+        guard isFitted else { return nil }
         let isAway =
             station.process != .running || station.loop == nil || !station.world.mains.isUp
             || station.starved != nil
@@ -78,11 +80,13 @@ struct DirectCurrentWatch {
     private mutating func look(
         at index: Int, _ station: SimulatedStation
     ) -> (Invariant, String)? {
-        guard let circuit = station.world.circuit(evse: index + 1) else { return nil }
-        for inner in circuit.connectors.indices {
-            let connector = circuit.connectors[inner]
-            let name = "\(index + 1)/\(inner + 1)"
-            let hasVehicle = station.world.evses[index].connectors[inner].vehicle != nil
+        guard let place = station.world.circuitPlace(evse: index + 1) else { return nil }
+        let connectors = station.world.power.circuits[place].connectors
+        for inner in connectors.indices {
+            let connector = connectors[inner]
+            var name: String { "\(index + 1)/\(inner + 1)" }
+            let vehicles = station.world.evses[index].connectors
+            let hasVehicle = vehicles.span[inner].hasVehicle
             if let text = judgeDead(index, inner, connector, hasVehicle, station) {
                 return (.deadWhenUnplugged, "\(name): \(text)")
             }
@@ -127,6 +131,11 @@ struct DirectCurrentWatch {
     private mutating func judgeLimits(
         _ index: Int, _ inner: Int, _ connector: DCConnector, _ station: SimulatedStation
     ) -> String? {
+        // Far below every limit there is nothing to compare with them.
+        guard connector.current > 0 else {
+            places[index][inner].overSince = nil
+            return nil
+        }
         let vehicle = station.world.evses[index].connectors[inner].vehicle?.direct
         let plan = plans[index]
         let most = min(

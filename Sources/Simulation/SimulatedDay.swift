@@ -136,15 +136,27 @@ package struct SimulatedDay {
             try station.step(by: length)
             result.steps += 1
             if station.isMoving { movedAt = station.instant }
-            for (token, at) in presented.all {
-                watch.presented(token.text, on: token.evse, at: at)
-            }
-            presented.all.removeAll(keepingCapacity: true)
+            if !presented.all.isEmpty { tellPresented() }
             watch.look(at: station)
+            guard !sent.newest.isEmpty else { continue }
             watch.arrived(sent.newest, at: station)
             sent.newest.removeAll(keepingCapacity: true)
         }
     }
+
+    private mutating func tellPresented() {
+        for (token, at) in presented.all {
+            watch.presented(token.text, on: token.evse, at: at)
+        }
+        presented.all.removeAll(keepingCapacity: true)
+    }
+
+    /// When the script's next step is due.
+    private var nextStep: Int64 {
+        guard !steps.isEmpty else { return .max }
+        return SimulatedStation.start + steps[steps.startIndex].at.count * 1_000_000
+    }
+    private var nextHealing: Int64 { healing.isEmpty ? .max : healing[0].at }
 
     private func stepLength(before end: Int64) -> Int64 {
         let period = station.period
@@ -156,21 +168,16 @@ package struct SimulatedDay {
         if station.sights.contains(where: \.isRamping) { length = min(length, 5 * period) }
         if let silence = station.longestSilence { length = min(length, silence) }
         if let starved = station.starved { length = min(length, starved.every) }
-        var next = min(end, station.nextEvent())
-        if let step = steps.first {
-            next = min(next, SimulatedStation.start + step.at.count * 1_000_000)
-        }
-        if let heal = healing.first { next = min(next, heal.at) }
+        let next = min(min(end, station.nextEvent()), min(nextStep, nextHealing))
         return max(1_000_000, min(length, next - station.instant))
     }
 
     private mutating func act() {
+        guard min(nextStep, nextHealing) <= station.instant else { return }
         let before = (steps.count, healing.count)
         defer { if (steps.count, healing.count) != before { station.look() } }
-        while let step = steps.first,
-            SimulatedStation.start + step.at.count * 1_000_000 <= station.instant
-        {
-            steps.removeFirst()
+        while nextStep <= station.instant {
+            let step = steps.removeFirst()
             options.verbose?("\(Self.clock(station.time)) * \(step.json.text)")
             station.coverage.add("action", step.action.rawValue)
             movedAt = station.instant
@@ -182,8 +189,8 @@ package struct SimulatedDay {
             }
             station.perform(step)
         }
-        while let heal = healing.first, heal.at <= station.instant {
-            healing.removeFirst()
+        while nextHealing <= station.instant {
+            let heal = healing.removeFirst()
             movedAt = station.instant
             heal.what(&self)
         }

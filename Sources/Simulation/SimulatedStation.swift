@@ -120,6 +120,7 @@ final class SimulatedStation {
         }
         self.core = core
         period = composition.loop.period.count * 1_000_000
+        managerTimeout = composition.loop.supply.external.timeout
         evsePlans = (0..<Int(composition.loop.evseCount)).map { composition.loop.evses[$0] }
         var plant = composition.plant
         plant.seed = script.seed & 0x7FFF_FFFF_FFFF_FFFF
@@ -158,7 +159,9 @@ final class SimulatedStation {
     }
     /// Looks at the plant anew: after a step, and after something was done to it.
     func look() {
-        for index in sights.indices { sights[index] = world.evses.span[index].sight }
+        let evses = world.evses
+        let span = evses.span
+        for index in sights.indices { sights[index] = span[index].sight }
     }
     /// Cycles of the loop that came late within a window, as the cycle that runs now knows them:
     /// its own lateness shows only when it has ended.
@@ -401,9 +404,12 @@ final class SimulatedStation {
 
     private func pollDevices() {
         guard engine != nil else { return }
-        let image = loop == nil ? laboratory.shared.loop() : view.image
+        // Kilobytes, which most boards' drivers do not look at.
+        var image: LoopImage?
+        if drivers.lookAtLoop { image = loop == nil ? laboratory.shared.loop() : view.image }
         drivers.poll(self, loop: image, at: now(), into: &words)
         hearDirectCurrent()
+        guard !words.isEmpty else { return }
         for word in words { hear(word) }
         words.removeAll(keepingCapacity: true)
     }
@@ -469,7 +475,7 @@ final class SimulatedStation {
 
     // MARK: Energy manager
 
-    private var managerTimeout: Milliseconds { laboratory.composition.loop.supply.external.timeout }
+    private let managerTimeout: Milliseconds
 
     func manage(_ bound: SupplyBound, for time: Milliseconds) {
         guard laboratory.composition.loop.supply.external.isServed else { return }

@@ -286,11 +286,13 @@ struct VirtualDirectCurrent {
         sample.selfTestAnswered = monitors[index].answered
         sample.selfTestPassed = monitors[index].hasPassed
         sample.hasFault = faults?.has(.errorState) == true || faults?.has(.otherUnit) == true
-        if let circuit = station.world.circuit(evse: monitor.evse) {
+        if let place = station.world.circuitPlace(evse: monitor.evse) {
             // What a monitor tells at most. Chosen: 10 MΩ, "at least".
-            let ohms = faults?.value(.resistance).map { $0 * 1000 } ?? circuit.insulation.parallel
+            let ohms =
+                faults?.value(.resistance).map { $0 * 1000 }
+                ?? station.world.power.circuits[place].insulation.parallel
             sample.resistance = Ohms(exactly: min(ohms, 10_000_000).rounded(.down))
-            sample.voltage = Volts(exactly: circuit.busVoltage)
+            sample.voltage = Volts(exactly: station.world.power.circuits[place].busVoltage)
         }
         if faults?.has(.noValue) == true || faults?.has(.restart) == true || sample.isTesting
             || sample.hasFault

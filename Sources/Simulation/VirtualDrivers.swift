@@ -95,9 +95,14 @@ struct VirtualDrivers {
             replyTimeout: keys.quantity("reply-timeout"), of: station)
     }
 
+    /// Somebody of them looks at the loop's image.
+    var lookAtLoop: Bool { !controllers.isEmpty }
+
     /// Nanoseconds. A step may not be longer, or a controller that is asked once a step would take
     /// the station for silent.
-    var longestSilence: Int64? { controllers.compactMap(\.longestSilence).min() }
+    var longestSilence: Int64? {
+        controllers.isEmpty ? nil : controllers.compactMap(\.longestSilence).min()
+    }
 
     /// Before a step: drivers that repeat what they said go on doing so until its end.
     func goOn(_ station: SimulatedStation, until instant: Int64) {
@@ -129,14 +134,13 @@ struct VirtualDrivers {
         _ station: SimulatedStation, loop: LoopImage?, at now: Instant, into words: inout [Word]
     ) {
         for index in meters.indices {
-            let meter = meters[index]
-            let order = meter.evse.flatMap { station.orders[$0] }
-            guard let outcome = meters[index].poll(station, order, at: now) else { continue }
-            if let sample = outcome.sample { words.append(.meter(sample, meter.evse)) }
-            if let report = outcome.report, let evse = meter.evse {
-                words.append(.signing(report, evse))
-            }
-            tell(outcome.faults, meter.device, meter.evse, &words)
+            guard meters[index].isDue(at: now) else { continue }
+            let (device, evse) = (meters[index].device, meters[index].evse)
+            let order = evse.flatMap { station.orders[$0] }
+            let outcome = meters[index].poll(station, order, at: now)
+            if let sample = outcome.sample { words.append(.meter(sample, evse)) }
+            if let report = outcome.report, let evse { words.append(.signing(report, evse)) }
+            tell(outcome.faults, device, evse, &words)
         }
         for index in displays.indices {
             guard let lost = displays[index].look(&station.world, at: now) else { continue }
@@ -161,6 +165,8 @@ struct VirtualDrivers {
         _ faults: [(Fault, Bool)], _ device: String, _ evse: EVSEID?, _ words: inout [Word]
     ) {
         for (fault, holds) in faults {
+            // Nearly always nothing holds: no key is made to find that out.
+            guard holds || !held.isEmpty else { continue }
             let key = "\(device) \(fault.rawValue)"
             guard held.contains(key) != holds else { continue }
             if holds { held.insert(key) } else { held.remove(key) }

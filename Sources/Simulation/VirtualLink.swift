@@ -34,9 +34,11 @@ struct VirtualLink {
 
     /// Earliest instant at which something arrives.
     var next: Int64? {
-        var next = [toStation.first?.at, toCSMS.first?.at, pingFails].compactMap { $0 }
-        if case .dialling(let until) = state { next.append(until) }
-        return next.min()
+        var next = pingFails ?? .max
+        if !toStation.isEmpty { next = min(next, toStation[0].at) }
+        if !toCSMS.isEmpty { next = min(next, toCSMS[0].at) }
+        if case .dialling(let until) = state { next = min(next, until) }
+        return next == .max ? nil : next
     }
 
     mutating func connect(_ plan: ConnectionPlan, at now: Int64) {

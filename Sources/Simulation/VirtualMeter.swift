@@ -56,14 +56,19 @@ struct VirtualMeter {
         signer?.restart()
     }
 
-    /// Polls where the period is over, and asks for what is to be signed.
+    /// Its period is over.
+    func isDue(at now: Instant) -> Bool {
+        guard let lastPoll else { return true }
+        return now >= lastPoll
+            + (signer.map { $0.isSettled ? period : min(period, $0.pause) } ?? period)
+    }
+
+    /// Polls, where ``isDue(at:)``, and asks for what is to be signed.
     ///
     /// - Parameter order: what the station wants signed; `nil` where nobody has said.
     mutating func poll(
         _ station: SimulatedStation, _ order: SigningOrder?, at now: Instant
-    ) -> Outcome? {
-        let pause = signer.map { $0.isSettled ? period : min(period, $0.pause) } ?? period
-        if let lastPoll, now < lastPoll + pause { return nil }
+    ) -> Outcome {
         lastPoll = now
         var outcome = read(&station.world, at: now)
         guard let signer else { return outcome }

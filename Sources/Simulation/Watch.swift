@@ -11,8 +11,9 @@ import StationRuntime
 struct Watch {
     private(set) var violation: Violation?
     private var monitors: [GuaranteeMonitor]
-    /// Of EVSEs with direct current, by zero-based index.
-    private var directMonitors = [Int: DCGuaranteeMonitor]()
+    /// One per EVSE; `nil` where it has no direct current.
+    private var directMonitors = [DCGuaranteeMonitor?]()
+    private let plan: Plan
     private var direct: DirectCurrentWatch
     private var directCoverage: DirectCoverage
     private var charges: ChargeWatch
@@ -29,6 +30,12 @@ struct Watch {
     /// The board charges with direct current.
     private let isDirect: Bool
     private var places: [Place]
+
+    /// The loop's plan is tens of kilobytes: by reference, so that nobody carries it along.
+    private final class Plan {
+        let loop: LoopPlan
+        init(_ loop: LoopPlan) { self.loop = loop }
+    }
 
     /// What is remembered of an EVSE.
     private struct Place {
@@ -51,6 +58,7 @@ struct Watch {
     init(_ station: SimulatedStation) {
         monitors = []
         isDirect = station.laboratory.composition.loop.dc.isFitted
+        plan = Plan(station.laboratory.composition.loop)
         var settings = station.script.variables
         let key = "TxCtrlr.StopTxOnEVSideDisconnect"
         let board = station.core.compiled.factorySettings
@@ -189,9 +197,10 @@ struct Watch {
 
     /// Which guarantee of its laws an EVSE's cycle broke, and how.
     private mutating func judge(_ index: Int, _ station: SimulatedStation) -> String? {
-        guard directMonitors[index] == nil else {
+        guard !plan.loop.dc.evses[index].isFitted else {
             let cycle = directCycle(index, station)
             directMonitors[index]?.look(at: cycle)
+            guard directMonitors[index]?.isBroken == true else { return nil }
             return directMonitors[index]?.violation.map { "\($0.guarantee): \($0.text)" }
         }
         monitors[index].look(at: cycle(index, station))
@@ -216,17 +225,16 @@ struct Watch {
 
     private func directCycle(_ index: Int, _ station: SimulatedStation) -> DCLoopCycle {
         DCLoopCycle(
-            loop: station.laboratory.composition.loop, index: index,
+            loop: plan.loop, index: index,
             image: station.view.image.evses[index], direct: station.direct,
             context: context(index, station))
     }
 
     private mutating func beginMonitors(_ station: SimulatedStation) {
         monitors = station.evsePlans.indices.map { GuaranteeMonitor(cycle($0, station)) }
-        directMonitors.removeAll()
-        let plans = station.laboratory.composition.loop.dc.evses
-        for index in station.evsePlans.indices where plans[index].isFitted {
-            directMonitors[index] = DCGuaranteeMonitor(directCycle(index, station))
+        directMonitors = station.evsePlans.indices.map { index in
+            plan.loop.dc.evses[index].isFitted
+                ? DCGuaranteeMonitor(directCycle(index, station)) : nil
         }
     }
 
@@ -249,6 +257,7 @@ struct Watch {
         } else {
             for index in monitors.indices {
                 monitors[index].restarted(cycle(index, station))
+                guard plan.loop.dc.evses[index].isFitted else { continue }
                 let direct = directCycle(index, station)
                 directMonitors[index]?.restarted(direct)
             }

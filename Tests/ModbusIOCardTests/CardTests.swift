@@ -16,9 +16,15 @@ struct CardTests {
     func conformance(_ model: String) async throws {
         let rig = try CardRig(model)
         let violations = await CardConformance.violations(
-            of: rig.underTest, at: rig, maximumAge: .seconds(2))
+            of: rig.underTest, at: rig, maximumAge: .seconds(2), busFaults: Self.faults(model))
         #expect(violations == [])
         await rig.end()
+    }
+    /// What the bus does to a reply depends on the reply: these have the same as `generic` has, function 2, which
+    /// meets every fault, as do registers with a word and with a bit an input. A spoilt and a late one are for all.
+    private static func faults(_ model: String) -> [CardBusFault] {
+        ["brainboxes-ed-588", "waveshare-io-8", "waveshare-relay-d"].contains(model)
+            ? [.garbled, .late] : CardBusFault.allCases
     }
 
     @Test(

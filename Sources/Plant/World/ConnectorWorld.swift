@@ -20,8 +20,9 @@ package struct ConnectorWorld: Hashable, Sendable {
     var proximityFaults = DeviceFaults()
     var lockFaults = DeviceFaults()
     var temperatureFaults: [DeviceFaults]
-    /// Nobody but the vehicle's communication device works the pilot.
-    var isPilotOwnedByLink: Bool { plan.directCurrent != nil && plan.pilot == nil }
+    /// It is an outlet of direct current; and nobody but the vehicle's communication device works its pilot.
+    let isDirect: Bool
+    let isPilotOwnedByLink: Bool
     /// The plug makes proximity before the pilot: seconds until the pilot's contact.
     private var contactsIn = 0.0
     /// The cable stays in the outlet after the vehicle left.
@@ -33,12 +34,15 @@ package struct ConnectorWorld: Hashable, Sendable {
     init(_ plan: PlantPlan.Connector, evse: Int) {
         self.plan = plan
         name = "\(evse)/\(plan.number)"
+        isDirect = plan.directCurrent != nil
+        isPilotOwnedByLink = isDirect && plan.pilot == nil
         lock = plan.lock.map(LockModel.init)
         let rated = plan.directCurrent?.maximumCurrent.double ?? 32
         temperatures = plan.temperatures.map { ThermalModel($0, ratedCurrent: rated) }
         temperatureFaults = Array(repeating: DeviceFaults(), count: plan.temperatures.count)
     }
 
+    package var hasVehicle: Bool { vehicle != nil }
     /// A per phase, now; none at an outlet of direct current.
     package var current: Double { vehicle?.current ?? 0 }
     /// Through the contactors of an outlet of direct current, A.
@@ -46,7 +50,7 @@ package struct ConnectorWorld: Hashable, Sendable {
     /// Its cable needs no liquid, or has one that flows.
     var isCooled = true
     /// Either.
-    package var drawn: Double { plan.directCurrent == nil ? current : directCurrent }
+    package var drawn: Double { isDirect ? directCurrent : current }
     package var asksForEnergy: Bool { circuit.state == .c || circuit.state == .d }
 
     mutating func setPilotFaults(_ faults: DeviceFaults) { pilotFaults = faults }

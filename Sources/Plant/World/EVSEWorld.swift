@@ -3,6 +3,8 @@ package import EVSEModel
 /// One EVSE: its energy path from the mains through the contactor to what is plugged.
 package struct EVSEWorld: Hashable, Sendable {
     package let plan: PlantPlan.EVSE
+    /// It has outlets of direct current.
+    package let isDirect: Bool
     package internal(set) var connectors: [ConnectorWorld]
     package internal(set) var contactor: ContactorModel?
     /// L2 and L3, in series with it.
@@ -52,6 +54,7 @@ package struct EVSEWorld: Hashable, Sendable {
         safety: PlantPlan.SafetyController? = nil
     ) {
         self.plan = plan
+        isDirect = plan.directCurrent != nil
         self.controller = controller.map(ControllerWorld.init)
         self.safety = safety.map(SafetyWorld.init)
         connectors = plan.connectors.map { ConnectorWorld($0, evse: plan.number) }
@@ -146,7 +149,7 @@ package struct EVSEWorld: Hashable, Sendable {
     }
 
     private mutating func runController(_ seconds: Double, now: Int64, supply: Double) {
-        guard controllerDevice != nil, !connectors.isEmpty else { return }
+        guard controller != nil || safety != nil, !connectors.isEmpty else { return }
         let isPowered = !isBreakerTripped && supply > 150
         let isClosed = isEnergised
         let cable = connectors[0].plan.hasFixedCable ? nil : connectors[0].cable

@@ -137,7 +137,7 @@ package struct PlantWorld: Sendable {
             if let delay { record(delay, evse: index) }
         }
         for index in cabinets.indices {
-            let faults = faultsByDevice[cabinets[index].plan.device] ?? DeviceFaults()
+            let faults = faults(of: cabinets[index].plan.device)
             cabinets[index].step(now: now, faults: faults, stages: &power.stages)
         }
         stepDirectCurrent(nanoseconds, outputs)
@@ -157,7 +157,7 @@ package struct PlantWorld: Sendable {
             }
         }
         for index in cards.indices {
-            let faults = faultsByDevice[cards[index].plan.device] ?? DeviceFaults()
+            let faults = faults(of: cards[index].plan.device)
             cards[index].step(now: now, faults: faults)
         }
         stepDirectCurrentDevices()
@@ -181,6 +181,12 @@ package struct PlantWorld: Sendable {
         }
     }
 
+    /// Faults of a device: most of the time none has any.
+    package func faults(of device: String) -> DeviceFaults {
+        guard !faultsByDevice.isEmpty else { return DeviceFaults() }
+        return faultsByDevice[device] ?? DeviceFaults()
+    }
+
     mutating func setInput(_ terminal: PlantPlan.Terminal, _ level: Bool) {
         guard let card = cards.firstIndex(where: { $0.plan.device == terminal.card }) else {
             return
@@ -195,12 +201,19 @@ package struct PlantWorld: Sendable {
 
     /// What goes through the breaker of the house.
     private mutating func drawFromGrid() {
-        var currents: InlineArray<3, Double> = [0, 0, 0]
-        for evse in evses where !evse.isBreakerTripped {
-            evse.addCurrents(to: &currents, rotation: evse.plan.rotation)
-        }
+        let currents = currentsOfEVSEs
         let load = house.load(at: now)
         for phase in 0..<3 { house.drawn[phase] = mains.isUp ? load[phase] + currents[phase] : 0 }
+    }
+
+    /// A of each phase of the feed.
+    private var currentsOfEVSEs: InlineArray<3, Double> {
+        var currents: InlineArray<3, Double> = [0, 0, 0]
+        let evses = evses.span
+        for index in evses.indices where !evses[index].isBreakerTripped {
+            evses[index].addCurrents(to: &currents, rotation: evses[index].plan.rotation)
+        }
+        return currents
     }
 
     private mutating func measure(_ index: Int, _ nanoseconds: Int64) {
@@ -215,7 +228,7 @@ package struct PlantWorld: Sendable {
         guard let place = evses.indices.first(where: { evses[$0].plan.number == number }) else {
             return
         }
-        if evses[place].plan.directCurrent != nil {
+        if evses[place].isDirect {
             return measureDirect(index, of: number)
         }
         let phases = evses[place].plan.phases
@@ -262,6 +275,7 @@ package struct PlantWorld: Sendable {
     }
     /// The events since the last call, in order.
     package mutating func takeEvents() -> [PlantEvent] {
+        guard !events.isEmpty else { return [] }
         defer { events.removeAll(keepingCapacity: true) }
         return events
     }

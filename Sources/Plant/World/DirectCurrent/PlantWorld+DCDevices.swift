@@ -9,9 +9,9 @@ extension PlantWorld {
     mutating func stepDirectCurrentDevices() {
         for index in vehicleModules.indices {
             let link = vehicleModules[index].plan
-            let hasOutput = circuit(evse: link.evse) != nil
+            let hasOutput = circuitPlace(evse: link.evse) != nil
             if hasOutput { vehicleModules[index].said = vehicleSays(evse: link.evse) }
-            let faults = faultsByDevice[link.device] ?? DeviceFaults()
+            let faults = faults(of: link.device)
             vehicleModules[index].step(now: now, faults: faults)
             guard hasOutput, let command = vehicleModules[index].passesOn else { continue }
             tellVehicle(evse: link.evse, command)
@@ -30,12 +30,13 @@ extension PlantWorld {
         }
         for index in insulationMonitors.indices {
             let plan = insulationMonitors[index].plan
-            if let circuit = circuit(evse: plan.evse) {
+            if let place = circuitPlace(evse: plan.evse) {
+                let insulation = power.circuits[place].insulation
                 insulationMonitors[index].terminals = .init(
-                    positive: circuit.insulation.positive, negative: circuit.insulation.negative,
-                    voltage: circuit.busVoltage)
+                    positive: insulation.positive, negative: insulation.negative,
+                    voltage: power.circuits[place].busVoltage)
             }
-            let faults = faultsByDevice[plan.device] ?? DeviceFaults()
+            let faults = faults(of: plan.device)
             insulationMonitors[index].step(now: now, faults: faults)
         }
     }

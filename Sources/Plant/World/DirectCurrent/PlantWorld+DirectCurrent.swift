@@ -21,7 +21,20 @@ extension PlantWorld {
         _modify { yield &power.stages }
     }
     /// The DC side of an EVSE; `nil` where it has none.
-    package func circuit(evse: Int) -> DCCircuit? { power.circuits.first { $0.evse == evse } }
+    package func circuit(evse: Int) -> DCCircuit? {
+        circuitPlace(evse: evse).map { power.circuits[$0] }
+    }
+    /// Place of an EVSE's DC side among those of ``DCPowerPath``: what looks at one in every step copies none.
+    package func circuitPlace(evse: Int) -> Int? {
+        let circuits = power.circuits.span
+        for place in circuits.indices where circuits[place].evse == evse { return place }
+        return nil
+    }
+    private func evsePlace(_ number: Int) -> Int? {
+        let evses = evses.span
+        for place in evses.indices where evses[place].plan.number == number { return place }
+        return nil
+    }
 
     /// What the station says to the vehicle at an EVSE. Holds until it says something else.
     package mutating func tellVehicle(evse: Int, _ command: VehicleCommand) {
@@ -34,21 +47,17 @@ extension PlantWorld {
         let at = Instant(nanoseconds: now)
         var sample = VehicleSample()
         sample.at = at
-        guard let evse = evses.first(where: { $0.plan.number == evse }) else { return sample }
-        sample.connector = evse.told.connector
-        sample.session = evse.sessions
-        let place = Int(evse.told.connector)
-        guard evse.connectors.indices.contains(place),
-            let vehicle = evse.connectors[place].vehicle?.direct
-        else { return sample }
-        return vehicle.says(at: at)
+        guard let index = evsePlace(evse) else { return sample }
+        sample.connector = evses[index].told.connector
+        sample.session = evses[index].sessions
+        return evses.span[index].said(at: at) ?? sample
     }
     /// The pilot at the connector that may communicate, or at the one that is plugged.
     package func pilotState(evse: Int) -> PilotState {
-        guard let evse = evses.first(where: { $0.plan.number == evse }) else { return .unknown }
-        let place = Int(evse.told.connector)
-        guard evse.connectors.indices.contains(place) else { return .unknown }
-        return evse.connectors[place].circuit.state
+        guard let index = evsePlace(evse) else { return .unknown }
+        let place = Int(evses[index].told.connector)
+        guard evses[index].connectors.indices.contains(place) else { return .unknown }
+        return evses[index].connectors[place].circuit.state
     }
 
     // MARK: The step
@@ -118,18 +127,12 @@ extension PlantWorld {
     }
 
     /// Place of a circuit's EVSE.
-    private func place(ofCircuit index: Int) -> Int? {
-        let evses = evses.span
-        for place in evses.indices where evses[place].plan.number == power.circuits[index].evse {
-            return place
-        }
-        return nil
-    }
+    private func place(ofCircuit index: Int) -> Int? { evsePlace(power.circuits[index].evse) }
 
     private mutating func joinVehicles(_ index: Int) {
         guard let place = place(ofCircuit: index) else { return }
         for inner in power.circuits[index].connectors.indices {
-            let port = evses[place].connectors[inner].vehicle?.direct?.port ?? DCConnector.Port()
+            let port = evses.span[place].port(ofConnector: inner)
             power.circuits[index].connectors[inner].join(port, &power.books)
         }
     }
@@ -140,13 +143,9 @@ extension PlantWorld {
         for inner in power.circuits[index].connectors.indices {
             let voltage = power.circuits[index].connectors[inner].voltage
             let current = power.circuits[index].connectors[inner].batteryCurrent
-            guard evses[place].connectors[inner].vehicle?.direct != nil else { continue }
-            evses[place].connectors[inner].tell(told, place: inner)
-            evses[place].connectors[inner].vehicle?.direct?.step(
-                seconds, voltage: voltage, current: current)
-            if let session = evses[place].connectors[inner].vehicle?.direct?.session {
-                evses[place].sessions = max(evses[place].sessions, session)
-            }
+            let session = evses[place].connectors[inner].stepDirect(
+                seconds, told, place: inner, voltage: voltage, current: current)
+            if let session { evses[place].sessions = max(evses[place].sessions, session) }
         }
     }
 
@@ -154,10 +153,11 @@ extension PlantWorld {
     private mutating func tellConnectors() {
         for index in power.circuits.indices {
             guard let place = place(ofCircuit: index) else { continue }
-            let circuit = power.circuits.span[index]
-            evses[place].isDirectClosed = circuit.isContactorClosed
+            let isClosed = power.circuits.span[index].isContactorClosed
+            evses[place].isDirectClosed = isClosed
+            let watts = power.circuits[index].current * power.circuits[index].busVoltage
             // Chosen: rectifiers give 95 % of what they take.
-            evses[place].gridPower = max(0, circuit.current * circuit.busVoltage) / 0.95
+            evses[place].gridPower = max(0, watts) / 0.95
             for inner in power.circuits[index].connectors.indices {
                 evses[place].connectors[inner].directCurrent =
                     power.circuits[index].connectors[inner].current
@@ -169,16 +169,16 @@ extension PlantWorld {
         for index in power.circuits.indices {
             let (bus, current) = (power.circuits[index].busVoltage, power.circuits[index].current)
             let (first, second) = (noise.unit(), noise.unit())
-            publish(
+            Self.publish(
                 power.circuits[index].busSensor?.level(of: bus, noise: first),
                 on: power.circuits[index].plan.busVoltage, outputs)
-            publish(
+            Self.publish(
                 power.circuits[index].currentSensor?.level(of: current, noise: second),
                 on: power.circuits[index].plan.current, outputs)
             for inner in power.circuits[index].connectors.indices {
                 let output = power.circuits[index].connectors[inner].voltage
                 let third = noise.unit()
-                publish(
+                Self.publish(
                     power.circuits[index].connectors[inner].sensor?.level(
                         of: output, noise: third),
                     on: power.circuits[index].connectors[inner].plan.outputVoltage, outputs)
@@ -193,7 +193,8 @@ extension PlantWorld {
             outputs.set(mirror, power.links[index].contactor.mirrorSignal)
         }
     }
-    private func publish<Chip: ChipTerminals>(
+    /// Of the type, not of a world: a world would be copied while its sensors are asked.
+    private static func publish<Chip: ChipTerminals>(
         _ microvolts: Double?, on sensor: PlantPlan.Sensor?, _ outputs: OutputSignals<Chip>
     ) {
         guard let microvolts, let sensor else { return }
@@ -215,9 +216,36 @@ extension PlantWorld {
     }
 }
 
+extension EVSEWorld {
+    /// What the vehicle at the connector that may communicate says; `nil` where none is.
+    fileprivate func said(at instant: Instant) -> VehicleSample? {
+        let place = Int(told.connector)
+        guard connectors.indices.contains(place) else { return nil }
+        return connectors.span[place].vehicle?.direct?.says(at: instant)
+    }
+    /// What is at a connector for its circuit.
+    fileprivate func port(ofConnector inner: Int) -> DCConnector.Port {
+        connectors.span[inner].port
+    }
+}
+
 extension ConnectorWorld {
+    fileprivate var port: DCConnector.Port {
+        hasVehicle ? vehicle?.direct?.port ?? DCConnector.Port() : DCConnector.Port()
+    }
+
+    /// - Returns: the session that its vehicle has; `nil` without a vehicle of direct current.
+    fileprivate mutating func stepDirect(
+        _ seconds: Double, _ told: VehicleCommand, place: Int, voltage: Double, current: Double
+    ) -> UInt32? {
+        guard hasDirectVehicle else { return nil }
+        tell(told, place: place)
+        return vehicle?.stepDirect(seconds, voltage: voltage, current: current)
+    }
+    fileprivate var hasDirectVehicle: Bool { vehicle?.direct != nil }
+
     /// Only the connector that may communicate hears the station.
-    fileprivate mutating func tell(_ command: VehicleCommand, place: Int) {
+    private mutating func tell(_ command: VehicleCommand, place: Int) {
         if Int(command.connector) == place {
             vehicle?.direct?.told = command
             return
@@ -225,5 +253,14 @@ extension ConnectorWorld {
         var silence = VehicleCommand()
         silence.wakeUps = vehicle?.direct?.wakeUps ?? 0
         vehicle?.direct?.told = silence
+    }
+}
+
+extension Vehicle {
+    fileprivate mutating func stepDirect(
+        _ seconds: Double, voltage: Double, current: Double
+    ) -> UInt32? {
+        direct?.step(seconds, voltage: voltage, current: current)
+        return direct?.session
     }
 }
