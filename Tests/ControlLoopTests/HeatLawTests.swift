@@ -44,9 +44,11 @@ import Testing
     @Test func `there is room for eight points`() {
         var curve = DeratingCurve()
         for index in 0..<8 {
-            #expect(curve.append(DeratingPoint(Celsius(Int32(index)), share: Percent(100))))
+            let hasRoom = curve.append(DeratingPoint(Celsius(Int32(index)), share: Percent(100)))
+            #expect(hasRoom)
         }
-        #expect(!curve.append(DeratingPoint(Celsius(9), share: Percent(1))))
+        let hasRoom = curve.append(DeratingPoint(Celsius(9), share: Percent(1)))
+        #expect(!hasRoom)
     }
 
     @Test func `a limit falls at once and rises when it is cooler by 2 K`() {
