@@ -1,5 +1,6 @@
 import BoardFile
 import Charging
+import DriverKit
 import EVSEModel
 
 extension BoardPlan {
