@@ -110,7 +110,9 @@ struct BoardReader {
                 unreadable.insert(keyPath)
             } else if let standard = key.standard {
                 let node = BoardNode(
-                    content: .scalar(standard, isPlain: true), position: position(path))
+                    // An empty text is a value here, as `""` is in a file.
+                    content: .scalar(standard, isPlain: !standard.isEmpty), position: position(path)
+                )
                 values[key.name] = value(node, key, keyPath, lines: lines)
             }
         }

@@ -838,7 +838,7 @@ private let badBoards4: [BadBoard] = [
         edits: [("ocpp:", "shared: { pilot: pilot-1 }\nocpp:")],
         report: """
             board.yaml:34:11: error: pilot is no role that devices share
-              fix: known keys: emergency-stop, enclosure, supply, dimming, indicator, reader, display, choice-timeout
+              fix: known keys: emergency-stop, enclosure, supply, dimming, indicator, enclosure-temperature, reader, display, choice-timeout
             """),
 ]
 
