@@ -215,7 +215,7 @@ struct DirectCurrentTests {
     )
     func laws() throws {
         let keys = lawKeys
-        #expect(keys.count == 33)
+        #expect(keys.count == 47)
         let settings = keys.filter { $0.name != "insulation-warning" }
             .map { "supervision.direct-current.\($0.name)=\($0.standard)" }
         let stated = try #require(plan([], settings).evses.first?.direct)

@@ -183,7 +183,8 @@ struct DCScript: Sendable {
         case 34: .monitorFaulty(on)
         case 35: .selfTest(!on)
         case 36: .meterSilent(on)
-        case 37: .temperature(random.once(in: 4) ? nil : Celsius(Int32(random.within(20...110))))
+        case 37, 61, 62:
+            .temperature(random.once(in: 8) ? nil : Celsius(Int32(random.within(20...110))))
         case 38: .enclosure(random.once(in: 4) ? nil : Celsius(Int32(random.within(20...100))))
         case 39, 40: .emergency(on)
         case 41: .mains(!on)

@@ -124,8 +124,8 @@ final class DialogueRig {
         return nil
     }
 
-    func begin(_ name: String) async throws {
-        order(.run(Self.subject(name), hasBegun: false))
+    func begin(_ name: String, taken: UInt64? = nil) async throws {
+        order(.run(Self.subject(name), hasBegun: false), taken: taken)
         #expect(try await wait(for: begun) == name)
     }
     func end(_ name: String) async throws -> SignedRecord {

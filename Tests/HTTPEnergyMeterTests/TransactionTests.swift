@@ -181,10 +181,10 @@ struct TransactionTests {
     func anotherPlace() async throws {
         let rig = try await DialogueRig("iem-dcr")
         try await rig.begin(name)
-        _ = try await rig.end(name)
+        let record = try await rig.end(name)
         var subject = DialogueRig.subject("second")
         subject.chargePoint = "CS-2 1"
-        rig.order(.run(subject, hasBegun: false))
+        rig.order(.run(subject, hasBegun: false), taken: record.mark)
         let why = try await rig.wait(for: reason)
         #expect(why?.contains("has belonged to charge point CS-1 1") == true, "\(why ?? "")")
     }
@@ -195,12 +195,12 @@ struct TransactionTests {
         func settings() -> Int { rig.line.calls.count { $0 == "PUT /v1/settings" } }
         try await rig.begin(name)
         #expect(settings() == 1, "without a time there would be no transaction")
-        _ = try await rig.end(name)
-        try await rig.begin("second")
+        let first = try await rig.end(name)
+        try await rig.begin("second", taken: first.mark)
         #expect(settings() == 1)
-        _ = try await rig.end("second")
+        let second = try await rig.end("second")
         rig.line.pass(.seconds(121))
-        try await rig.begin("third")
+        try await rig.begin("third", taken: second.mark)
         #expect(settings() == 2)
     }
 

@@ -105,7 +105,7 @@ struct RecordingTests {
         #expect(MemoryLayout<EVSETargets>.size == 40)
         #expect(MemoryLayout<MeterSample>.size == 104)
         #expect(MemoryLayout<ControllerSample>.size == 40)
-        #expect(MemoryLayout<VehicleSample>.size == 172)
+        #expect(MemoryLayout<VehicleSample>.size == 174)
         #expect(MemoryLayout<DCStatus>.size == 73)
     }
 

@@ -69,7 +69,7 @@ extension DCControl {
             // It waits at its parameters until it may go on: a stop would end its session.
             if isRenegotiating { return .none }
             return isHard && stopReason != .vehicle && stopReason != .station ? .emergency : .normal
-        case .finished: return vehicle.stage.isInSession ? .normal : .none
+        case .finished: return isSessionOver && vehicle.stage.isInSession ? .normal : .none
         case .blocked: return vehicle.stage.isInSession ? .emergency : .none
         default:
             // A session that this loop knows nothing of: it was started again in its midst.
