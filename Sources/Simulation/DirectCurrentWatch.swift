@@ -66,7 +66,15 @@ struct DirectCurrentWatch {
         let most = station.world.power.mostJoined
         defer { joined = most }
         guard most > joined, most > Self.mostJoined, wasQuiet(station) else { return nil }
-        return "a link joined what was \(most) V apart"
+        let power = station.world.power
+        let groups = power.groups.map { Int($0.voltage) }
+        let busbars = power.circuits.map { Int($0.busVoltage) }
+        let told = station.direct.sources
+        let sources = power.stages.indices.map {
+            "\(told[$0].voltage) \(told[$0].isOn ? "on" : "off")"
+        }
+        return "\(power.mostJoiningLink) joined what was \(most) V apart; then groups at \(groups) V, "
+            + "busbars at \(busbars) V, told by sources: \(sources)"
     }
 
     private func judgeBooks(_ station: SimulatedStation) -> String? {

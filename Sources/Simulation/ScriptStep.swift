@@ -26,13 +26,13 @@ package enum ScriptAction: String, Hashable, Sendable, CaseIterable {
         case .plug:
             [
                 "evse", "connector", "phases", "maxCurrent", "battery", "soc", "ready",
-                "ventilation", "draw", "diode", "holdsS2", "cable",
+                "ventilation", "draw", "diode", "holdsS2", "cable", "dc",
             ]
         case .unplug: ["evse", "connector", "side", "leave"]
         case .vehicle:
             [
                 "evse", "connector", "ready", "ventilation", "draw", "diode", "soc", "maxCurrent",
-                "holdsS2",
+                "holdsS2", "dc",
             ]
         case .tap: ["reader", "card", "hold"]
         case .choose: ["evse"]

@@ -228,7 +228,7 @@ extension DCScript {
             DCWorld.Mutant(context: { $0.groupShare = Amperes(raw: .max) })
         },
         Mutation("derates too late", .withinLimits) {
-            $0.connectors[0].deratingStart += Celsius(2)
+            $0.connectors[0].deratingStart += Celsius(5)
         },
         Mutation("goes above the vehicle's voltage", .withinVoltages) { _, exchange in
             exchange.vehicle.maximumVoltage = nil

@@ -30,6 +30,8 @@ package struct DCPowerPath: Hashable, Sendable {
     /// Times that a closing link joined two EVSEs' busbars, and the most volts between what a link joined.
     package private(set) var parallelings = 0
     package private(set) var mostJoined = 0.0
+    /// The link that joined those.
+    package private(set) var mostJoiningLink = ""
     /// Group of each stage.
     let groupOfStage: [Int]
     /// Places of those that measure the insulation at their output.
@@ -124,7 +126,10 @@ package struct DCPowerPath: Hashable, Sendable {
                 seconds, current: current, difference: difference, noise: &noise)
             guard links[index].contactor.isClosed != was else { continue }
             hasMoved = true
-            if !was { mostJoined = max(mostJoined, abs(difference)) }
+            if !was, abs(difference) > mostJoined {
+                mostJoined = abs(difference)
+                mostJoiningLink = links[index].plan.contactor.device
+            }
         }
         if hasMoved { join() }
     }
