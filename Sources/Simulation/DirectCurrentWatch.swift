@@ -73,8 +73,8 @@ struct DirectCurrentWatch {
         let sources = power.stages.indices.map {
             "\(told[$0].voltage) \(told[$0].isOn ? "on" : "off")"
         }
-        return "\(power.mostJoiningLink) joined what was \(most) V apart; then groups at \(groups) V, "
-            + "busbars at \(busbars) V, told by sources: \(sources)"
+        return "\(power.mostJoiningLink) joined what was \(most) V apart; then groups at "
+            + "\(groups) V, busbars at \(busbars) V, told by sources: \(sources)"
     }
 
     private func judgeBooks(_ station: SimulatedStation) -> String? {

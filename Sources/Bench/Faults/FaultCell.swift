@@ -83,7 +83,8 @@ extension FaultCell {
     }
     private static let ownLoss = [
         "meter": "meterLost", "signing-meter": "meterLost", "network-meter": "meterLost",
-        "http-meter": "meterLost", "meters": "meterLost", "house": "meterLost", "mains": "meterLost",
+        "http-meter": "meterLost", "meters": "meterLost", "house": "meterLost",
+        "mains": "meterLost",
         "reader": "readerLost", "pcsc-reader": "readerLost", "line-reader": "readerLost",
         "pcsc-service": "readerLost", "keypad": "readerLost", "controller": "controllerLost",
         "network-controller": "controllerLost", "safety-controller": "controllerLost",

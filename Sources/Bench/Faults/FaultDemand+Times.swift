@@ -6,7 +6,8 @@ extension FaultDemand {
     static func notice(_ fault: String, on kind: String) -> Milliseconds {
         switch kind {
         // What a device said last counts until its max-age.
-        case "meter", "signing-meter", "network-meter", "http-meter", "serial-bus", "network-bus", "controller",
+        case "meter", "signing-meter", "network-meter", "http-meter", "serial-bus", "network-bus",
+            "controller",
             "network-controller", "insulation-monitor", "network-insulation-monitor", "card",
             "network-card":
             Milliseconds(6500)

@@ -45,7 +45,8 @@ extension PlantPlan.Display {
     var json: JSONValue {
         var object: JSONObject = [
             "device": .string(device), "kind": .string(kind.rawValue), "evse": JSONValue(evse),
-            "port": JSONValue(port), "bus": .string(bus), "address": JSONValue(address), "columns": JSONValue(columns),
+            "port": JSONValue(port), "bus": .string(bus),
+            "address": JSONValue(address), "columns": JSONValue(columns),
             "rows": JSONValue(rows), "isUnicode": .bool(isUnicode), "hasCRC": .bool(hasCRC),
             "texts": .array(
                 texts.map { ["address": JSONValue($0.address), "words": JSONValue($0.words)] }),
