@@ -227,8 +227,8 @@ extension DCScript {
         Mutation("forgets the feed", .withinLimits) {
             DCWorld.Mutant(context: { $0.groupShare = Amperes(raw: .max) })
         },
-        Mutation("derates too late", .withinLimits) {
-            $0.connectors[0].deratingStart += Celsius(5)
+        Mutation("does not derate", .withinLimits) {
+            $0.connectors[0].derating = DeratingCurve()
         },
         Mutation("goes above the vehicle's voltage", .withinVoltages) { _, exchange in
             exchange.vehicle.maximumVoltage = nil
